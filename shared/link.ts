@@ -1,0 +1,182 @@
+/**
+ * What a link does to packets, one direction at a time (DESIGN 4.1 and 5). A plain record, so that every
+ * part of it is a knob: a path such as `loss.rate` names it in the window, the terminal and the trace.
+ *
+ * Units: microseconds, bits a second, bytes, shares from 0 to 1. Everything is off by default.
+ */
+import * as v from 'valibot'
+
+const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+/** A correlation as netem means it: how much of a draw is the draw before it. */
+const correlation = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.999)), 0)
+const span = v.pipe(v.number(), v.minValue(0), v.maxValue(3_600e6))
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))
+const bitRate = v.pipe(v.number(), v.minValue(0), v.maxValue(1e12))
+
+/** How fast packets leave the queue. */
+export const RateSpec = v.strictObject({
+  /** Bits a second of IP packets; 0: unlimited. */
+  limit: v.optional(bitRate, 0),
+  /** A token bucket above `limit`: this many bytes may go at once; 0: plain serialisation. */
+  bucket: v.optional(count, 0),
+  /** From `at` on the rate is `limit`. Sorted by `at`; empty: no schedule. */
+  schedule: v.optional(v.array(v.strictObject({ at: span, limit: bitRate })), []),
+  /**
+   * Mahimahi's packet-delivery trace: at each of these milliseconds 1,504 bytes may go; it starts anew
+   * at its end. Empty: no trace. It takes the place of `limit`.
+   */
+  mahimahi: v.optional(v.array(count), []),
+})
+
+export const QueueSpec = v.strictObject({
+  discipline: v.optional(v.picklist(['drop-tail', 'drop-head', 'codel']), 'drop-tail'),
+  /** What `limit` counts; `time` is the time that the queue takes to drain at the present rate. */
+  unit: v.optional(v.picklist(['bytes', 'packets', 'time']), 'bytes'),
+  /** Bytes, packets or microseconds; 0: unlimited. */
+  limit: v.optional(v.pipe(v.number(), v.minValue(0)), 256_000),
+  /** CoDel's target and interval (RFC 8289 4.2, 4.3). */
+  target: v.optional(span, 5_000),
+  interval: v.optional(span, 100_000),
+  /** CoDel marks ECN-capable packets instead of dropping them. */
+  ecn: v.optional(v.boolean(), false),
+})
+
+export const JitterSpec = v.strictObject({
+  distribution: v.optional(v.picklist(['uniform', 'normal', 'pareto', 'paretonormal']), 'uniform'),
+  /** Half the width (uniform) or the standard deviation (others). */
+  amount: v.optional(span, 0),
+  correlation,
+  /** Packets may overtake each other because of jitter; otherwise order is kept. */
+  reorders: v.optional(v.boolean(), false),
+})
+
+/** A sudden extra delay that comes at random and decays linearly. */
+export const SpikeSpec = v.strictObject({
+  /** Mean time between two spikes (exponential); 0: none. */
+  every: v.optional(span, 0),
+  extra: v.optional(span, 0),
+  duration: v.optional(span, 0),
+})
+
+/** Packets are collected and let go in slots, as a radio or a DOCSIS modem does. */
+export const SlotSpec = v.strictObject({
+  /** Time between slots is uniform between the two; both 0: no slots. */
+  min: v.optional(span, 0),
+  max: v.optional(span, 0),
+  /** The most packets of one slot; 0: any. */
+  packets: v.optional(count, 0),
+})
+
+export const LossSpec = v.strictObject({ rate: v.optional(ratio, 0), correlation })
+
+/** Gilbert and Elliott's two states: p good to bad, r bad to good, loss 1-h in bad and 1-k in good. */
+export const GilbertElliottSpec = v.strictObject({
+  p: v.optional(ratio, 0),
+  r: v.optional(ratio, 1),
+  lossBad: v.optional(ratio, 1),
+  lossGood: v.optional(ratio, 0),
+})
+
+/** Four states as netem's `loss state`: p13, p31, p32, p23, p14. */
+export const MarkovSpec = v.strictObject({
+  p13: v.optional(ratio, 0),
+  p31: v.optional(ratio, 1),
+  p32: v.optional(ratio, 0),
+  p23: v.optional(ratio, 1),
+  p14: v.optional(ratio, 0),
+})
+
+/** Which packets a rule means; all conditions that are given must hold. */
+export const MatchSpec = v.strictObject({
+  protocol: v.optional(v.picklist(['tcp', 'udp', 'icmp'])),
+  /** TCP flags that must all be set. */
+  flags: v.optional(v.array(v.picklist(['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr']))),
+  /** TCP flags that must all be clear. */
+  without: v.optional(v.array(v.picklist(['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr']))),
+  /** Source or destination port. */
+  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
+  /** With payload, or without. */
+  payload: v.optional(v.boolean()),
+})
+
+/** Drops packets that match: those with these ordinals among the matching, from 1; empty: all of them. */
+export const DropRule = v.strictObject({
+  match: MatchSpec,
+  ordinals: v.optional(v.array(v.pipe(count, v.minValue(1))), []),
+})
+
+export const ReorderSpec = v.strictObject({
+  rate: v.optional(ratio, 0),
+  correlation,
+  /** A reordered packet comes out after this many later ones have (or after `hold`, should none come). */
+  gap: v.optional(v.pipe(count, v.minValue(1)), 3),
+  hold: v.optional(span, 50_000),
+})
+
+export const CorruptSpec = v.strictObject({
+  rate: v.optional(ratio, 0),
+  correlation,
+  /** Repair the checksums after flipping the bit, so that only the application can tell. */
+  repair: v.optional(v.boolean(), false),
+})
+
+export const OutageSpec = v.strictObject({
+  /** Down now, by hand. */
+  down: v.optional(v.boolean(), false),
+  /** Flapping: up for `up`, then down for `downFor`, from `start` on; `downFor` 0: none. */
+  start: v.optional(span, 0),
+  up: v.optional(span, 0),
+  downFor: v.optional(span, 0),
+})
+
+/** Network address translation that changes the mapping of a flow in mid-run. */
+export const RebindSpec = v.strictObject({
+  /** From this time on the source address and port of side a are others; 0: never. */
+  at: v.optional(span, 0),
+  address: v.optional(v.pipe(v.string(), v.ipv4()), '10.77.0.99'),
+  /** Added to the port, modulo 65,536. */
+  portShift: v.optional(count, 1000),
+})
+
+/** One direction of a link. */
+export const DirectionSpec = v.strictObject({
+  rate: v.optional(RateSpec, {}),
+  /** Propagation delay. */
+  delay: v.optional(span, 0),
+  /** Larger packets: with DF an ICMP "fragmentation needed", unless `blackHole`; without, fragments. */
+  mtu: v.optional(v.pipe(count, v.minValue(68), v.maxValue(65_535)), 1500),
+  /** Too large packets die without a word (RFC 2923). */
+  blackHole: v.optional(v.boolean(), false),
+  queue: v.optional(QueueSpec, {}),
+  jitter: v.optional(JitterSpec, {}),
+  spikes: v.optional(SpikeSpec, {}),
+  slots: v.optional(SlotSpec, {}),
+  /** Bernoulli loss; with a correlation, losses come in groups. */
+  loss: v.optional(LossSpec, {}),
+  gilbertElliott: v.optional(GilbertElliottSpec, {}),
+  markov: v.optional(MarkovSpec, {}),
+  /** Every n-th packet is lost; 0: none. */
+  everyNth: v.optional(count, 0),
+  /** Exactly these packets of this direction are lost, counted from 1. */
+  drop: v.optional(v.array(v.pipe(count, v.minValue(1))), []),
+  dropMatching: v.optional(v.array(DropRule), []),
+  /** ECN-capable packets that the random models would lose are marked instead. */
+  markInsteadOfDrop: v.optional(v.boolean(), false),
+  duplicate: v.optional(LossSpec, {}),
+  reorder: v.optional(ReorderSpec, {}),
+  corrupt: v.optional(CorruptSpec, {}),
+  outage: v.optional(OutageSpec, {}),
+  rebind: v.optional(RebindSpec, {}),
+  udpBlocked: v.optional(v.boolean(), false),
+})
+export type DirectionSpec = v.InferOutput<typeof DirectionSpec>
+export type DirectionInput = v.InferInput<typeof DirectionSpec>
+export type MatchSpec = v.InferOutput<typeof MatchSpec>
+
+/** Both directions: up is from side a to side b, down from b to a. */
+export const LinkSpec = v.strictObject({
+  up: v.optional(DirectionSpec, {}),
+  down: v.optional(DirectionSpec, {}),
+})
+export type LinkSpec = v.InferOutput<typeof LinkSpec>
+export type LinkInput = v.InferInput<typeof LinkSpec>

@@ -1,0 +1,82 @@
+/** The settings of one TCP endpoint that a user may change. Spans are in microseconds, sizes in bytes. */
+import * as v from 'valibot'
+
+const span = (min: number, max = 86_400e6) => v.pipe(v.number(), v.minValue(min), v.maxValue(max))
+const integer = (min: number, max: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
+
+export const CONGESTION_CONTROLS = ['newreno', 'cubic', 'none'] as const
+
+export const TcpSettings = v.strictObject({
+  /** RFC 5681 and 6582, RFC 9438, or a window that never limits (for teaching). */
+  congestion: v.optional(v.picklist(CONGESTION_CONTROLS), 'cubic'),
+  /** The MSS option that is sent; the peer's and the path's may be smaller (RFC 9293 3.7.1). */
+  mss: v.optional(integer(64, 65_495), 1460),
+  /** RFC 6928: the initial window in segments. */
+  initialWindow: v.optional(integer(1, 1000), 10),
+  /** RFC 7323 window scale. */
+  windowScaling: v.optional(v.boolean(), true),
+  /** RFC 7323 timestamps; PAWS needs them. */
+  timestamps: v.optional(v.boolean(), true),
+  paws: v.optional(v.boolean(), true),
+  /** RFC 2018 and 6675. */
+  sack: v.optional(v.boolean(), true),
+  /** RFC 3042. */
+  limitedTransmit: v.optional(v.boolean(), true),
+  /** Duplicate acknowledgments that make a loss (RFC 5681 3.2). */
+  dupThresh: v.optional(integer(1, 300), 3),
+  /** Karn's rule (RFC 6298 3): no sample of a segment sent twice. Off only to show what it is for. */
+  karn: v.optional(v.boolean(), true),
+  /** RFC 6298 2.1, 2.4, 2.5. */
+  initialRto: v.optional(span(1_000), 1_000_000),
+  minRto: v.optional(span(1_000), 1_000_000),
+  maxRto: v.optional(span(1_000), 60_000_000),
+  /** How often a SYN, or data, is sent again before the connection is given up (RFC 9293 3.8.3). */
+  synRetries: v.optional(integer(0, 255), 6),
+  dataRetries: v.optional(integer(0, 255), 15),
+  /** Gives up when data stay unacknowledged this long (RFC 9293 3.8.3, RFC 5482); 0: never. */
+  userTimeout: v.optional(span(0), 0),
+  /** RFC 9293 3.7.4. */
+  nagle: v.optional(v.boolean(), true),
+  /** Longest time that an acknowledgment waits (RFC 9293 3.8.6.3); 0: every segment at once. */
+  delayedAck: v.optional(span(0, 500_000), 40_000),
+  /** Full-sized segments that are acknowledged by one ACK. */
+  ackEvery: v.optional(integer(1, 100), 2),
+  /** Silly window syndrome avoidance of the sender and of the receiver (RFC 9293 3.8.6.2). */
+  senderSws: v.optional(v.boolean(), true),
+  receiverSws: v.optional(v.boolean(), true),
+  sendBuffer: v.optional(integer(1, 1 << 30), 4_194_304),
+  receiveBuffer: v.optional(integer(1, 1 << 30), 6_291_456),
+  /** RFC 9293 3.8.4: idle time before the first probe (0: no keep-alive), between probes, and how many. */
+  keepAliveIdle: v.optional(span(0), 0),
+  keepAliveInterval: v.optional(span(1_000), 75_000_000),
+  keepAliveCount: v.optional(integer(1, 255), 9),
+  /** Maximum segment lifetime; TIME-WAIT lasts twice as long (RFC 9293 3.4.2). 0: no TIME-WAIT. */
+  msl: v.optional(span(0), 30_000_000),
+  /** The most half-open connections of a listener, and the most that wait to be accepted. */
+  synBacklog: v.optional(integer(1, 65_535), 128),
+  acceptBacklog: v.optional(integer(1, 65_535), 128),
+  /** Challenge ACKs a second (RFC 5961 7). */
+  challengeAckLimit: v.optional(integer(0, 1_000_000), 1000),
+  /** The initial sequence number, for experiments that choose it; without, RFC 6528's. */
+  initialSequence: v.optional(integer(0, 0xffff_ffff)),
+})
+export type TcpSettings = v.InferOutput<typeof TcpSettings>
+export type TcpSettingsInput = v.InferInput<typeof TcpSettings>
+export type CongestionControlName = (typeof CONGESTION_CONTROLS)[number]
+
+/** The states of RFC 9293 3.3.2. */
+export const TCP_STATES = [
+  'CLOSED',
+  'LISTEN',
+  'SYN-SENT',
+  'SYN-RECEIVED',
+  'ESTABLISHED',
+  'FIN-WAIT-1',
+  'FIN-WAIT-2',
+  'CLOSE-WAIT',
+  'CLOSING',
+  'LAST-ACK',
+  'TIME-WAIT',
+] as const
+export type TcpState = (typeof TCP_STATES)[number]

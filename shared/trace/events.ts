@@ -1,0 +1,319 @@
+/**
+ * Every event that the trace can hold (DESIGN 6): one table that gives the TypeScript types, the columns of
+ * the recording, the exports' headers and the words of the packet table. Names follow qlog's manner
+ * (`category:event_name`, fields in snake_case).
+ *
+ * All events also carry `seq`, `t`, `node`, `flow` and `pkt`, which the engine stamps.
+ */
+
+/**
+ * How a field is stored. `flag` is a boolean, `str` an index into the recording's string table, `ranges` a
+ * list of [from, to) pairs of unsigned 32-bit numbers.
+ */
+export type FieldType = 'u8' | 'u16' | 'u32' | 'f64' | 'flag' | 'str' | 'ranges'
+
+/** What a number means; spans of time are in microseconds of lab time. */
+export type FieldUnit = 'B' | 'us' | 'packets' | 'seq'
+
+export interface FieldSpec {
+  readonly type: FieldType
+  readonly unit?: FieldUnit
+  readonly doc: string
+}
+
+export interface EventSpec {
+  readonly doc: string
+  readonly fields: Readonly<Record<string, FieldSpec>>
+}
+
+const u8 = (doc: string) => ({ type: 'u8', doc }) as const
+const u16 = (doc: string, unit?: FieldUnit) => ({ type: 'u16', unit, doc }) as const
+const u32 = (doc: string, unit?: FieldUnit) => ({ type: 'u32', unit, doc }) as const
+const f64 = (doc: string, unit?: FieldUnit) => ({ type: 'f64', unit, doc }) as const
+const flag = (doc: string) => ({ type: 'flag', doc }) as const
+const str = (doc: string) => ({ type: 'str', doc }) as const
+const ranges = (doc: string, unit?: FieldUnit) => ({ type: 'ranges', unit, doc }) as const
+
+/** A direction of a link: 0 is from side a to side b ("up"), 1 is from b to a ("down"). */
+const direction = u8('0: from side a to side b (up), 1: from b to a (down)')
+
+export const EVENTS = {
+  // --- the run itself -------------------------------------------------------------------------------------
+  'sim:node_added': {
+    doc: 'A node of the world, announced before anything else happens to it',
+    fields: {
+      kind: str('host, link or outsider'),
+      role: str('client, server, or empty'),
+      address: str('IPv4 address of a host'),
+      a: str('for a link: the node at side a'),
+      b: str('for a link: the node at side b'),
+    },
+  },
+  'sim:knob_changed': {
+    doc: 'A setting was changed while the run went on',
+    fields: {
+      path: str('which'),
+      from: str('the value before, as JSON'),
+      to: str('the value after, as JSON'),
+    },
+  },
+  'sim:mark': { doc: 'A step of the experiment, or a mark set by hand', fields: { text: str('its words') } },
+  'sim:fault': {
+    doc: 'Something that nobody asked for and that makes the expectations void',
+    fields: { what: str('its kind, such as wire_loss'), detail: str('in words'), count: u32('how many') },
+  },
+  // --- IP -------------------------------------------------------------------------------------------------
+  'ip:packet_rejected': {
+    doc: 'A host ignored a packet: malformed, bad checksum, not for it',
+    fields: {
+      layer: str('ip, tcp, udp or icmp'),
+      reason: str('such as bad_checksum, truncated, no_listener'),
+      offset: u16('where in the packet', 'B'),
+      size: u16('length of the packet', 'B'),
+    },
+  },
+  'ip:fragment_sent': {
+    doc: 'A fragment of an IPv4 packet left a host',
+    fields: {
+      identification: u16('the datagram that it is part of'),
+      fragment_offset: u16('where its data begin', 'B'),
+      more_fragments: flag('not the last one'),
+      size: u16('length of the packet', 'B'),
+      protocol: u8('IP protocol number'),
+    },
+  },
+  'ip:reassembly_finished': {
+    doc: 'All fragments of a datagram are there',
+    fields: { identification: u16('of the datagram'), size: u16('of the whole', 'B') },
+  },
+  'ip:reassembly_abandoned': {
+    doc: 'Fragments were thrown away (RFC 791, RFC 1122 3.3.2, RFC 5722)',
+    fields: { identification: u16('of the datagram'), reason: str('timeout, overlap, too_many, too_long') },
+  },
+  // --- UDP and ICMP ---------------------------------------------------------------------------------------
+  'udp:datagram_sent': {
+    doc: 'A UDP datagram left a host',
+    fields: { payload: u16('bytes of payload', 'B'), size: u16('length of the IP packet', 'B') },
+  },
+  'udp:datagram_received': {
+    doc: 'A UDP datagram reached its socket',
+    fields: { payload: u16('bytes of payload', 'B') },
+  },
+  'icmp:message_sent': {
+    doc: 'An ICMP message left a host',
+    fields: { type: u8('ICMP type'), code: u8('ICMP code'), size: u16('length of the IP packet', 'B') },
+  },
+  'icmp:message_received': {
+    doc: 'An ICMP message reached a host',
+    fields: { type: u8('ICMP type'), code: u8('ICMP code') },
+  },
+  // --- TCP ------------------------------------------------------------------------------------------------
+  'tcp:segment_sent': {
+    doc: 'A TCP segment left a host',
+    fields: {
+      seq: u32('sequence number of the first byte', 'seq'),
+      ack: u32('acknowledgment number', 'seq'),
+      flags: u16('the flags octet, CWR to FIN (RFC 9293 3.1)'),
+      window: u32('the receive window that it advertises, scaled', 'B'),
+      payload: u16('bytes of payload', 'B'),
+      size: u16('length of the IP packet', 'B'),
+      mss: u16('MSS option, 0: none', 'B'),
+      window_scale: u8('window scale option, 255: none'),
+      sack_permitted: flag('SACK-permitted option'),
+      ts_val: u32('timestamp value, 0 with ts_ecr 0: none'),
+      ts_ecr: u32('timestamp echo reply'),
+      sack: ranges('SACK blocks', 'seq'),
+      cause: str(
+        'empty: new; else why it was sent again: syn, fin, dup_acks, sack, partial_ack, rto, window_probe, keep_alive; limited_transmit marks new data sent under RFC 3042',
+      ),
+    },
+  },
+  'tcp:segment_received': {
+    doc: 'A TCP segment reached its connection; its fields stand in the segment_sent of the same pkt',
+    fields: { payload: u16('bytes of payload', 'B'), new_data: u16('bytes of it not seen before', 'B') },
+  },
+  'tcp:segment_refused': {
+    doc: 'A segment was not accepted; the rule that applied and the answer given',
+    fields: { rule: str('RFC and clause, in short words'), answer: str('none, ack, challenge_ack or rst') },
+  },
+  'tcp:state_changed': {
+    doc: 'The connection state (RFC 9293 3.3.2)',
+    fields: { from: str('before'), to: str('after'), why: str('segment, timer or call') },
+  },
+  'tcp:metrics_updated': {
+    doc: 'The state of the sender and the receiver after something changed it',
+    fields: {
+      cwnd: u32('congestion window', 'B'),
+      ssthresh: u32('slow start threshold, 4294967295: not yet set', 'B'),
+      in_flight: u32('sent, not acknowledged, not known to be lost (pipe of RFC 6675)', 'B'),
+      send_window: u32('what the peer advertises', 'B'),
+      receive_window: u32('what this end advertises', 'B'),
+      smoothed_rtt: u32('SRTT, 0: none yet', 'us'),
+      rtt_variance: u32('RTTVAR', 'us'),
+      rto: u32('retransmission timeout, with back-off', 'us'),
+      send_buffer: u32('written by the application, not yet acknowledged', 'B'),
+      receive_buffer: u32('in order, not yet read by the application', 'B'),
+      out_of_order: u32('arrived, held because an earlier byte is missing', 'B'),
+      acked: f64('bytes acknowledged by the peer so far', 'B'),
+    },
+  },
+  'tcp:rtt_sampled': {
+    doc: 'A round-trip time was measured',
+    fields: { rtt: u32('the sample', 'us'), source: str('timestamp or segment') },
+  },
+  'tcp:rtt_discarded': {
+    doc: 'A sample was not taken because the segment had been sent twice (Karn, RFC 6298 3)',
+    fields: { rtt: u32('what it would have been', 'us') },
+  },
+  'tcp:congestion_state_changed': {
+    doc: 'The phase of congestion control',
+    fields: {
+      from: str('slow_start, congestion_avoidance, recovery or loss'),
+      to: str('likewise'),
+      trigger: str('such as dup_acks, sack, rto, full_ack, ssthresh'),
+    },
+  },
+  'tcp:segment_lost': {
+    doc: 'The sender took a segment for lost',
+    fields: {
+      seq: u32('first byte', 'seq'),
+      length: u32('bytes', 'B'),
+      trigger: str('dup_acks, sack, partial_ack or rto'),
+    },
+  },
+  'tcp:timer_expired': {
+    doc: 'A timer of the connection ran out',
+    fields: {
+      timer: str('retransmit, persist, delayed_ack, keep_alive, time_wait, user_timeout ...'),
+      count: u16('how many times in a row'),
+    },
+  },
+  'tcp:data_written': { doc: 'The application wrote', fields: { bytes: u32('accepted', 'B') } },
+  'tcp:data_read': { doc: 'The application read', fields: { bytes: u32('taken', 'B') } },
+  'tcp:queues_changed': {
+    doc: "A listener's queues",
+    fields: {
+      syn_queue: u16('half-open connections'),
+      accept_queue: u16('established, not yet accepted'),
+      syn_limit: u16('the most that the SYN queue holds'),
+      accept_limit: u16('the most that the accept queue holds'),
+      dropped: u32('turned away so far'),
+    },
+  },
+  'tcp:stall_changed': {
+    doc: 'Why the sender does not send more, from now on (DESIGN 6.2)',
+    fields: { cause: str('one of STALL_CAUSES') },
+  },
+  'tcp:connection_closed': {
+    doc: 'The connection is gone',
+    fields: { error: str('empty when both sides closed in order; else such as reset, timed_out') },
+  },
+  // --- the link -------------------------------------------------------------------------------------------
+  'link:packet_enqueued': {
+    doc: 'A packet entered the queue of a direction',
+    fields: { direction, queue_bytes: u32('with it', 'B'), queue_packets: u16('with it', 'packets') },
+  },
+  'link:packet_dequeued': {
+    doc: 'A packet left the queue; its transmission begins',
+    fields: { direction, queue_bytes: u32('without it', 'B'), queue_packets: u16('without it', 'packets') },
+  },
+  'link:packet_dropped': {
+    doc: 'A packet died on the link',
+    fields: {
+      direction,
+      reason: str('one of DROP_REASONS'),
+      delay: u32('how long it had been on the link', 'us'),
+    },
+  },
+  'link:packet_delivered': {
+    doc: 'A packet came out at the far end',
+    fields: { direction, delay: u32('queue, transmission and propagation', 'us') },
+  },
+  'link:packet_duplicated': {
+    doc: 'The link made a copy, a packet of its own',
+    fields: { direction, copy: u32('pkt of the copy') },
+  },
+  'link:packet_corrupted': {
+    doc: 'The link flipped a bit',
+    fields: { direction, offset: u16('byte of the packet', 'B'), repaired: flag('checksums made good again') },
+  },
+  'link:packet_reordered': {
+    doc: 'The link held a packet back or let it overtake',
+    fields: { direction, shift: u32('by how much later than it would have been', 'us') },
+  },
+  'link:packet_marked': { doc: 'ECN: congestion experienced was set', fields: { direction } },
+  'link:state_changed': { doc: 'A direction went down or came up', fields: { direction, up: flag('up') } },
+  // --- applications ---------------------------------------------------------------------------------------
+  'app:started': { doc: 'An application began', fields: { what: str('its kind'), bytes: f64('to move', 'B') } },
+  'app:connected': { doc: 'Its connection is established', fields: { peer: str('address:port') } },
+  'app:finished': {
+    doc: 'An application is done',
+    fields: {
+      bytes: f64('moved', 'B'),
+      sha256: str('of what it moved, hexadecimal'),
+      error: str('empty, or what went wrong'),
+    },
+  },
+  // --- real sockets ---------------------------------------------------------------------------------------
+  'wire:datagram_ignored': {
+    doc: 'A datagram on a wire socket was not taken: unknown peer, not IPv4, too long',
+    fields: { reason: str('why'), peer: str('address:port'), size: u32('length', 'B') },
+  },
+} as const satisfies Record<string, EventSpec>
+
+export type EventName = keyof typeof EVENTS
+
+type FieldValue<T extends FieldType> = T extends 'str'
+  ? string
+  : T extends 'flag'
+    ? boolean
+    : T extends 'ranges'
+      ? readonly number[]
+      : number
+
+/** The fields of one event as cores write them; `ranges` is flat: from, to, from, to ... */
+export type EventData<N extends EventName> = {
+  readonly [F in keyof (typeof EVENTS)[N]['fields']]: (typeof EVENTS)[N]['fields'][F] extends {
+    readonly type: infer T extends FieldType
+  }
+    ? FieldValue<T>
+    : never
+}
+
+/** All names, in the order that gives them their number in a recording of this version. */
+export const EVENT_NAMES = Object.keys(EVENTS) as EventName[]
+
+/** Why a packet died on a link. */
+export const DROP_REASONS = [
+  'queue_full',
+  'codel',
+  'bernoulli',
+  'gilbert_elliott',
+  'markov',
+  'every_nth',
+  'listed',
+  'matched',
+  'mtu',
+  'outage',
+  'udp_blocked',
+  'by_hand',
+] as const
+export type DropReason = (typeof DROP_REASONS)[number]
+
+/** DESIGN 6.2, in the order of precedence. Every moment of a sending direction belongs to exactly one. */
+export const STALL_CAUSES = [
+  'handshake',
+  'address_validation',
+  'idle',
+  'retransmission_timer',
+  'recovery',
+  'congestion_window',
+  'receive_window',
+  'connection_credit',
+  'stream_credit',
+  'nagle',
+  'pacer',
+  'sending',
+  'application',
+] as const
+export type StallCause = (typeof STALL_CAUSES)[number]
