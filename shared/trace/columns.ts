@@ -146,7 +146,8 @@ export class EventTable {
   /** Memory held, in bytes. */
   get byteLength(): number {
     let sum = 0
-    for (const key of Object.keys(COMMON_FIELDS) as (keyof typeof COMMON_FIELDS)[]) sum += this[key].byteLength
+    for (const key of Object.keys(COMMON_FIELDS) as (keyof typeof COMMON_FIELDS)[])
+      sum += this[key].byteLength
     for (const column of Object.values(this.columns)) sum += column.byteLength
     for (const list of Object.values(this.lists)) sum += list.byteLength
     return sum

@@ -235,7 +235,11 @@ export const EVENTS = {
   },
   'link:packet_corrupted': {
     doc: 'The link flipped a bit',
-    fields: { direction, offset: u16('byte of the packet', 'B'), repaired: flag('checksums made good again') },
+    fields: {
+      direction,
+      offset: u16('byte of the packet', 'B'),
+      repaired: flag('checksums made good again'),
+    },
   },
   'link:packet_reordered': {
     doc: 'The link held a packet back or let it overtake',
@@ -244,7 +248,10 @@ export const EVENTS = {
   'link:packet_marked': { doc: 'ECN: congestion experienced was set', fields: { direction } },
   'link:state_changed': { doc: 'A direction went down or came up', fields: { direction, up: flag('up') } },
   // --- applications ---------------------------------------------------------------------------------------
-  'app:started': { doc: 'An application began', fields: { what: str('its kind'), bytes: f64('to move', 'B') } },
+  'app:started': {
+    doc: 'An application began',
+    fields: { what: str('its kind'), bytes: f64('to move', 'B') },
+  },
   'app:connected': { doc: 'Its connection is established', fields: { peer: str('address:port') } },
   'app:finished': {
     doc: 'An application is done',
