@@ -1,0 +1,110 @@
+/**
+ * `npm test` and `npm run test:full`: everything there is to check, quick stages first, with one sum at the end.
+ * All stages run even when one fails. Each of the static checks counts as one test.
+ *
+ * `--full` takes all seeds and all fuzzing. With CI=true a missing tshark, curl or Chromium is a failure, not a skip
+ * (tests/support/need-*.ts). `--only NAME` runs one stage.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { requireNode, root, setUp, SetUpError } from '../electron/setup.mjs'
+
+const bin = (path) => join(root, 'node_modules', path)
+const tsc = (config, compiler = 'typescript/bin/tsc') => [bin(compiler), '-p', config]
+
+/** Name and command lines of each stage; a string names a project of vitest.config.ts. */
+const stages = {
+  'type-check': [
+    tsc('tsconfig.pure.json'),
+    tsc('tsconfig.node.json'),
+    tsc('tsconfig.renderer.json', 'vue-tsc/bin/vue-tsc.js'),
+    tsc('tsconfig.tests.json'),
+  ],
+  lint: [[bin('eslint/bin/eslint.js'), '.']],
+  format: [[bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
+  architecture: 'architecture',
+  unit: 'unit',
+  scenario: 'scenario',
+  fuzz: 'fuzz',
+  interop: 'interop',
+  e2e: 'e2e',
+  electron: 'electron',
+}
+
+const full = process.argv.includes('--full')
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined
+const env = full ? { ...process.env, REXMIT_FULL: '1' } : process.env
+const temporary = mkdtempSync(join(tmpdir(), 'rexmit-test-'))
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
+
+requireNode()
+const rows = [await timed('set-up', prepare)]
+for (const [name, work] of Object.entries(stages)) {
+  if (only && only !== name) continue
+  console.log(`\n== ${name}`)
+  rows.push(await timed(name, () => (typeof work === 'string' ? runProject(work) : runChecks(work))))
+}
+report(rows)
+
+async function prepare() {
+  try {
+    await setUp()
+    return { passed: 0, failed: 0, skipped: 0 }
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error
+    console.error(error.message)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
+
+async function timed(name, work) {
+  const start = performance.now()
+  return { name, ...(await work()), seconds: (performance.now() - start) / 1000 }
+}
+
+/** Runs programs one after the other; together they are one test. */
+async function runChecks(commands) {
+  let ok = true
+  for (const args of commands) ok = (await run(args)) === 0 && ok
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+}
+
+/** Runs one project of Vitest and counts its tests from the JSON report that it leaves. */
+async function runProject(project) {
+  const file = join(temporary, `${project}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const code = await run([bin('vitest/vitest.mjs'), 'run', '--project', project, ...reporters])
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 }
+  const counted = JSON.parse(readFileSync(file, 'utf8'))
+  const skipped = counted.numPendingTests + counted.numTodoTests
+  // A file that cannot be loaded, or an error outside any test, fails the run without a failed test.
+  const failed = code === 0 ? counted.numFailedTests : Math.max(counted.numFailedTests, 1)
+  return { passed: counted.numPassedTests, failed, skipped }
+}
+
+/** Runs a script with this Node; gives its exit status. */
+function run(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
+    child.on('error', reject)
+    child.on('exit', (code) => resolve(code ?? 1))
+  })
+}
+
+function report(rows) {
+  console.log(
+    `\n${'stage'.padEnd(14)}${['passed', 'failed', 'skipped', 'seconds'].map((s) => s.padStart(9)).join('')}`,
+  )
+  for (const { name, passed, failed, skipped, seconds } of rows) {
+    const cells = [passed, failed, skipped, seconds.toFixed(1)].map((cell) => String(cell).padStart(9))
+    console.log(name.padEnd(14) + cells.join(''))
+  }
+  const total = (key) => rows.reduce((sum, row) => sum + row[key], 0)
+  const skipped = total('skipped')
+  console.log(
+    `\n${total('passed')} passed, ${total('failed')} failed${skipped ? `, ${skipped} skipped` : ''}`,
+  )
+  process.exitCode = total('failed') ? 1 : 0
+}

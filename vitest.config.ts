@@ -1,0 +1,65 @@
+/**
+ * The test projects, quick ones first. `tests/run.mjs` runs them one by one; `npx vitest run <path>` runs any file.
+ *
+ * Files run in as many processes as there are cores; browser and interop tests start programs of their own, so one at a
+ * time is enough there.
+ */
+import { availableParallelism } from 'node:os'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+const full = process.env.REXMIT_FULL === '1'
+const seconds = 1000
+
+const include = (...folders: string[]) => folders.map((folder) => `tests/${folder}/**/*.test.ts`)
+
+export default defineConfig({
+  plugins: [vue()],
+  test: {
+    pool: 'forks',
+    maxWorkers: availableParallelism(),
+    testTimeout: (full ? 600 : 30) * seconds,
+    hookTimeout: 60 * seconds,
+    teardownTimeout: 10 * seconds,
+    projects: [
+      { extends: true, test: { name: 'architecture', include: include('architecture') } },
+      { extends: true, test: { name: 'unit', include: include('shared', 'electron', 'renderer') } },
+      { extends: true, test: { name: 'scenario', include: include('scenario') } },
+      {
+        extends: true,
+        test: { name: 'fuzz', include: include('fuzz'), testTimeout: (full ? 1200 : 60) * seconds },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'interop',
+          include: include('interop'),
+          fileParallelism: false,
+          testTimeout: (full ? 600 : 60) * seconds,
+          globalSetup: 'tests/support/need-interop.ts',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: include('e2e'),
+          exclude: include('e2e/electron'),
+          fileParallelism: false,
+          testTimeout: 120 * seconds,
+          globalSetup: 'tests/support/need-browser.ts',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'electron',
+          include: include('e2e/electron'),
+          fileParallelism: false,
+          testTimeout: 120 * seconds,
+          globalSetup: 'tests/support/need-electron.ts',
+        },
+      },
+    ],
+  },
+})
