@@ -1,0 +1,102 @@
+/**
+ * The recording on show. The `TraceStore` grows with every packet, so it is a plain object that Vue never looks
+ * into; `version` is the only thing that tells of its growth, at most once a frame.
+ */
+import { inject, shallowReadonly, shallowRef, triggerRef, type InjectionKey, type ShallowRef } from 'vue'
+import type { RunInfo } from '../../shared/commands.ts'
+import { decodeBatch, type BatchError } from '../../shared/trace/batch.ts'
+import { TraceStore } from '../../shared/trace/store.ts'
+import { frames } from '../frame.ts'
+
+/** What a view gets: it reads `store.value` when it draws, and draws when `version` or `store` change. */
+export interface TraceHandle {
+  /** Another object whenever another recording comes on show; the same one while it grows. Never reactive inside. */
+  readonly store: Readonly<ShallowRef<TraceStore>>
+  /** Grows when the store has grown, at most once a frame. Starts anew with another store. */
+  readonly version: Readonly<ShallowRef<number>>
+  /** The run on show: its lanes, its set-up, its state and its lab time (`now`); null before the first. */
+  readonly run: Readonly<ShallowRef<RunInfo | null>>
+}
+
+/** The handle with its other side, for the shell alone. */
+export class TraceFeed {
+  private readonly store = shallowRef(new TraceStore())
+  private readonly version = shallowRef(0)
+  private readonly info = shallowRef<RunInfo | null>(null)
+  /** Batches that arrived while the display was frozen; null: not frozen. */
+  private held: ArrayBuffer[] | null = null
+  /** Number of the batch that comes next; a window that joins late receives the first one first. */
+  private next = 0
+
+  readonly handle: TraceHandle = {
+    store: shallowReadonly(this.store),
+    version: shallowReadonly(this.version),
+    run: shallowReadonly(this.info),
+  }
+
+  private readonly tick = (): void => {
+    this.version.value++
+  }
+
+  /** Puts another run on show, with an empty store until its batches come; null: none. */
+  show(run: RunInfo | null): void {
+    frames.cancel(this.tick)
+    this.held = null
+    this.next = 0
+    this.info.value = run
+    this.store.value = new TraceStore()
+    this.version.value = 0
+    triggerRef(this.version)
+  }
+
+  /** What the engine says of the run on show. */
+  update(run: RunInfo): void {
+    if (run.run === this.info.value?.run) this.info.value = run
+  }
+
+  /** Takes batch `number` in. Batches seen before (after a reconnect) are passed over; a hole is an error. */
+  take(number: number, data: ArrayBuffer): BatchError | undefined {
+    if (number < this.next) return undefined
+    if (number > this.next) return { reason: `batch ${number} where ${this.next} was due`, offset: 0 }
+    this.next++
+    if (this.held) {
+      this.held.push(data)
+      return undefined
+    }
+    return this.append(data)
+  }
+
+  get frozen(): boolean {
+    return this.held !== null
+  }
+
+  /** Freezes the display (a live run goes on meanwhile, DESIGN 4.4), or shows all that came since. */
+  freeze(frozen: boolean): BatchError | undefined {
+    if (frozen) {
+      this.held ??= []
+      return undefined
+    }
+    const held = this.held ?? []
+    this.held = null
+    let error: BatchError | undefined
+    for (const data of held) error ??= this.append(data)
+    return error
+  }
+
+  private append(data: ArrayBuffer): BatchError | undefined {
+    const batch = decodeBatch(data)
+    if ('reason' in batch) return batch
+    this.store.value.append(batch)
+    frames.request(this.tick)
+    return undefined
+  }
+}
+
+export const TRACE: InjectionKey<TraceHandle> = Symbol('trace')
+
+/** The recording on show, for a view. */
+export function useTrace(): TraceHandle {
+  const handle = inject(TRACE)
+  if (!handle) throw new Error('no trace is provided above this component')
+  return handle
+}
