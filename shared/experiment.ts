@@ -37,6 +37,8 @@ export const TcpSendApp = v.strictObject({
   to: name,
   port,
   start: v.optional(span, 0),
+  /** How long it stays silent after its connection is established, before it writes. */
+  wait: v.optional(span, 0),
   bytes: v.optional(size, 0),
   /** Bytes a second that the application writes; 0: as fast as the connection takes them. */
   rate: v.optional(size, 0),
