@@ -11,22 +11,38 @@ const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const correlation = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.999)), 0)
 const span = v.pipe(v.number(), v.minValue(0), v.maxValue(3_600e6))
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))
+const isSorted = (numbers: readonly number[]): boolean =>
+  numbers.every((n, i) => i === 0 || n >= numbers[i - 1])
 const bitRate = v.pipe(v.number(), v.minValue(0), v.maxValue(1e12))
 
 /** How fast packets leave the queue. */
 export const RateSpec = v.strictObject({
-  /** Bits a second of IP packets; 0: unlimited. */
+  /** Bits a second of IP packets; 0: unlimited (to send nothing, take an outage). */
   limit: v.optional(bitRate, 0),
   /** A token bucket above `limit`: this many bytes may go at once; 0: plain serialisation. */
   bucket: v.optional(count, 0),
   /** From `at` on the rate is `limit`. Sorted by `at`; empty: no schedule. */
-  schedule: v.optional(v.array(v.strictObject({ at: span, limit: bitRate })), []),
+  schedule: v.optional(
+    v.pipe(
+      v.array(v.strictObject({ at: span, limit: bitRate })),
+      v.check((steps) => isSorted(steps.map((step) => step.at)), 'the steps must be in order of time'),
+    ),
+    [],
+  ),
   /**
    * Mahimahi's packet-delivery trace: at each of these milliseconds 1,504 bytes may go; it starts anew
    * at its end. Empty: no trace. It takes the place of `limit`.
    */
-  mahimahi: v.optional(v.array(count), []),
+  mahimahi: v.optional(
+    v.pipe(
+      v.array(count),
+      v.check((times: number[]) => isSorted(times), 'the milliseconds must not go backwards'),
+      v.check((times) => times.length === 0 || times[times.length - 1] > 0, 'the last must be above 0'),
+    ),
+    [],
+  ),
 })
+export type RateSpec = v.InferOutput<typeof RateSpec>
 
 export const QueueSpec = v.strictObject({
   discipline: v.optional(v.picklist(['drop-tail', 'drop-head', 'codel']), 'drop-tail'),
@@ -40,6 +56,7 @@ export const QueueSpec = v.strictObject({
   /** CoDel marks ECN-capable packets instead of dropping them. */
   ecn: v.optional(v.boolean(), false),
 })
+export type QueueSpec = v.InferOutput<typeof QueueSpec>
 
 export const JitterSpec = v.strictObject({
   distribution: v.optional(v.picklist(['uniform', 'normal', 'pareto', 'paretonormal']), 'uniform'),
@@ -49,6 +66,7 @@ export const JitterSpec = v.strictObject({
   /** Packets may overtake each other because of jitter; otherwise order is kept. */
   reorders: v.optional(v.boolean(), false),
 })
+export type JitterSpec = v.InferOutput<typeof JitterSpec>
 
 /** A sudden extra delay that comes at random and decays linearly. */
 export const SpikeSpec = v.strictObject({
@@ -57,17 +75,23 @@ export const SpikeSpec = v.strictObject({
   extra: v.optional(span, 0),
   duration: v.optional(span, 0),
 })
+export type SpikeSpec = v.InferOutput<typeof SpikeSpec>
 
 /** Packets are collected and let go in slots, as a radio or a DOCSIS modem does. */
-export const SlotSpec = v.strictObject({
-  /** Time between slots is uniform between the two; both 0: no slots. */
-  min: v.optional(span, 0),
-  max: v.optional(span, 0),
-  /** The most packets of one slot; 0: any. */
-  packets: v.optional(count, 0),
-})
+export const SlotSpec = v.pipe(
+  v.strictObject({
+    /** Time between slots is uniform between the two; both 0: no slots. */
+    min: v.optional(span, 0),
+    max: v.optional(span, 0),
+    /** The most packets of one slot; 0: any. */
+    packets: v.optional(count, 0),
+  }),
+  v.check(({ min, max }) => min <= max, 'min must not exceed max'),
+)
+export type SlotSpec = v.InferOutput<typeof SlotSpec>
 
 export const LossSpec = v.strictObject({ rate: v.optional(ratio, 0), correlation })
+export type LossSpec = v.InferOutput<typeof LossSpec>
 
 /** Gilbert and Elliott's two states: p good to bad, r bad to good, loss 1-h in bad and 1-k in good. */
 export const GilbertElliottSpec = v.strictObject({
@@ -76,15 +100,21 @@ export const GilbertElliottSpec = v.strictObject({
   lossBad: v.optional(ratio, 1),
   lossGood: v.optional(ratio, 0),
 })
+export type GilbertElliottSpec = v.InferOutput<typeof GilbertElliottSpec>
 
 /** Four states as netem's `loss state`: p13, p31, p32, p23, p14. */
-export const MarkovSpec = v.strictObject({
-  p13: v.optional(ratio, 0),
-  p31: v.optional(ratio, 1),
-  p32: v.optional(ratio, 0),
-  p23: v.optional(ratio, 1),
-  p14: v.optional(ratio, 0),
-})
+export const MarkovSpec = v.pipe(
+  v.strictObject({
+    p13: v.optional(ratio, 0),
+    p31: v.optional(ratio, 1),
+    p32: v.optional(ratio, 0),
+    p23: v.optional(ratio, 1),
+    p14: v.optional(ratio, 0),
+  }),
+  v.check(({ p13, p14 }) => p13 + p14 <= 1, 'p13 + p14 must not exceed 1'),
+  v.check(({ p31, p32 }) => p31 + p32 <= 1, 'p31 + p32 must not exceed 1'),
+)
+export type MarkovSpec = v.InferOutput<typeof MarkovSpec>
 
 /** Which packets a rule means; all conditions that are given must hold. */
 export const MatchSpec = v.strictObject({
@@ -104,6 +134,7 @@ export const DropRule = v.strictObject({
   match: MatchSpec,
   ordinals: v.optional(v.array(v.pipe(count, v.minValue(1))), []),
 })
+export type DropRule = v.InferOutput<typeof DropRule>
 
 export const ReorderSpec = v.strictObject({
   rate: v.optional(ratio, 0),
@@ -112,6 +143,7 @@ export const ReorderSpec = v.strictObject({
   gap: v.optional(v.pipe(count, v.minValue(1)), 3),
   hold: v.optional(span, 50_000),
 })
+export type ReorderSpec = v.InferOutput<typeof ReorderSpec>
 
 export const CorruptSpec = v.strictObject({
   rate: v.optional(ratio, 0),
@@ -119,6 +151,7 @@ export const CorruptSpec = v.strictObject({
   /** Repair the checksums after flipping the bit, so that only the application can tell. */
   repair: v.optional(v.boolean(), false),
 })
+export type CorruptSpec = v.InferOutput<typeof CorruptSpec>
 
 export const OutageSpec = v.strictObject({
   /** Down now, by hand. */
@@ -128,15 +161,17 @@ export const OutageSpec = v.strictObject({
   up: v.optional(span, 0),
   downFor: v.optional(span, 0),
 })
+export type OutageSpec = v.InferOutput<typeof OutageSpec>
 
-/** Network address translation that changes the mapping of a flow in mid-run. */
+/** Network address translation at the direction's near side that changes its mapping in mid-run. */
 export const RebindSpec = v.strictObject({
-  /** From this time on the source address and port of side a are others; 0: never. */
+  /** From this time on packets of this direction have another source; answers find back. 0: never. */
   at: v.optional(span, 0),
   address: v.optional(v.pipe(v.string(), v.ipv4()), '10.77.0.99'),
   /** Added to the port, modulo 65,536. */
   portShift: v.optional(count, 1000),
 })
+export type RebindSpec = v.InferOutput<typeof RebindSpec>
 
 /** One direction of a link. */
 export const DirectionSpec = v.strictObject({

@@ -245,6 +245,10 @@ export const EVENTS = {
     doc: 'The link held a packet back or let it overtake',
     fields: { direction, shift: u32('by how much later than it would have been', 'us') },
   },
+  'link:packet_fragmented': {
+    doc: 'The link cut a packet that was longer than its MTU; the fragments are packets of their own',
+    fields: { direction, first: u32('pkt of the first fragment; the others follow it'), count: u16('fragments') },
+  },
   'link:packet_marked': { doc: 'ECN: congestion experienced was set', fields: { direction } },
   'link:state_changed': { doc: 'A direction went down or came up', fields: { direction, up: flag('up') } },
   // --- applications ---------------------------------------------------------------------------------------
@@ -303,6 +307,7 @@ export const DROP_REASONS = [
   'mtu',
   'outage',
   'udp_blocked',
+  'no_mapping',
   'by_hand',
 ] as const
 export type DropReason = (typeof DROP_REASONS)[number]

@@ -1,0 +1,39 @@
+import type { LossSpec } from '../../../shared/link.ts'
+import type { Rng } from '../random.ts'
+import { Chance } from './dice.ts'
+import type { RandomLossModel } from './loss.ts'
+import type { Transit } from './transit.ts'
+
+/**
+ * Each packet is lost with the same probability. With a correlation (netem's, see `CorrelatedDice`) losses
+ * group, and the delivered rate falls short of `rate` when that is below one half: for bursts with an exact
+ * mean take Gilbert-Elliott.
+ */
+export class BernoulliLoss implements RandomLossModel {
+  readonly reason = 'bernoulli'
+  private readonly chance: Chance
+
+  constructor(rng: Rng) {
+    this.chance = new Chance(rng)
+  }
+
+  configure(spec: LossSpec): void {
+    this.chance.configure(spec)
+  }
+
+  get active(): boolean {
+    return this.chance.rate > 0
+  }
+
+  loses(transit: Transit): boolean {
+    return this.chance.happens(transit.n)
+  }
+
+  meanLoss(): number {
+    return this.chance.rate
+  }
+
+  meanBurst(): number {
+    return this.chance.correlated ? NaN : 1 / (1 - this.chance.rate)
+  }
+}

@@ -1,0 +1,155 @@
+import type { DirectionSpec } from '../../../shared/link.ts'
+import type { DirectionAudit, PacketOnLink } from '../../../shared/link-audit.ts'
+import { micros, type Micros } from '../../../shared/units.ts'
+import type { Env } from '../sansio.ts'
+import { Bottleneck } from './bottleneck.ts'
+import { Ledger } from './ledger.ts'
+import { MatchingLoss } from './matching.ts'
+import { handleTooLarge, TOO_LARGE_ERROR } from './mtu.ts'
+import { isUp, nextChange } from './outage.ts'
+import { Path } from './path.ts'
+import { isUdp } from './peek.ts'
+import { Rebinding } from './rebind.ts'
+import { Transit } from './transit.ts'
+
+/** Where packets leave a direction. */
+export interface Exits {
+  /** At the far side. */
+  forward(id: number, bytes: Uint8Array): void
+  /** Back to the near side: what the link itself has to say to the sender. */
+  back(id: number, bytes: Uint8Array): void
+}
+
+/** One direction of a link: what is turned away at its entrance, then bottleneck, then path. */
+export class Direction {
+  /** The translator at the entrance; the other direction's packets pass it backwards. */
+  readonly rebinding = new Rebinding()
+  private readonly index: 0 | 1
+  private readonly env: Env
+  private readonly exits: Exits
+  private readonly ledger: Ledger
+  private readonly bottleneck: Bottleneck
+  private readonly path: Path
+  private spec: DirectionSpec
+  private matching: MatchingLoss | undefined
+  private up = true
+  private nextOutageChange = micros(Infinity)
+
+  constructor(env: Env, index: 0 | 1, spec: DirectionSpec, exits: Exits) {
+    this.env = env
+    this.index = index
+    this.spec = spec
+    this.exits = exits
+    this.ledger = new Ledger(env.trace, index)
+    this.path = new Path(spec, {
+      rng: env.rng.fork(index === 0 ? 'up' : 'down'),
+      ledger: this.ledger,
+      nextPacketId: () => env.nextPacketId(),
+      deliver: (transit) => exits.forward(transit.id, transit.bytes),
+    })
+    this.bottleneck = new Bottleneck(spec, this.ledger, (transit) => this.path.send(transit))
+    this.matching = matchingOf(spec)
+    this.rebinding.configure(spec.rebind)
+    this.nextOutageChange = nextChange(spec.outage, micros(0))
+    this.up = isUp(spec.outage, micros(0))
+  }
+
+  configure(now: Micros, spec: DirectionSpec): void {
+    this.advance(now)
+    // Rules that stay as they are go on counting.
+    if (JSON.stringify(spec.dropMatching) !== JSON.stringify(this.spec.dropMatching)) {
+      this.matching = matchingOf(spec)
+    }
+    this.spec = spec
+    this.rebinding.configure(spec.rebind)
+    this.path.configure(spec)
+    this.bottleneck.configure(now, spec)
+    this.followOutage(now)
+    this.path.advance(now)
+  }
+
+  /** A packet comes in at the near side. */
+  receive(now: Micros, id: number, bytes: Uint8Array): void {
+    this.advance(now)
+    this.ledger.offered++
+    if (bytes.length <= this.spec.mtu) this.admit(now, id, bytes)
+    else this.receiveTooLarge(now, id, bytes)
+    this.path.advance(now)
+  }
+
+  /** A packet came in that the translator of the other side has no mapping for. */
+  refuseUnmapped(now: Micros, id: number, bytes: Uint8Array): void {
+    this.ledger.offered++
+    this.ledger.dropped(now, this.number(now, id, bytes), 'no_mapping')
+  }
+
+  advance(now: Micros): void {
+    if (now >= this.nextOutageChange) this.followOutage(now)
+    this.bottleneck.advance(now)
+    this.path.advance(now)
+  }
+
+  nextTime(): Micros {
+    return micros(Math.min(this.bottleneck.nextTime(), this.path.nextTime(), this.nextOutageChange))
+  }
+
+  /** Drops a packet that is on the link, because the user says so; false: it is not here. */
+  dropByHand(now: Micros, id: number): boolean {
+    const transit = this.bottleneck.take(id) ?? this.path.take(id)
+    if (transit === undefined) return false
+    this.ledger.dropped(now, transit, 'by_hand')
+    return true
+  }
+
+  list(): PacketOnLink[] {
+    return [...this.bottleneck.list(this.index), ...this.path.list(this.index)]
+  }
+
+  audit(): DirectionAudit {
+    return this.ledger.audit(this.bottleneck.size + this.path.size)
+  }
+
+  /** Gives a packet its number. All packets of the direction have one, also those that die at once. */
+  private number(now: Micros, id: number, bytes: Uint8Array): Transit {
+    return new Transit(id, ++this.numbered, bytes, now)
+  }
+  private numbered = 0
+
+  private admit(now: Micros, id: number, bytes: Uint8Array): void {
+    const transit = this.number(now, id, bytes)
+    if (this.matching !== undefined) transit.condemned = this.matching.condemns(bytes)
+    if (!this.up) this.ledger.dropped(now, transit, 'outage')
+    else if (this.spec.udpBlocked && isUdp(bytes)) this.ledger.dropped(now, transit, 'udp_blocked')
+    else this.bottleneck.accept(now, transit)
+  }
+
+  private receiveTooLarge(now: Micros, id: number, bytes: Uint8Array): void {
+    const outcome = this.spec.blackHole ? undefined : handleTooLarge(bytes, this.spec.mtu)
+    if (outcome?.kind === 'fragments') {
+      const ids = outcome.pieces.map(() => this.env.nextPacketId())
+      this.ledger.cut(id, ids.length, ids[0])
+      for (const [i, piece] of outcome.pieces.entries()) this.admit(now, ids[i], piece)
+      return
+    }
+    this.ledger.dropped(now, this.number(now, id, bytes), 'mtu')
+    if (outcome?.error !== undefined) this.complain(outcome.error)
+  }
+
+  private complain(error: Uint8Array): void {
+    const id = this.env.nextPacketId()
+    this.env.trace.emit('icmp:message_sent', { ...TOO_LARGE_ERROR, size: error.length }, id)
+    this.exits.back(id, error)
+  }
+
+  private followOutage(now: Micros): void {
+    const up = isUp(this.spec.outage, now)
+    this.nextOutageChange = nextChange(this.spec.outage, now)
+    if (up === this.up) return
+    this.up = up
+    this.ledger.stateChanged(up)
+  }
+}
+
+function matchingOf(spec: DirectionSpec): MatchingLoss | undefined {
+  return spec.dropMatching.length > 0 ? new MatchingLoss(spec.dropMatching) : undefined
+}
