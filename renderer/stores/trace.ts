@@ -4,8 +4,8 @@
  */
 import { inject, shallowReadonly, shallowRef, triggerRef, type InjectionKey, type ShallowRef } from 'vue'
 import type { RunInfo } from '../../shared/commands.ts'
-import { decodeBatch, type BatchError } from '../../shared/trace/batch.ts'
-import { TraceStore } from '../../shared/trace/store.ts'
+import { decodeBatch } from '../../shared/trace/batch.ts'
+import { TraceStore, type StoreError } from '../../shared/trace/store.ts'
 import { frames } from '../frame.ts'
 
 /** What a view gets: it reads `store.value` when it draws, and draws when `version` or `store` change. */
@@ -55,9 +55,9 @@ export class TraceFeed {
   }
 
   /** Takes batch `number` in. Batches seen before (after a reconnect) are passed over; a hole is an error. */
-  take(number: number, data: ArrayBuffer): BatchError | undefined {
+  take(number: number, data: ArrayBuffer): StoreError | undefined {
     if (number < this.next) return undefined
-    if (number > this.next) return { reason: `batch ${number} where ${this.next} was due`, offset: 0 }
+    if (number > this.next) return { reason: `batch ${number} where ${this.next} was due` }
     this.next++
     if (this.held) {
       this.held.push(data)
@@ -71,27 +71,27 @@ export class TraceFeed {
   }
 
   /** Freezes the display (a live run goes on meanwhile, DESIGN 4.4), or shows all that came since. */
-  freeze(frozen: boolean): BatchError | undefined {
+  freeze(frozen: boolean): StoreError | undefined {
     if (frozen) {
       this.held ??= []
       return undefined
     }
     const held = this.held ?? []
     this.held = null
-    let error: BatchError | undefined
+    let error: StoreError | undefined
     for (const data of held) error ??= this.append(data)
     return error
   }
 
-  private append(data: ArrayBuffer): BatchError | undefined {
+  private append(data: ArrayBuffer): StoreError | undefined {
     const batch = decodeBatch(data)
-    if ('reason' in batch) return batch
-    this.store.value.append(batch)
+    const error = 'reason' in batch ? batch : this.store.value.append(batch)
     frames.request(this.tick)
-    return undefined
+    return error
   }
 }
 
+export const FEED: InjectionKey<TraceFeed> = Symbol('feed')
 export const TRACE: InjectionKey<TraceHandle> = Symbol('trace')
 
 /** The recording on show, for a view. */
