@@ -21,9 +21,7 @@ async function servePage(request: Request): Promise<Response> {
 }
 
 function start(): void {
-  const supervisor = new Supervisor(startUtilityEngine, {
-    recordings: join(app.getPath('userData'), 'recordings'),
-  })
+  const supervisor = new Supervisor(startUtilityEngine, join(app.getPath('userData'), 'recordings'))
   protocol.handle('app', servePage)
   handleSaveFiles(APP_ORIGIN)
   openWindow(supervisor)

@@ -45,9 +45,8 @@ const LARGEST_MESSAGE = 4 << 20
 export async function startServer(options: ServeOptions): Promise<LabServer> {
   const token = randomBytes(24).toString('base64url')
   const page = options.page ?? join(import.meta.dirname, '..', 'renderer')
-  const supervisor = new Supervisor(() => startWorkerEngine(options.worker ?? builtWorker()), {
-    recordings: options.recordings,
-  })
+  const worker = options.worker ?? builtWorker()
+  const supervisor = new Supervisor(() => startWorkerEngine(worker), options.recordings)
   const server = createServer((request, response) => void answer(server, page, request, response))
   await listen(server, options.port)
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE })

@@ -3,9 +3,14 @@ import type { EngineNotice } from '../../shared/carrier.ts'
 /** One end of a message channel: a worker's MessagePort, or Electron's MessagePortMain. */
 export type Port = object
 
+/** What the main side tells an engine; everything else goes over the windows' ports. */
+export type EngineWord =
+  { readonly type: 'options'; readonly recordings: string } | { readonly type: 'connect' }
+
 /** A running engine, be it an Electron utility process or a worker thread. */
 export interface EngineProcess {
-  post(message: unknown, ports: readonly Port[]): void
+  /** Sends one of the engine's first words: its options, or a window's port. */
+  post(message: EngineWord, ports: readonly Port[]): void
   onExit(callback: (detail: string) => void): void
   /** Ends it; resolves when it is gone. */
   kill(): Promise<void>
@@ -30,21 +35,21 @@ export class Supervisor {
   private engine: EngineProcess | undefined
   private readonly windows = new Set<Window>()
   private readonly spawn: () => EngineProcess
-  private readonly options: unknown
+  private readonly recordings: string
   private restarts: number[] = []
   private stopped = false
 
-  /** `options` goes to each new engine in its first message. */
-  constructor(spawn: () => EngineProcess, options: Record<string, unknown>) {
+  /** `recordings` is the folder where each engine keeps its recordings. */
+  constructor(spawn: () => EngineProcess, recordings: string) {
     this.spawn = spawn
-    this.options = options
+    this.recordings = recordings
   }
 
   start(): void {
     if (this.engine || this.stopped) return
     const engine = this.spawn()
     this.engine = engine
-    engine.post({ type: 'options', ...(this.options as object) }, [])
+    engine.post({ type: 'options', recordings: this.recordings }, [])
     engine.onExit((detail) => this.onExit(engine, detail))
   }
 

@@ -13,7 +13,9 @@ export function startWorkerEngine(file: string): EngineProcess {
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
   })
   return {
-    post: (message, ports) => worker.postMessage(message, ports as MessagePort[]),
+    // A worker finds transferred ports in the message only, where a utility process has `event.ports`.
+    post: (message, ports) =>
+      worker.postMessage({ ...message, ports }, ports as readonly MessagePort[] as MessagePort[]),
     onExit: (callback) =>
       worker.once('exit', (code) => callback(failure || `the engine ended with status ${code}`)),
     kill: async () => {
