@@ -20,7 +20,10 @@ export function allocate(type: FieldType, length: number): NumberArray {
 
 export const bytesPerElement = (type: FieldType): number => ARRAYS[type].BYTES_PER_ELEMENT
 
-/** A typed array that grows by half when it is full. */
+/** Above this many elements a column grows by an eighth, so that a long run wastes little memory. */
+const LARGE = 65_536
+
+/** A typed array that grows by half when it is full, by an eighth when it is large. */
 export class Column {
   readonly type: FieldType
   data: NumberArray
@@ -60,7 +63,10 @@ export class Column {
   }
 
   private grow(needed: number): void {
-    const next = allocate(this.type, Math.max(needed, Math.ceil(this.data.length * 1.5)))
+    const next = allocate(
+      this.type,
+      Math.max(needed, Math.ceil(this.data.length * (this.data.length < LARGE ? 1.5 : 1.125))),
+    )
     next.set(this.data as Uint8Array)
     this.data = next
   }

@@ -1,0 +1,166 @@
+/** Every packet of the run, one after another as they were sent, and what is known of each. */
+import { Column } from '../trace/columns.ts'
+import type { EventName } from '../trace/events.ts'
+import type { TraceStore } from '../trace/store.ts'
+import { Cursor } from './cursor.ts'
+
+/** The events by which a packet comes into the world. A copy is made by a link. */
+const BIRTHS = [
+  'tcp:segment_sent',
+  'udp:datagram_sent',
+  'icmp:message_sent',
+  'ip:fragment_sent',
+  'link:packet_duplicated',
+] as const satisfies readonly EventName[]
+type Birth = (typeof BIRTHS)[number]
+
+export type Protocol = 'TCP' | 'UDP' | 'ICMP' | 'fragment'
+
+/** The header of a TCP segment as it was sent; numbers as they stand on the wire, `window` scaled. */
+export interface Segment {
+  readonly seq: number
+  readonly ack: number
+  readonly flags: number
+  readonly window: number
+  readonly payload: number
+  /** 0: no such option; `windowScale` 255. */
+  readonly mss: number
+  readonly windowScale: number
+  readonly sackPermitted: boolean
+  readonly tsVal: number
+  readonly tsEcr: number
+  /** Flat: from, to, from, to ... */
+  readonly sack: readonly number[]
+  /** Why it was sent again; empty when it is new. */
+  readonly cause: string
+}
+
+export interface Packet {
+  readonly pkt: number
+  /** When it was sent, in microseconds; a copy: when the link made it. */
+  readonly t: number
+  /** Number of the name of the node that sent it; for a copy, the original's sender. */
+  readonly node: number
+  /** Number of the flow's name, 0: none. */
+  readonly flow: number
+  readonly lane: string
+  readonly protocol: Protocol
+  /** Bytes of the IP packet. */
+  readonly size: number
+  /** For TCP. */
+  readonly segment: Segment | undefined
+  /** A copy that the link made of another packet. */
+  readonly copy: boolean
+  readonly fate: 'under_way' | 'delivered' | 'dropped'
+  /** When it arrived or died; the end of the trace while it is under way. */
+  readonly until: number
+  /** Why it died; empty otherwise. */
+  readonly reason: string
+}
+
+/** The packets in the order in which they were sent, numbered from 0. */
+export class Packets {
+  private readonly kinds = new Column('u8')
+  private readonly rows = new Column('u32')
+  private readonly times = new Column('f64')
+  private readonly cursor = new Cursor<Birth>(...BIRTHS)
+
+  update(store: TraceStore): void {
+    this.cursor.read(store, (name, table, row) => {
+      this.kinds.push(BIRTHS.indexOf(name))
+      this.rows.push(row)
+      this.times.push(table.t.data[row])
+    })
+  }
+
+  get length(): number {
+    return this.rows.length
+  }
+
+  /** When each was sent, in ascending order. */
+  get sent(): Column {
+    return this.times
+  }
+
+  /** What is known of a packet by now. */
+  get(store: TraceStore, index: number): Packet {
+    const name = BIRTHS[this.kinds.data[index]]
+    const row = this.rows.data[index]
+    const table = store.table(name)
+    const copy = name === 'link:packet_duplicated'
+    const pkt = copy ? table.columns.copy.data[row] : table.pkt.data[row]
+    const sent = name === 'tcp:segment_sent' ? row : copy ? store.sentRow(pkt) : -1
+    const source = sent >= 0 ? store.table('tcp:segment_sent') : table
+    const sourceRow = sent >= 0 ? sent : row
+    const node = source.node.data[sourceRow]
+    return {
+      pkt,
+      t: table.t.data[row],
+      node,
+      flow: source.flow.data[sourceRow],
+      lane: store.laneOf(node),
+      protocol: sent >= 0 ? 'TCP' : PROTOCOLS[name],
+      size: source.columns.size?.data[sourceRow] ?? 0,
+      segment: sent >= 0 ? segmentAt(store, sent) : undefined,
+      copy,
+      ...fateOf(store, pkt),
+    }
+  }
+
+  /** Index of the packet with this number, -1 when there is none. */
+  indexOf(store: TraceStore, pkt: number): number {
+    // Packets are numbered as they are made, so the index lies near the number; a copy breaks the rule by little.
+    for (let distance = 0; distance < this.length; distance++) {
+      for (const index of [pkt - 1 - distance, pkt - 1 + distance])
+        if (index >= 0 && index < this.length && this.pktAt(store, index) === pkt) return index
+    }
+    return -1
+  }
+
+  private pktAt(store: TraceStore, index: number): number {
+    const name = BIRTHS[this.kinds.data[index]]
+    const table = store.table(name)
+    const row = this.rows.data[index]
+    return name === 'link:packet_duplicated' ? table.columns.copy.data[row] : table.pkt.data[row]
+  }
+}
+
+const PROTOCOLS: Record<Birth, Protocol> = {
+  'tcp:segment_sent': 'TCP',
+  'udp:datagram_sent': 'UDP',
+  'icmp:message_sent': 'ICMP',
+  'ip:fragment_sent': 'fragment',
+  'link:packet_duplicated': 'fragment',
+}
+
+/** The header of the segment in a row of `tcp:segment_sent`. */
+export function segmentAt(store: TraceStore, row: number): Segment {
+  const { columns, lists } = store.table('tcp:segment_sent')
+  return {
+    seq: columns.seq.data[row],
+    ack: columns.ack.data[row],
+    flags: columns.flags.data[row],
+    window: columns.window.data[row],
+    payload: columns.payload.data[row],
+    mss: columns.mss.data[row],
+    windowScale: columns.window_scale.data[row],
+    sackPermitted: columns.sack_permitted.data[row] === 1,
+    tsVal: columns.ts_val.data[row],
+    tsEcr: columns.ts_ecr.data[row],
+    sack: Array.from(lists.sack.get(row)),
+    cause: store.text(columns.cause.data[row]),
+  }
+}
+
+function fateOf(store: TraceStore, pkt: number): Pick<Packet, 'fate' | 'until' | 'reason'> {
+  const fate = store.fate(pkt)
+  if (fate.kind === 'under_way') return { fate: 'under_way', until: store.end, reason: '' }
+  if (fate.kind === 'delivered')
+    return { fate: 'delivered', until: store.table('link:packet_delivered').t.data[fate.row], reason: '' }
+  const drops = store.table('link:packet_dropped')
+  return {
+    fate: 'dropped',
+    until: drops.t.data[fate.row],
+    reason: store.text(drops.columns.reason.data[fate.row]),
+  }
+}

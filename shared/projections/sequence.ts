@@ -1,0 +1,145 @@
+/**
+ * The time-sequence graph of each sending direction, as tcptrace and xplot draw it, seen from the sender: segments when
+ * they leave, acknowledgments when they arrive.
+ *
+ * RFC 9293 3.4 (sequence numbers and their wrap-around), RFC 2018 (SACK).
+ */
+import type { EventTable } from '../trace/columns.ts'
+import type { TraceStore } from '../trace/store.ts'
+import { Bars } from './bars.ts'
+import { Cursor, EndMap } from './cursor.ts'
+import { ACK, FIN, SYN } from './flags.ts'
+import { Series } from './series.ts'
+
+/** Sequence numbers are relative to the initial one: SYN is 0, the first byte of data 1. */
+export interface SequenceGraph {
+  readonly sent: Bars
+  readonly retransmitted: Bars
+  /** Window probes and keep-alives. */
+  readonly probes: Bars
+  readonly sacked: Bars
+  /** Segments that the link killed, at the time of their death. */
+  readonly lost: Bars
+  /** Highest acknowledgment so far, and that plus the advertised window. */
+  readonly acked: Series
+  readonly windowEdge: Series
+}
+
+/** Turns 32-bit sequence numbers into ever-growing ones by their distance from the highest so far. */
+class Unwrapper {
+  private base: number | undefined
+  /** The highest so far, relative to the first. */
+  private high = 0
+
+  relative(seq: number): number {
+    this.base ??= seq
+    const highSeq = (this.base + this.high) % 2 ** 32
+    return this.high + ((seq - highSeq) | 0)
+  }
+
+  /** Everything before `value` has been sent. */
+  advance(value: number): void {
+    if (value > this.high) this.high = value
+  }
+}
+
+interface Direction extends SequenceGraph {
+  readonly unwrap: Unwrapper
+  /** The SACK blocks of the last acknowledgment, so that only changed ones are kept. */
+  lastBlocks: string
+}
+
+const newDirection = (): Direction => ({
+  sent: new Bars(),
+  retransmitted: new Bars(),
+  probes: new Bars(),
+  sacked: new Bars(),
+  lost: new Bars(),
+  acked: new Series(),
+  windowEdge: new Series(),
+  unwrap: new Unwrapper(),
+  lastBlocks: '',
+})
+
+const PROBES = new Set(['window_probe', 'keep_alive'])
+const NEW = new Set(['', 'limited_transmit'])
+
+export class Sequence {
+  private readonly directions = new EndMap<Direction>(newDirection)
+  private readonly cursor = new Cursor('tcp:segment_sent', 'tcp:segment_received', 'link:packet_dropped')
+
+  /** The graph of what `node` sends on `flow`. */
+  get ends(): Pick<EndMap<SequenceGraph>, 'get' | 'all'> {
+    return this.directions
+  }
+
+  update(store: TraceStore): void {
+    const segments = store.table('tcp:segment_sent')
+    this.cursor.read(store, (name, table, row) => {
+      if (name === 'tcp:segment_sent') this.onSent(store, segments, row)
+      else if (name === 'link:packet_dropped') this.onDropped(store, segments, table, row)
+      else this.onReceived(store, segments, table, row)
+    })
+  }
+
+  private onSent(store: TraceStore, segments: EventTable, row: number): void {
+    const length = sequenceLength(segments, row)
+    if (length === 0) return
+    const direction = this.directions.open(segments.flow.data[row], segments.node.data[row])
+    const from = direction.unwrap.relative(segments.columns.seq.data[row])
+    direction.unwrap.advance(from + length)
+    const cause = store.text(segments.columns.cause.data[row])
+    const bars = NEW.has(cause)
+      ? direction.sent
+      : PROBES.has(cause)
+        ? direction.probes
+        : direction.retransmitted
+    bars.push(segments.t.data[row], from, from + length, segments.pkt.data[row])
+  }
+
+  private onDropped(store: TraceStore, segments: EventTable, drops: EventTable, row: number): void {
+    const pkt = drops.pkt.data[row]
+    const sent = store.sentRow(pkt)
+    if (sent < 0) return
+    const length = sequenceLength(segments, sent)
+    const direction = this.directions.get(segments.flow.data[sent], segments.node.data[sent])
+    if (length === 0 || !direction) return
+    const from = direction.unwrap.relative(segments.columns.seq.data[sent])
+    direction.lost.push(drops.t.data[row], from, from + length, pkt)
+  }
+
+  /** An acknowledgment came in at `node`: it belongs to the direction in which `node` sends. */
+  private onReceived(store: TraceStore, segments: EventTable, received: EventTable, row: number): void {
+    const pkt = received.pkt.data[row]
+    const sent = store.sentRow(pkt)
+    const direction = this.directions.get(received.flow.data[row], received.node.data[row])
+    if (sent < 0 || !direction || segments.node.data[sent] === received.node.data[row]) return
+    if ((segments.columns.flags.data[sent] & ACK) === 0) return
+    const t = received.t.data[row]
+    const ack = direction.unwrap.relative(segments.columns.ack.data[sent])
+    const { acked, windowEdge } = direction
+    const highest = acked.length === 0 ? -1 : acked.values.data[acked.length - 1]
+    if (ack >= highest) {
+      acked.step(t, ack)
+      windowEdge.step(t, ack + segments.columns.window.data[sent])
+    }
+    this.onBlocks(direction, t, segments.lists.sack.get(sent), pkt)
+  }
+
+  private onBlocks(direction: Direction, t: number, blocks: ArrayLike<number>, pkt: number): void {
+    if (blocks.length === 0) return
+    const text = Array.prototype.join.call(blocks, ' ')
+    if (text === direction.lastBlocks) return
+    direction.lastBlocks = text
+    for (let i = 0; i + 1 < blocks.length; i += 2) {
+      const from = direction.unwrap.relative(blocks[i])
+      direction.sacked.push(t, from, direction.unwrap.relative(blocks[i + 1]), pkt)
+    }
+  }
+}
+
+/** Sequence numbers that a segment takes: payload, and one each for SYN and FIN (RFC 9293 3.4). */
+function sequenceLength(segments: EventTable, row: number): number {
+  const flags = segments.columns.flags.data[row]
+  return segments.columns.payload.data[row] + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)
+}

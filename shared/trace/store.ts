@@ -1,0 +1,269 @@
+/**
+ * The trace in memory: every batch of a run, column by column, with the few indexes that all readers need.
+ *
+ * A plain class on purpose: what grows with packets is never reactive (DESIGN 10). It is filled by batches only,
+ * so a live run, a replay and an opened file are the same to its readers. Readers keep a row number a table
+ * (`shared/projections/cursor.ts`) and read on from there.
+ */
+import type { Batch, BatchTable } from './batch.ts'
+import { Column, EventTable } from './columns.ts'
+import { EVENT_NAMES, type EventName } from './events.ts'
+
+/** A node of the world; everything about it is text from the recording. */
+export interface TraceNode {
+  /** Number of its name in the string table. */
+  readonly id: number
+  readonly name: string
+  /** Part of the name before the first slash; empty when there is only one lane. */
+  readonly lane: string
+  readonly kind: string
+  readonly role: string
+  readonly address: string
+  /** For a link: the nodes at its two sides. */
+  readonly a: string
+  readonly b: string
+}
+
+/** One end of a flow, and what it has sent. */
+export interface FlowEnd {
+  readonly node: number
+  /** Payload bytes sent, retransmissions included. */
+  bytes: number
+  segments: number
+}
+
+export interface Flow {
+  /** Number of its name in the string table. */
+  readonly id: number
+  readonly name: string
+  readonly lane: string
+  /** When its first segment was sent, in microseconds. */
+  readonly start: number
+  /** In the order in which they first sent. */
+  readonly ends: FlowEnd[]
+}
+
+/** What became of a packet: `row` is that of `link:packet_delivered` or `link:packet_dropped`. */
+export type Fate =
+  { readonly kind: 'under_way' } | { readonly kind: 'delivered' | 'dropped'; readonly row: number }
+
+/** Why a batch was not taken; the store is as it was before. */
+export interface StoreError {
+  readonly reason: string
+}
+
+const UNDER_WAY: Fate = { kind: 'under_way' }
+
+export class TraceStore {
+  /** String number to text. */
+  readonly strings: string[] = ['']
+  /** Nodes by the number of their name, in the order of their announcement. */
+  readonly nodes = new Map<number, TraceNode>()
+  readonly flows = new Map<number, Flow>()
+  /** Names of the lanes in the order of their appearance; the empty one for nodes without a lane. */
+  readonly lanes = new Set<string>()
+  /** Batches and events taken so far, and metric samples that the engine left out. */
+  batches = 0
+  events = 0
+  thinned = 0
+  /** Time of the latest event in microseconds. */
+  end = 0
+
+  private readonly tables = new Map<EventName, EventTable>()
+  private readonly sentRows = new PacketIndex()
+  /** Row + 1 of its delivery, doubled, or that of its death, doubled and one more. */
+  private readonly fates = new PacketIndex()
+
+  constructor() {
+    for (const name of EVENT_NAMES) this.tables.set(name, new EventTable(name))
+  }
+
+  /** All events of one name; the same object for the life of the store. */
+  table(name: EventName): EventTable {
+    return this.tables.get(name)!
+  }
+
+  text(id: number): string {
+    return this.strings[id] ?? ''
+  }
+
+  /**
+   * Takes the next batch, or says why it is not the next one. What `decodeBatch` let through is well-formed;
+   * what is checked here needs the batches before: order, strings, and times that are times.
+   */
+  append(batch: Batch): StoreError | undefined {
+    const problem = this.problemOf(batch)
+    if (problem !== undefined) return { reason: problem }
+    for (const text of batch.strings) this.strings.push(text)
+    for (const table of batch.tables) this.appendTable(table)
+    this.batches++
+    this.events += batch.events
+    this.thinned += batch.thinned
+    // In this order: a copy takes over the segment of its original, which may stand in the same batch.
+    for (const name of INDEXED) {
+      const table = batch.tables.find((candidate) => candidate.name === name)
+      if (table) this.index(table)
+    }
+    return undefined
+  }
+
+  /** Row of the packet in `tcp:segment_sent`, -1 when it is none; a copy made by the link has its original's. */
+  sentRow(pkt: number): number {
+    return this.sentRows.get(pkt) - 1
+  }
+
+  fate(pkt: number): Fate {
+    const value = this.fates.get(pkt)
+    if (value === 0) return UNDER_WAY
+    return { kind: value % 2 === 0 ? 'delivered' : 'dropped', row: Math.floor(value / 2) - 1 }
+  }
+
+  /** The lane of a node by the number of its name. */
+  laneOf(node: number): string {
+    return laneOfName(this.text(node))
+  }
+
+  /** Memory held for tables and packet indexes, in bytes. */
+  get byteLength(): number {
+    let sum = this.sentRows.byteLength + this.fates.byteLength
+    for (const table of this.tables.values()) sum += table.byteLength
+    return sum
+  }
+
+  private problemOf(batch: Batch): string | undefined {
+    if (batch.number !== this.batches) return `batch ${batch.number} where ${this.batches} is the next`
+    if (batch.stringBase !== this.strings.length)
+      return `strings from ${batch.stringBase} where ${this.strings.length} is the next`
+    for (const table of batch.tables)
+      for (let row = 0; row < table.rows; row++)
+        if (!(table.t[row] >= 0 && table.t[row] < Infinity)) return `${table.name}: a time of ${table.t[row]}`
+    return undefined
+  }
+
+  private appendTable(source: BatchTable): void {
+    const table = this.table(source.name)
+    table.seq.append(source.seq)
+    table.t.append(source.t)
+    table.node.append(source.node)
+    table.flow.append(source.flow)
+    table.pkt.append(source.pkt)
+    for (const field in table.columns) table.columns[field].append(source.columns[field])
+    for (const field in table.lists)
+      table.lists[field].append(source.lists[field].values, source.lists[field].ends)
+    for (let row = 0; row < source.rows; row++) if (source.t[row] > this.end) this.end = source.t[row]
+  }
+
+  private index(source: BatchTable): void {
+    const first = this.table(source.name).length - source.rows
+    const { pkt } = source
+    switch (source.name) {
+      case 'sim:node_added':
+        for (let row = 0; row < source.rows; row++) this.addNode(source, row)
+        break
+      case 'tcp:segment_sent':
+        for (let row = 0; row < source.rows; row++) {
+          this.sentRows.set(pkt[row], first + row + 1)
+          this.addSegment(source, row)
+        }
+        break
+      case 'link:packet_duplicated':
+        for (let row = 0; row < source.rows; row++)
+          this.sentRows.set(source.columns.copy[row], this.sentRows.get(pkt[row]))
+        break
+      case 'link:packet_delivered':
+        for (let row = 0; row < source.rows; row++) this.fates.set(pkt[row], 2 * (first + row + 1))
+        break
+      case 'link:packet_dropped':
+        for (let row = 0; row < source.rows; row++) this.fates.set(pkt[row], 2 * (first + row + 1) + 1)
+        break
+    }
+  }
+
+  private addNode(source: BatchTable, row: number): void {
+    const id = source.node[row]
+    const text = (field: string): string => this.text(source.columns[field][row])
+    const name = this.text(id)
+    const lane = laneOfName(name)
+    this.nodes.set(id, {
+      id,
+      name,
+      lane,
+      kind: text('kind'),
+      role: text('role'),
+      address: text('address'),
+      a: text('a'),
+      b: text('b'),
+    })
+    this.lanes.add(lane)
+  }
+
+  private addSegment(source: BatchTable, row: number): void {
+    const id = source.flow[row]
+    if (id === 0) return
+    const node = source.node[row]
+    let flow = this.flows.get(id)
+    if (!flow) {
+      flow = { id, name: this.text(id), lane: this.laneOf(node), start: source.t[row], ends: [] }
+      this.flows.set(id, flow)
+    }
+    let end = flow.ends.find((candidate) => candidate.node === node)
+    if (!end) flow.ends.push((end = { node, bytes: 0, segments: 0 }))
+    end.bytes += source.columns.payload[row]
+    end.segments++
+  }
+}
+
+const INDEXED: readonly EventName[] = [
+  'sim:node_added',
+  'tcp:segment_sent',
+  'link:packet_duplicated',
+  'link:packet_delivered',
+  'link:packet_dropped',
+]
+
+/** `reno` of `reno/client`; empty when the name has no lane. */
+export function laneOfName(name: string): string {
+  const slash = name.indexOf('/')
+  return slash === -1 ? '' : name.slice(0, slash)
+}
+
+/** The end that has sent more payload; the one that spoke first when both sent the same. */
+export function senderOf(flow: Flow): FlowEnd {
+  return flow.ends.reduce((most, end) => (end.bytes > most.bytes ? end : most))
+}
+
+/**
+ * A number for each packet, 0 when none was set. Packets are numbered from 1 without gaps, hence a column; a
+ * number far beyond (a damaged recording) goes to a map, so that it costs one entry and not gigabytes.
+ */
+class PacketIndex {
+  private readonly dense = new Column('u32', 1024)
+  private readonly far = new Map<number, number>()
+
+  set(pkt: number, value: number): void {
+    if (pkt >= this.dense.length + MAX_GAP) {
+      this.far.set(pkt, value)
+      return
+    }
+    while (this.dense.length <= pkt) this.dense.push(this.take(this.dense.length))
+    this.dense.data[pkt] = value
+  }
+
+  get(pkt: number): number {
+    return pkt < this.dense.length ? this.dense.data[pkt] : (this.far.get(pkt) ?? 0)
+  }
+
+  get byteLength(): number {
+    return this.dense.byteLength + this.far.size * 40
+  }
+
+  /** What was set for `pkt` while it was still far away. */
+  private take(pkt: number): number {
+    const value = this.far.get(pkt)
+    if (value === undefined) return 0
+    this.far.delete(pkt)
+    return value
+  }
+}
+
+const MAX_GAP = 65_536
