@@ -45,7 +45,8 @@ export const useLayout = defineStore('layout', () => {
     if (node) stages.set(id, node)
   }
 
-  const initial = shallowReactive(new Map<string, Node>())
+  /** Default panes once made, so that they keep their ids. Not reactive: it follows from the experiment alone. */
+  const initial = new Map<string, Node>()
   /** The panes of the open experiment. */
   const stage = computed<Node>({
     get() {
