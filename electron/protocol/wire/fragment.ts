@@ -4,6 +4,8 @@ import {
   decodeIpv4Options,
   encodeIpv4,
   IPV4_MAX_OPTIONS,
+  IPV4_MAX_PACKET,
+  IPV4_MIN_HEADER,
   ipv4HeaderLength,
   type Ipv4Packet,
 } from './ipv4.ts'
@@ -49,7 +51,8 @@ function cut(
 /**
  * Cuts the packet in `bytes` so that no piece is longer than `mtu`; a packet that fits comes back as it is. A
  * fragment may be cut again. Errors, besides those of `decodeIpv4`: `fragmentation_needed` when Don't Fragment
- * is set, `mtu_too_small` when not even eight bytes fit behind the header.
+ * is set, `mtu_too_small` when not even eight bytes fit behind the header, `too_long` for a fragment that lies beyond
+ * the longest datagram.
  */
 export function fragmentIpv4(bytes: Uint8Array, mtu: number): Decoded<readonly Uint8Array[]> {
   const read = decodeIpv4(bytes)
@@ -57,10 +60,13 @@ export function fragmentIpv4(bytes: Uint8Array, mtu: number): Decoded<readonly U
   const packet = read.value
   if (packet.totalLength <= mtu) return decoded([bytes])
   if (packet.dontFragment) return malformed('ipv4', 'fragmentation_needed', 6)
+  const payloadLength = packet.totalLength - packet.headerLength
+  if (IPV4_MIN_HEADER + packet.fragmentOffset + payloadLength > IPV4_MAX_PACKET) {
+    return malformed('ipv4', 'too_long', 6)
+  }
   const copied = copiedOptions(packet.options)
   if (!copied.ok) return copied
 
-  const payloadLength = packet.totalLength - packet.headerLength
   const fragments: Uint8Array[] = []
   let options = packet.options
   let start = 0

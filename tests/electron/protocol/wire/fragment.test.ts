@@ -61,6 +61,7 @@ describe('fragmentIpv4', () => {
       'bad_option_length',
       1,
     ],
+    ['a fragment beyond 65,535', ipv4Packet(counted(100), { fragmentOffset: 65_528 }), 68, 'too_long', 6],
     ['no packet', new Uint8Array(3), 68, 'truncated', 0],
   ])('refuses with %s', (_, packet, mtu, reason, offset) => {
     expect(fragmentIpv4(packet, mtu)).toEqual({ ok: false, error: { layer: 'ipv4', reason, offset } })
