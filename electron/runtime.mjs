@@ -51,7 +51,7 @@ function runInstaller(temporary) {
     child.on('exit', (code) => {
       clearInterval(watch)
       if (code === 0) resolve()
-      else reject(new Error(complaint.split('\n')[0] || `exit ${code}`))
+      else reject(new Error(complaint.split('\n')[0].replace(/^\w*Error: /, '') || `exit ${code}`))
     })
   })
 }

@@ -150,9 +150,3 @@ function run(name, command, args, shell = false) {
 
 /** Set-up could not be done; the program that failed has already said why. */
 export class SetUpError extends Error {}
-
-// `npm run build`
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  requireNode()
-  await setUp()
-}
