@@ -41,8 +41,14 @@ async function main() {
   try {
     await bundle(files, folder)
     const results = []
-    for (const file of files)
-      results.push(...(await repeat(join(folder, file.replace(/\.ts$/, '.js')), file)))
+    for (const file of files) {
+      try {
+        results.push(...(await repeat(join(folder, file.replace(/\.ts$/, '.js')))))
+      } catch (error) {
+        console.error(error.message) // the child has printed the cause; the other benches go on
+        process.exitCode = 1
+      }
+    }
     print(results)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -67,10 +73,10 @@ async function bundle(files, folder) {
 }
 
 /** Runs a bench several times; a figure keeps the goal and the note of its first run. */
-async function repeat(path, file) {
+async function repeat(path) {
   const runs = []
   for (let i = 0; i < repetitions; i++) {
-    console.error(`${basename(file, '.bench.ts')} ${i + 1}/${repetitions}`)
+    console.error(`${basename(path, '.bench.js')} ${i + 1}/${repetitions}`)
     runs.push(await once(path))
   }
   return runs[0].map(({ name, unit, goal, note }) => {
