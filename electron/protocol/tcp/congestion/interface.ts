@@ -1,0 +1,53 @@
+/**
+ * What a congestion control is. It speaks of bytes, acknowledgments, losses and round-trip times only, and
+ * knows no header: TCP drives it today, QUIC will (RFC 9002 7). An algorithm is a file; the transport decides
+ * what is lost and when a recovery begins and ends.
+ */
+import type { Micros } from '../../../../shared/units.ts'
+
+export interface CongestionControl {
+  readonly name: string
+  /** Bytes that may be in flight. */
+  readonly window: number
+  /** Below it the window grows by slow start; Infinity until the first loss. */
+  readonly ssthresh: number
+
+  /**
+   * `bytes` were newly acknowledged, outside of a recovery.
+   * @param smoothedRtt microseconds; 0 when not known yet
+   * @param windowLimited the sender had filled the window: one that was not used proves nothing and must
+   *   not grow (RFC 7661 3, RFC 9438 5.8)
+   */
+  onAck(now: Micros, bytes: number, smoothedRtt: number, windowLimited: boolean): void
+  /** A recovery begins; `inFlight` bytes were outstanding (FlightSize of RFC 5681). */
+  onLoss(now: Micros, inFlight: number): void
+  /**
+   * The retransmission timer ran out.
+   * @param first false when it did before for the same data: then ssthresh stays (RFC 5681 3.1)
+   */
+  onTimeout(now: Micros, inFlight: number, first: boolean): void
+  /** Sending begins again after a pause of more than a retransmission timeout (RFC 5681 4.1). */
+  onRestart(now: Micros): void
+  /** The window becomes no larger than this (RFC 6582 3.2, end of recovery). */
+  capWindow(bytes: number): void
+  /** SMSS changed. */
+  setSegmentSize(bytes: number): void
+  /** The algorithm's own variables, for display. */
+  metrics(): Readonly<Record<string, number>>
+}
+
+export interface CongestionOptions {
+  /** SMSS: bytes of payload in a full segment. */
+  readonly segmentSize: number
+  /** Bytes (RFC 6928). */
+  readonly initialWindow: number
+}
+
+/**
+ * The growth of one acknowledgment in slow start (RFC 5681 3.1, RFC 3465 2.2): by the bytes it covers, so that
+ * delayed or lost ACKs do not slow it down and split ones do not speed it up, but by two segments at most; after a
+ * timeout one, since an ACK may then cover much that had arrived long before (RFC 3465 2.3).
+ */
+export function slowStartIncrease(acked: number, segmentSize: number, afterTimeout: boolean): number {
+  return Math.min(acked, (afterTimeout ? 1 : 2) * segmentSize)
+}

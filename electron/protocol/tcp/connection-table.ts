@@ -1,0 +1,47 @@
+/** Connections by their four-tuple, of which our own address is fixed. */
+import type { Ipv4Address } from '../wire/address.ts'
+import type { ControlBlock } from './control-block.ts'
+
+export class ConnectionTable {
+  /** By the two ports; in the list the addresses differ. */
+  private readonly byPorts = new Map<number, ControlBlock[]>()
+  /** Segments come in trains: the last one found is most often the next. */
+  private last: ControlBlock | undefined
+  size = 0
+
+  find(localPort: number, remoteAddress: Ipv4Address, remotePort: number): ControlBlock | undefined {
+    const { last } = this
+    if (last !== undefined && matches(last, localPort, remoteAddress, remotePort)) return last
+    const list = this.byPorts.get(localPort * 65_536 + remotePort)
+    const found = list?.find((block) => block.remote.address === remoteAddress)
+    if (found !== undefined) this.last = found
+    return found
+  }
+
+  add(block: ControlBlock): void {
+    const key = block.local.port * 65_536 + block.remote.port
+    const list = this.byPorts.get(key)
+    if (list === undefined) this.byPorts.set(key, [block])
+    else list.push(block)
+    this.size++
+  }
+
+  remove(block: ControlBlock): void {
+    const key = block.local.port * 65_536 + block.remote.port
+    const list = this.byPorts.get(key)
+    const at = list?.indexOf(block) ?? -1
+    if (list === undefined || at < 0) return
+    list.splice(at, 1)
+    if (list.length === 0) this.byPorts.delete(key)
+    if (this.last === block) this.last = undefined
+    this.size--
+  }
+}
+
+const matches = (
+  block: ControlBlock,
+  localPort: number,
+  remoteAddress: number,
+  remotePort: number,
+): boolean =>
+  block.local.port === localPort && block.remote.port === remotePort && block.remote.address === remoteAddress

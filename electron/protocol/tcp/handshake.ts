@@ -1,0 +1,113 @@
+/** Segments of the opening of a connection (RFC 9293 3.5, 3.10.7.3) and the options agreed on in it. */
+import type { Micros } from '../../../shared/units.ts'
+import { ACK, RST, SYN } from '../wire/tcp.ts'
+import type { TcpSegment } from '../wire/tcp.ts'
+import type { ControlBlock } from './control-block.ts'
+import { MAX_WINDOW_SHIFT, Receiver, windowShiftFor } from './receiver.ts'
+import { refuse } from './refuse.ts'
+import { SequenceSpace } from './sequence.ts'
+
+/** What a peer without MSS option takes (RFC 9293 3.7.1). */
+const DEFAULT_MSS = 536
+/** The timestamps option with padding, in every segment once agreed on (RFC 7323 3.2, appendix A). */
+const TIMESTAMPS_SIZE = 12
+
+/** A segment for a connection in SYN-SENT (RFC 9293 3.10.7.3). */
+export function arrivesInSynSent(block: ControlBlock, now: Micros, segment: TcpSegment): void {
+  const { flags } = segment
+  const acknowledges = (flags & ACK) !== 0
+  const acceptable = acknowledges && segment.acknowledgment === block.space.toWire(1)
+  if (acknowledges && !acceptable) {
+    // First: it answers a SYN of another life of this connection.
+    if (flags & RST) return refuse(block, 'RFC 9293 3.10.7.3: RST with a wrong ACK', 'none')
+    refuse(block, 'RFC 9293 3.10.7.3: ACK of a SYN that was not sent', 'rst')
+    block.owner.answerWithReset(block.remote.address, segment)
+    return
+  }
+  if (flags & RST) {
+    if (acceptable) block.close('segment', 'refused')
+    else refuse(block, 'RFC 9293 3.10.7.3: RST without ACK', 'none')
+    return
+  }
+  if (!(flags & SYN)) return refuse(block, 'RFC 9293 3.10.7.3: neither SYN nor RST', 'none')
+  learnPeer(block, now, segment)
+  const { state } = block
+  if (acceptable) {
+    block.receiver.ackNow = block.receiver.ackWaiting = true
+    establish(block, now, segment)
+  } else if (state.name === 'SYN-SENT') {
+    // Simultaneous open (RFC 9293 3.5, figure 7).
+    block.setState({ ...state, name: 'SYN-RECEIVED', passive: false }, 'segment')
+    block.sendSyn()
+  }
+}
+
+/**
+ * Takes from the peer's SYN its initial sequence number and its options. Text in a SYN is not kept: the peer sends
+ * it again, and what a stranger sends before it has shown that it can hear us costs no memory.
+ */
+export function learnPeer(block: ControlBlock, now: Micros, segment: TcpSegment): void {
+  const { settings, sender } = block
+  const { options } = segment
+  block.receiver = new Receiver(settings, new SequenceSpace(segment.sequence))
+  block.offersTimestamps = settings.timestamps && options.timestamps !== undefined
+  block.offersSack = settings.sack && options.sackPermitted === true
+  block.offersWindowScale = settings.windowScaling && options.windowScale !== undefined
+  block.timestampsOn = block.offersTimestamps
+  if (options.timestamps !== undefined) {
+    block.recentTimestamp = options.timestamps.value
+    block.recentTimestampAt = now
+  }
+  if (block.offersWindowScale) {
+    // RFC 7323 2.3: a larger shift is taken for 14.
+    block.sendShift = Math.min(options.windowScale ?? 0, MAX_WINDOW_SHIFT)
+    block.receiver.shift = windowShiftFor(settings.receiveBuffer)
+  }
+  block.peerMss = options.mss ?? DEFAULT_MSS
+  sender.sackEnabled = block.offersSack
+  sender.setWindow(segment.window)
+}
+
+/** Payload of a full segment (Eff.snd.MSS of RFC 9293 3.7.1). */
+export function effectiveMss(block: ControlBlock): number {
+  const own = Math.min(block.peerMss, block.settings.mss, block.pathMss)
+  return Math.max(1, own - (block.timestampsOn ? TIMESTAMPS_SIZE : 0))
+}
+
+/** Our SYN is acknowledged: the connection is established (RFC 9293 3.10.7.3 and 3.10.7.4, fifth). */
+export function establish(block: ControlBlock, now: Micros, segment: TcpSegment): void {
+  const { sender, state, receiver } = block
+  if (state.name !== 'SYN-SENT' && state.name !== 'SYN-RECEIVED') return
+  sender.una = 1
+  sender.nxt = Math.max(sender.nxt, 1)
+  sender.max = Math.max(sender.max, 1)
+  sender.setWindow(segment.flags & SYN ? segment.window : segment.window * 2 ** block.sendShift)
+  sender.setWindowOrigin(receiver.space.toPosition(segment.sequence, receiver.next), 1)
+  // Karn's rule holds for SYNs, too; with timestamps the echo tells which one was answered.
+  if (state.resent === 0) sender.sample(Math.max(1, now - state.firstSentAt), 'segment', 1)
+  else if (block.timestampsOn) {
+    const echoed = echoedRtt(block, now, segment)
+    if (echoed >= 0) sender.sample(echoed, 'timestamp', 1)
+  }
+  sender.rtt.backOff = 0
+  sender.retries = 0
+  sender.establish(effectiveMss(block), state.resent)
+  block.synDue = false
+  block.stopRetransmit()
+  block.heardAt = now
+  const passive = state.name === 'SYN-RECEIVED' && state.passive
+  block.setState({ name: 'ESTABLISHED' }, 'segment')
+  if (passive) block.listener?.onEstablished(block)
+  else block.tell('connected')
+  // The application closed before the connection was there (RFC 9293 3.10.4, SYN-RECEIVED).
+  if (sender.finQueued) block.setState({ name: 'FIN-WAIT-1' }, 'call')
+}
+
+/** The round-trip time by the timestamp that a segment echoes, in microseconds; -1: none (RFC 7323 4.1). */
+export function echoedRtt(block: ControlBlock, now: Micros, segment: TcpSegment): number {
+  const { timestamps } = segment.options
+  if (!block.timestampsOn || timestamps === undefined || timestamps.echo === 0) return -1
+  const ticks = (block.timestamp(now) - timestamps.echo) | 0
+  // A tick lasts a millisecond: less cannot be told apart from one.
+  return ticks < 0 ? -1 : Math.max(ticks, 1) * 1_000
+}

@@ -1,0 +1,146 @@
+/** What a connection puts on the wire next, and the segments themselves (RFC 9293 3.1, 3.10). */
+import type { Micros } from '../../../shared/units.ts'
+import { ACK, FIN, PSH, RST, SYN } from '../wire/tcp.ts'
+import type { TcpOptions } from '../wire/tcp.ts'
+import type { ControlBlock } from './control-block.ts'
+import type { OutgoingSegment } from './events.ts'
+import { windowShiftFor } from './receiver.ts'
+import type { Transmission } from './sender.ts'
+import { isSynchronized } from './state.ts'
+import { DELAYED_ACK, RETRANSMIT } from './timers.ts'
+
+const EMPTY = new Uint8Array(0)
+
+/** The timestamps option with its padding; what SACK blocks take beside it (RFC 7323 appendix A, RFC 2018 3). */
+const TIMESTAMPS_SIZE = 12
+const MAX_OPTIONS = 40
+
+/** The next segment, or undefined when the connection has nothing to send at this instant. */
+export function nextSegment(block: ControlBlock, now: Micros): OutgoingSegment | undefined {
+  if (block.resetDue) return reset(block)
+  if (block.synDue) return syn(block, now)
+  const { receiver } = block
+  if (block.lastAckDue || block.name === 'SYN-RECEIVED') {
+    block.lastAckDue = false
+    return receiver.ackNow ? pureAck(block, now) : undefined
+  }
+  if (!isSynchronized(block.name)) return undefined
+  if (receiver.duplicateAcks > 0) {
+    receiver.duplicateAcks--
+    return pureAck(block, now)
+  }
+  if (block.probeDue !== 'none') return probe(block, now)
+  const transmission = block.sender.next(now)
+  if (transmission !== undefined) return data(block, now, transmission)
+  return receiver.ackNow ? pureAck(block, now) : undefined
+}
+
+function reset(block: ControlBlock): OutgoingSegment {
+  block.resetDue = false
+  return build(block, RST, block.sender.nxt, EMPTY, {}, '', 0)
+}
+
+/** A SYN or SYN-ACK with the options that we are willing to use, or that the peer offered first. */
+function syn(block: ControlBlock, now: Micros): OutgoingSegment {
+  block.synDue = false
+  const { settings, state, timers, sender } = block
+  const answers = state.name === 'SYN-RECEIVED'
+  const options: TcpOptions = {
+    mss: settings.mss,
+    windowScale: block.offersWindowScale ? windowShiftFor(settings.receiveBuffer) : undefined,
+    sackPermitted: block.offersSack,
+    timestamps: block.offersTimestamps
+      ? { value: block.timestamp(now), echo: answers ? block.recentTimestamp : 0 }
+      : undefined,
+  }
+  const again = 'resent' in state && state.resent > 0
+  sender.nxt = sender.max = 1
+  if (!timers.isSet(RETRANSMIT)) block.restartRetransmit(now)
+  const flags = answers ? SYN | ACK : SYN
+  const field = block.receiver.advertise(true)
+  if (answers) block.receiver.onAckSent()
+  return build(block, flags, 0, EMPTY, options, again ? 'syn' : '', field, field)
+}
+
+function data(block: ControlBlock, now: Micros, t: Transmission): OutgoingSegment {
+  const { sender, timers } = block
+  const payload = t.length > 0 ? sender.buffer.slice(t.position, t.length) : EMPTY
+  const end = t.position + t.length
+  let flags = ACK
+  if (t.fin) flags |= FIN
+  // RFC 9293 3.9.1: the last of what the application wrote is pushed.
+  if (t.length > 0 && end === sender.buffer.end) flags |= PSH
+  if (t.fin && block.name === 'CLOSE-WAIT') block.setState({ name: 'LAST-ACK' }, 'call')
+  if (!timers.isSet(RETRANSMIT) && t.cause !== 'window_probe') {
+    block.progressAt = now
+    block.restartRetransmit(now)
+  }
+  const cause = t.fin && t.length === 0 && t.cause !== '' && t.cause !== 'window_probe' ? 'fin' : t.cause
+  return acknowledging(block, now, flags, t.position, payload, cause)
+}
+
+function probe(block: ControlBlock, now: Micros): OutgoingSegment {
+  const kind = block.probeDue
+  block.probeDue = 'none'
+  if (kind === 'window') return data(block, now, block.sender.probe(now))
+  // RFC 9293 3.8.4: an old sequence number, which the peer must answer with an ACK.
+  return acknowledging(block, now, ACK, block.sender.nxt - 1, EMPTY, 'keep_alive')
+}
+
+function pureAck(block: ControlBlock, now: Micros): OutgoingSegment {
+  return acknowledging(block, now, ACK, block.sender.nxt, EMPTY, '')
+}
+
+/** A segment of a synchronized connection: with ACK, window, timestamps, and SACK blocks as far as they fit. */
+function acknowledging(
+  block: ControlBlock,
+  now: Micros,
+  flags: number,
+  position: number,
+  payload: Uint8Array,
+  cause: string,
+): OutgoingSegment {
+  const { receiver, timers } = block
+  const used = block.timestampsOn ? TIMESTAMPS_SIZE : 0
+  // Eff.snd.MSS leaves room for the timestamps (RFC 9293 3.7.1); SACK blocks take what a segment leaves free.
+  const room = Math.min(MAX_OPTIONS - used, block.sender.mss - payload.length)
+  const blocks = block.sender.sackEnabled && room >= 12 ? receiver.sackBlocks((room - 4) >> 3) : undefined
+  const options: TcpOptions = {
+    timestamps: block.timestampsOn ? { value: block.timestamp(now), echo: block.recentTimestamp } : undefined,
+    sack: blocks !== undefined && blocks.length > 0 ? blocks : undefined,
+  }
+  const field = receiver.advertise(false)
+  receiver.onAckSent()
+  timers.clear(DELAYED_ACK)
+  return build(block, flags, position, payload, options, cause, field, field * 2 ** receiver.shift)
+}
+
+function build(
+  block: ControlBlock,
+  flags: number,
+  position: number,
+  payload: Uint8Array,
+  options: TcpOptions,
+  cause: string,
+  window: number,
+  scaledWindow = window,
+): OutgoingSegment {
+  const { local, remote, receiver } = block
+  return {
+    destination: remote.address,
+    segment: {
+      sourcePort: local.port,
+      destinationPort: remote.port,
+      sequence: block.space.toWire(position),
+      acknowledgment: flags & ACK ? receiver.space.toWire(receiver.next) : 0,
+      flags,
+      window,
+      urgent: 0,
+      options,
+      payload,
+    },
+    cause,
+    flow: block.flow,
+    scaledWindow,
+  }
+}

@@ -1,0 +1,374 @@
+/**
+ * The sending half of a connection (RFC 9293 3.3.1, the SND variables): what may be sent now and why not,
+ * and what an acknowledgment means. Windows: RFC 9293 3.8.6 and 3.7.4, RFC 5681, RFC 6675, RFC 3042.
+ */
+import type { TcpSettings } from '../../../shared/tcp.ts'
+import type { Trace } from '../../../shared/trace/sink.ts'
+import type { Micros } from '../../../shared/units.ts'
+import { createCongestionControl } from './congestion/create.ts'
+import type { CongestionControl } from './congestion/interface.ts'
+import { Recovery } from './recovery.ts'
+import { RttEstimator } from './rtt.ts'
+import { Scoreboard } from './scoreboard.ts'
+import { SendBuffer } from './send-buffer.ts'
+import type { SequenceSpace } from './sequence.ts'
+
+/** What is to be sent next. One object, reused. */
+export interface Transmission {
+  position: number
+  /** Bytes of payload. */
+  length: number
+  fin: boolean
+  /** As in the trace's `tcp:segment_sent`. */
+  cause: string
+}
+
+/** What keeps the next new segment back; `none`: nothing. */
+export type Hold = 'none' | 'application' | 'congestion_window' | 'receive_window' | 'nagle'
+
+/** An acceptable acknowledgment. */
+export interface Acknowledgment {
+  /** SEG.ACK as a position, SND.UNA <= ack <= SND.NXT. */
+  ack: number
+  /** SEG.WND, scaled. */
+  window: number
+  /** SEG.SEQ as a position of the peer's. */
+  sequence: number
+  /** The segment has payload, SYN or FIN, so it is no duplicate ACK (RFC 5681 2). */
+  occupies: boolean
+  /** SACK blocks, sequence numbers, flat. */
+  sack: readonly number[] | undefined
+  /** The round-trip time by the echoed timestamp in microseconds; -1: none (RFC 7323 4.1). */
+  echoedRtt: number
+}
+
+export class Sender {
+  settings: TcpSettings
+  private readonly space: SequenceSpace
+  private readonly trace: Trace
+  readonly buffer = new SendBuffer(1)
+  readonly board = new Scoreboard()
+  readonly rtt: RttEstimator
+  readonly recovery: Recovery
+  congestion: CongestionControl
+  /** SND.UNA, SND.NXT. */
+  una = 0
+  nxt = 0
+  /** After the highest octet ever sent: beyond SND.NXT by a window probe only. */
+  max = 0
+  /** SND.WND, SND.WL1, SND.WL2 and the largest window seen (Max(SND.WND) of RFC 9293 3.8.6.2.1). */
+  window = 0
+  private windowSequence = 0
+  private windowAck = 0
+  largestWindow = 0
+  /** Eff.snd.MSS (RFC 9293 3.7.1): payload of a full segment. */
+  mss = 536
+  sackEnabled = false
+  finQueued = false
+  /** Expiries of the retransmission timer or unanswered probes since the peer last acknowledged something. */
+  retries = 0
+  private lastSentAt = -1
+  /** Data before it were sent while the congestion window was the limit. */
+  private limitedUntil = 0
+  /** Size of the segment that `hold` last allowed. */
+  private allowed = 0
+  private readonly transmission: Transmission = { position: 0, length: 0, fin: false, cause: '' }
+
+  constructor(settings: TcpSettings, space: SequenceSpace, trace: Trace) {
+    this.settings = settings
+    this.space = space
+    this.trace = trace
+    this.rtt = new RttEstimator(settings)
+    this.congestion = this.createCongestion(settings.initialWindow)
+    this.recovery = new Recovery(this, trace)
+  }
+
+  private createCongestion(segments: number): CongestionControl {
+    return createCongestionControl(this.settings.congestion, {
+      segmentSize: this.mss,
+      initialWindow: segments * this.mss,
+    })
+  }
+
+  toWire(position: number): number {
+    return this.space.toWire(position)
+  }
+
+  /** The handshake is done: sizes are known and the congestion window begins (RFC 6928 2). */
+  establish(mss: number, synsResent: number): void {
+    this.mss = mss
+    // RFC 6928 2: several SYNs were lost, so begin with one segment.
+    this.congestion = this.createCongestion(synsResent > 1 ? 1 : this.settings.initialWindow)
+    if (synsResent > 0) this.rtt.distrust()
+  }
+
+  /** FlightSize of RFC 5681. */
+  get flight(): number {
+    return this.nxt - this.una
+  }
+
+  get unsent(): number {
+    return this.buffer.end - this.nxt
+  }
+
+  get finUnsent(): boolean {
+    return this.finQueued && this.nxt <= this.buffer.end
+  }
+
+  /** Our FIN is acknowledged. */
+  get finAcknowledged(): boolean {
+    return this.finQueued && this.una > this.buffer.end
+  }
+
+  get hasUnsent(): boolean {
+    return this.unsent > 0 || this.finUnsent
+  }
+
+  /** What congestion control allows to be in flight, in bytes, with RFC 6582's inflation. */
+  get congestionWindow(): number {
+    return Math.max(this.congestion.window + this.recovery.inflation, this.mss)
+  }
+
+  /** Octets that congestion control allows beyond what is in flight. */
+  private get congestionRoom(): number {
+    const { recovery, settings } = this
+    const room = this.congestionWindow - this.board.pipe
+    if (recovery.phase !== 'open' || recovery.duplicateAcks === 0) return room
+    // Duplicate ACKs, but no loss yet: RFC 3042 lets a segment go for each, or nothing goes.
+    if (!settings.limitedTransmit) return this.congestionWindow - this.flight
+    if (this.sackEnabled) return room
+    return room + Math.min(recovery.duplicateAcks, settings.dupThresh - 1) * this.mss
+  }
+
+  /** What keeps the next new segment back, in the order of DESIGN 6.2. */
+  hold(): Hold {
+    const unsent = this.unsent
+    if (unsent <= 0 && !this.finUnsent) return 'application'
+    const size = Math.min(this.mss, unsent)
+    this.allowed = size
+    if (size > this.congestionRoom && this.board.pipe > 0) return 'congestion_window'
+    const usable = this.una + this.window - this.nxt
+    if (usable < Math.max(size, 1)) return this.holdForWindow(usable)
+    if (size < this.mss && !this.finQueued && this.settings.nagle && this.nxt > this.una) return 'nagle'
+    return 'none'
+  }
+
+  /** RFC 9293 3.8.6.2.1: a segment cut by the window goes only if it is half of the largest window. */
+  private holdForWindow(usable: number): Hold {
+    if (usable <= 0 || this.unsent === 0) return 'receive_window'
+    if (this.settings.senderSws) {
+      if (usable < this.largestWindow / 2) return 'receive_window'
+      if (this.settings.nagle && this.nxt > this.una) return 'receive_window'
+    }
+    this.allowed = usable
+    return 'none'
+  }
+
+  /** The next segment to send, accounted for as sent; undefined: none may go. */
+  next(now: Micros): Transmission | undefined {
+    const again = this.nextRetransmission()
+    // What is lost goes first; when the window has no room for it, nothing else may take that room.
+    if (again !== undefined || this.board.waiting > 0) return again
+    return this.nextNew(now) ?? this.nextSpeculative()
+  }
+
+  private nextRetransmission(): Transmission | undefined {
+    const { board, recovery } = this
+    if (board.waiting === 0) return undefined
+    const index = board.nextLost()
+    if (index < 0) return undefined
+    if (!recovery.mustRetransmit && board.length(index) > this.congestionWindow - board.pipe) return undefined
+    recovery.mustRetransmit = false
+    return this.resend(index, board.trigger(index))
+  }
+
+  /** NextSeg rules 3 and 4 of RFC 6675 4: in recovery, room left, nothing new to send. */
+  private nextSpeculative(): Transmission | undefined {
+    const { board, recovery } = this
+    if (recovery.phase !== 'recovery' || !this.sackEnabled) return undefined
+    if (this.mss > this.congestionWindow - board.pipe) return undefined
+    const doubtful = board.nextDoubtful()
+    if (doubtful >= 0) return this.resend(doubtful, 'sack')
+    if (recovery.rescued) return undefined
+    recovery.rescued = true
+    const newest = board.newestUnsacked()
+    return newest < 0 ? undefined : this.resend(newest, 'sack')
+  }
+
+  private resend(index: number, cause: string): Transmission {
+    const { board, transmission } = this
+    board.resent(index)
+    transmission.position = board.position(index)
+    const end = transmission.position + board.length(index)
+    transmission.fin = end > this.buffer.end
+    transmission.length = end - transmission.position - (transmission.fin ? 1 : 0)
+    transmission.cause = cause
+    return transmission
+  }
+
+  private nextNew(now: Micros): Transmission | undefined {
+    if (!this.hasUnsent) return undefined
+    this.restartAfterIdle(now)
+    const hold = this.hold()
+    if (hold === 'congestion_window') this.limitedUntil = this.nxt
+    if (hold !== 'none') return undefined
+    const size = this.allowed
+    const limited = this.recovery.duplicateAcks > 0 && this.recovery.phase === 'open'
+    const beyond = limited && this.flight + size > this.congestion.window
+    if (beyond) this.recovery.limitedTransmitted += size
+    const fits = this.una + this.window - this.nxt > size
+    const fin = this.finQueued && size === this.unsent && fits
+    return this.sendNew(now, size, fin, beyond ? 'limited_transmit' : '')
+  }
+
+  private sendNew(now: Micros, length: number, fin: boolean, cause: string): Transmission {
+    const { transmission } = this
+    transmission.position = this.nxt
+    transmission.length = length
+    transmission.fin = fin
+    transmission.cause = cause
+    const occupied = length + (fin ? 1 : 0)
+    this.board.push(this.nxt, occupied, now)
+    this.nxt += occupied
+    if (this.nxt > this.max) this.max = this.nxt
+    this.lastSentAt = now
+    return transmission
+  }
+
+  /** RFC 5681 4.1: after a pause longer than the timeout, ACKs no longer clock the sender. */
+  private restartAfterIdle(now: Micros): void {
+    if (this.lastSentAt < 0 || !this.board.isEmpty) return
+    if (now - this.lastSentAt > this.rtt.rto) this.congestion.onRestart(now)
+    this.lastSentAt = now
+  }
+
+  /**
+   * The persist timer ran out. Into a window that is only small, what fits goes (the override of RFC 9293
+   * 3.8.6.2.1 (4)); into a closed one, one octet that does not count as sent (RFC 9293 3.8.6.1).
+   */
+  probe(now: Micros): Transmission {
+    const usable = this.una + this.window - this.nxt
+    if (usable > 0 && this.unsent > 0) {
+      return this.sendNew(now, Math.min(usable, this.unsent, this.mss), false, '')
+    }
+    const { transmission } = this
+    transmission.position = this.nxt
+    transmission.length = Math.min(1, this.unsent)
+    transmission.fin = transmission.length === 0
+    transmission.cause = 'window_probe'
+    this.max = Math.max(this.max, this.nxt + 1)
+    return transmission
+  }
+
+  /** Takes in an acceptable acknowledgment; returns the sequence numbers that it newly covers. */
+  onAck(now: Micros, a: Acknowledgment): number {
+    const flight = this.flight
+    const windowLimited = this.una < this.limitedUntil
+    if (a.ack > this.nxt) this.adoptProbe(now, a.ack)
+    const newSack = this.takeSack(a.sack) > 0
+    const advanced = this.advance(now, a)
+    const sameWindow = this.updateWindow(a)
+    const plain = !a.occupies && advanced === 0 && sameWindow && flight > 0
+    const duplicate = this.sackEnabled ? newSack : plain
+    this.recovery.smoothedRtt = this.rtt.smoothed
+    this.recovery.onAck(now, advanced, duplicate, flight, windowLimited)
+    return advanced
+  }
+
+  /** The octet of a window probe was accepted after all: from now on it counts as sent. */
+  private adoptProbe(now: Micros, ack: number): void {
+    this.board.push(this.nxt, ack - this.nxt, now)
+    this.nxt = ack
+  }
+
+  private takeSack(blocks: readonly number[] | undefined): number {
+    if (blocks === undefined || !this.sackEnabled) return 0
+    let fresh = 0
+    for (let i = 0; i + 1 < blocks.length; i += 2) {
+      const left = this.space.toPosition(blocks[i], this.una)
+      const right = this.space.toPosition(blocks[i + 1], this.una)
+      // A block below SND.UNA is a D-SACK or old; one beyond SND.NXT is nonsense (RFC 2018, RFC 2883 4).
+      if (left >= right || left < this.una || right > this.nxt) continue
+      fresh += this.board.markSacked(left, right)
+    }
+    return fresh
+  }
+
+  private advance(now: Micros, a: Acknowledgment): number {
+    if (a.ack <= this.una) return 0
+    const advanced = a.ack - this.una
+    const taken = this.board.acknowledge(a.ack)
+    this.una = a.ack
+    this.buffer.release(a.ack)
+    this.retries = 0
+    const expected = Math.ceil((this.flight + advanced) / (2 * this.mss))
+    if (!taken.resent && taken.sentAt >= 0) this.sample(now - taken.sentAt, 'segment', expected)
+    else if (a.echoedRtt >= 0) this.sample(a.echoedRtt, 'timestamp', expected)
+    else if (taken.resent) this.sampleResent(now - taken.firstSentAt, expected)
+    return advanced
+  }
+
+  /** Karn's rule: which of the sendings is acknowledged nobody knows, so nothing is learnt (RFC 6298 3). */
+  private sampleResent(rtt: number, expected: number): void {
+    if (this.settings.karn) this.trace.emit('tcp:rtt_discarded', { rtt: Math.round(rtt) })
+    else this.sample(rtt, 'segment', expected)
+  }
+
+  /** Takes a round-trip sample and ends the back-off (RFC 6298 5, last paragraph). */
+  sample(rtt: number, source: string, expected: number): void {
+    this.rtt.sample(rtt, expected)
+    this.rtt.backOff = 0
+    this.trace.emit('tcp:rtt_sampled', { rtt: Math.round(rtt), source })
+  }
+
+  /** RFC 9293 3.10.7.4, fifth: only a newer segment may change the window. True: it stays as it was. */
+  private updateWindow(a: Acknowledgment): boolean {
+    const newer = this.windowSequence < a.sequence
+    if (!newer && (this.windowSequence !== a.sequence || this.windowAck > a.ack)) return true
+    this.windowSequence = a.sequence
+    this.windowAck = a.ack
+    const same = this.window === a.window
+    this.setWindow(a.window)
+    // A peer that answers, though with a closed window, is alive: RFC 9293 3.8.6.1.
+    if (a.window === 0) this.retries = 0
+    return same
+  }
+
+  /** SND.WND of a segment of the handshake, or of one that was checked. */
+  setWindow(window: number): void {
+    this.window = window
+    if (window > this.largestWindow) this.largestWindow = window
+  }
+
+  /** SND.WL1 and SND.WL2 at the end of the handshake. */
+  setWindowOrigin(sequence: number, ack: number): void {
+    this.windowSequence = sequence
+    this.windowAck = ack
+  }
+
+  /** The retransmission timer ran out. */
+  onTimeout(now: Micros): void {
+    this.retries++
+    this.rtt.backOff++
+    this.recovery.onTimeout(now)
+  }
+
+  /** New settings; the congestion control may be another from now on, with the window that there is. */
+  configure(now: Micros, settings: TcpSettings, mss: number): void {
+    const old = this.settings
+    this.settings = settings
+    this.rtt.configure(settings)
+    if (mss !== this.mss) {
+      if (mss < this.mss) this.board.split(mss)
+      this.mss = mss
+      this.congestion.setSegmentSize(mss)
+    }
+    if (settings.congestion === old.congestion) return
+    const window = this.congestion.window
+    this.congestion = createCongestionControl(settings.congestion, {
+      segmentSize: mss,
+      initialWindow: window,
+    })
+    if (this.recovery.phase !== 'open') this.congestion.onLoss(now, window)
+  }
+}

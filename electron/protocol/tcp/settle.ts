@@ -1,0 +1,100 @@
+/**
+ * What is done once a connection has nothing more to send at an instant: timers that follow from its state, the stall
+ * that it is in, and its metrics. Doing this once, and not with every variable, keeps the trace short and
+ * true: nothing is reported that lasted no time.
+ */
+import type { Micros } from '../../../shared/units.ts'
+import type { ControlBlock } from './control-block.ts'
+import { isSynchronized } from './state.ts'
+import { stallCause } from './stall.ts'
+import { persistInterval } from './timeouts.ts'
+import { DELAYED_ACK, KEEP_ALIVE, PERSIST, USER_TIMEOUT } from './timers.ts'
+
+/** `ssthresh` in the trace while there is none. */
+const NOT_SET = 0xffff_ffff
+
+export function settle(block: ControlBlock, now: Micros): void {
+  if (block.name !== 'CLOSED') {
+    armTimers(block, now)
+    reportStall(block)
+  }
+  reportMetrics(block)
+}
+
+function armTimers(block: ControlBlock, now: Micros): void {
+  const { receiver, timers, sender, settings } = block
+  if (receiver.ackWaiting && !timers.isSet(DELAYED_ACK)) timers.set(DELAYED_ACK, now + settings.delayedAck)
+  if (!isSynchronized(block.name) || block.name === 'TIME-WAIT') return
+  if (sender.board.isEmpty) {
+    // RFC 9293 3.8.6.1: nothing is out that could bring a window update back, so we must ask.
+    if (sender.hasUnsent && sender.hold() === 'receive_window') {
+      if (!timers.isSet(PERSIST)) timers.set(PERSIST, now + persistInterval(block))
+    } else {
+      timers.clear(PERSIST)
+      block.persistBackOff = 0
+    }
+  } else {
+    timers.clear(PERSIST)
+    block.persistBackOff = 0
+    if (settings.userTimeout > 0 && !timers.isSet(USER_TIMEOUT)) {
+      timers.set(USER_TIMEOUT, block.progressAt + settings.userTimeout)
+    }
+  }
+  if (settings.keepAliveIdle > 0 && !timers.isSet(KEEP_ALIVE)) {
+    timers.set(KEEP_ALIVE, block.heardAt + settings.keepAliveIdle)
+  }
+}
+
+function reportStall(block: ControlBlock): void {
+  const cause = stallCause(block.sender, !isSynchronized(block.name), block.overdue)
+  if (cause === block.stall) return
+  block.stall = cause
+  block.trace.emit('tcp:stall_changed', { cause })
+}
+
+/** What a user may want to know of a connection now; the fields of `tcp:metrics_updated`. */
+export function metricsOf(block: ControlBlock) {
+  const { sender, receiver } = block
+  const { rtt, congestion } = sender
+  return {
+    cwnd: sender.congestionWindow,
+    ssthresh: congestion.ssthresh === Infinity ? NOT_SET : Math.floor(congestion.ssthresh),
+    in_flight: sender.board.pipe,
+    send_window: sender.window,
+    receive_window: receiver.window,
+    smoothed_rtt: Math.round(rtt.smoothed),
+    rtt_variance: Math.round(rtt.variance),
+    rto: Math.round(rtt.rto),
+    send_buffer: sender.buffer.length,
+    receive_buffer: receiver.readable,
+    out_of_order: receiver.outOfOrder,
+    acked: Math.max(0, Math.min(sender.una, sender.buffer.end) - 1),
+  }
+}
+
+export type TcpMetrics = ReturnType<typeof metricsOf>
+
+function reportMetrics(block: ControlBlock): void {
+  const now = metricsOf(block)
+  const before = block.metrics
+  if (before !== undefined && sameMetrics(now, before)) return
+  block.metrics = now
+  block.trace.emit('tcp:metrics_updated', now)
+}
+
+function sameMetrics(a: TcpMetrics, b: TcpMetrics): boolean {
+  return (
+    a.acked === b.acked &&
+    a.in_flight === b.in_flight &&
+    a.cwnd === b.cwnd &&
+    a.ssthresh === b.ssthresh &&
+    a.send_window === b.send_window &&
+    a.receive_window === b.receive_window &&
+    a.smoothed_rtt === b.smoothed_rtt &&
+    a.rtt_variance === b.rtt_variance &&
+    a.rto === b.rto &&
+    a.send_buffer === b.send_buffer &&
+    a.receive_buffer === b.receive_buffer &&
+    a.out_of_order === b.out_of_order
+  )
+}

@@ -1,0 +1,301 @@
+/** All connections and listeners of a host: demultiplexing, opening, timers, and what goes out. */
+import type { TcpSettings } from '../../../shared/tcp.ts'
+import type { Micros } from '../../../shared/units.ts'
+import type { Env } from '../sansio.ts'
+import { flowName } from '../wire/address.ts'
+import type { Endpoint, Ipv4Address } from '../wire/address.ts'
+import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
+import type { TcpSegment } from '../wire/tcp.ts'
+import { segmentArrives } from './arrives.ts'
+import { ConnectionTable } from './connection-table.ts'
+import { TcpConnection } from './connection.ts'
+import { ControlBlock } from './control-block.ts'
+import type { Owner } from './control-block.ts'
+import { Deadlines } from './deadlines.ts'
+import type { OutgoingSegment, TcpEvent } from './events.ts'
+import { learnPeer } from './handshake.ts'
+import { InitialNumbers } from './isn.ts'
+import { TcpListener } from './listener.ts'
+import { nextSegment } from './output.ts'
+import { before } from './sequence.ts'
+import { settle } from './settle.ts'
+import { handleTimers } from './timeouts.ts'
+
+export { TcpConnection } from './connection.ts'
+export { TcpListener } from './listener.ts'
+export type { OutgoingSegment, TcpError, TcpEvent } from './events.ts'
+export type { TcpMetrics } from './settle.ts'
+
+/** RFC 6335 6: dynamic ports. */
+const FIRST_DYNAMIC_PORT = 49_152
+const DYNAMIC_PORTS = 16_384
+
+export class TcpStack {
+  private readonly env: Env
+  private readonly address: Ipv4Address
+  private readonly numbers: InitialNumbers
+  private readonly table = new ConnectionTable()
+  private readonly listeners = new Map<number, TcpListener>()
+  private readonly deadlines = new Deadlines<ControlBlock>()
+  private readonly events = new Fifo<TcpEvent>()
+  /** Connections that may have something to send. */
+  private readonly woken = new Fifo<ControlBlock>()
+  /** RSTs for segments that belong to nobody. */
+  private readonly resets = new Fifo<OutgoingSegment>()
+  private nextPort: number
+  private readonly owner: Owner
+
+  constructor(env: Env, address: Ipv4Address) {
+    this.env = env
+    this.address = address
+    const rng = env.rng.fork('tcp')
+    this.numbers = new InitialNumbers(env.crypto, rng.bytes(32))
+    this.nextPort = rng.int(DYNAMIC_PORTS)
+    this.owner = {
+      wake: (block) => this.wake(block),
+      tell: (event) => this.events.push(event),
+      release: (block) => this.release(block),
+      answerWithReset: (remote, segment) => this.reset(remote, segment),
+    }
+  }
+
+  /**
+   * Opens a port passively.
+   * @throws when the port is taken: a mistake of the caller
+   */
+  listen(_now: Micros, port: number, settings: TcpSettings): TcpListener {
+    if (this.listeners.has(port)) throw new Error(`port ${port} is listened on already`)
+    const close = (listener: TcpListener) => this.listeners.delete(listener.port)
+    const listener = new TcpListener(port, settings, this.env.trace, close)
+    this.listeners.set(port, listener)
+    return listener
+  }
+
+  /**
+   * Opens a connection actively: its SYN is the next segment. Without `localPort` a free dynamic port is taken.
+   * @throws when the four-tuple is in use, or no port is free: a mistake of the caller
+   */
+  connect(now: Micros, remote: Endpoint, settings: TcpSettings, localPort?: number): TcpConnection {
+    const port = localPort ?? this.freePort(remote)
+    if (this.table.find(port, remote.address, remote.port) !== undefined) {
+      throw new Error(`port ${port} is connected to this end already`)
+    }
+    const block = this.createBlock(now, port, remote, settings)
+    block.setState({ name: 'SYN-SENT', firstSentAt: now, resent: 0 }, 'call')
+    block.sendSyn()
+    return block.connection
+  }
+
+  /** Takes in a segment from `source`, its checksum verified. */
+  handleSegment(now: Micros, source: Ipv4Address, segment: TcpSegment): void {
+    const block = this.table.find(segment.destinationPort, source, segment.sourcePort)
+    if (block !== undefined && !this.reuses(block, segment)) {
+      return segmentArrives(block, now, segment)
+    }
+    const listener = this.listeners.get(segment.destinationPort)
+    if (listener !== undefined) this.arrivesInListen(now, source, segment, listener)
+    else this.refuseStranger(source, segment, 'RFC 9293 3.10.7.1: no connection')
+  }
+
+  /** To be called at or after `pollTimeout()`; earlier calls do nothing. */
+  handleTimeout(now: Micros): void {
+    for (;;) {
+      const block = this.deadlines.takeDue(now)
+      if (block === undefined) return
+      if (block.timers.earliest <= now) handleTimers(block, now)
+      else this.deadlines.wakeBy(block, block.timers.earliest)
+    }
+  }
+
+  pollTimeout(): Micros | undefined {
+    const { earliest } = this.deadlines
+    return earliest === Infinity ? undefined : (earliest as Micros)
+  }
+
+  /** The next segment to put on the wire, or undefined. Call until undefined. */
+  pollTransmit(now: Micros): OutgoingSegment | undefined {
+    const reset = this.resets.shift()
+    if (reset !== undefined) return reset
+    for (;;) {
+      const block = this.woken.first
+      if (block === undefined) return undefined
+      const segment = nextSegment(block, now)
+      if (segment !== undefined) return segment
+      this.woken.shift()
+      block.queued = false
+      settle(block, now)
+      this.deadlines.wakeBy(block, block.timers.earliest)
+    }
+  }
+
+  pollEvent(): TcpEvent | undefined {
+    return this.events.shift()
+  }
+
+  /** Connections in any state but CLOSED. */
+  get connectionCount(): number {
+    return this.table.size
+  }
+
+  // --- opening --------------------------------------------------------------------------------------------
+
+  private createBlock(
+    now: Micros,
+    port: number,
+    remote: Endpoint,
+    settings: TcpSettings,
+    listener?: TcpListener,
+  ): ControlBlock {
+    const local = { address: this.address, port }
+    const flow = flowName(local.address, port, remote.address, remote.port)
+    const { sequence, timestampOffset } = this.numbers.of(now, {
+      localAddress: local.address,
+      localPort: port,
+      remoteAddress: remote.address,
+      remotePort: remote.port,
+    })
+    const initialSequence = settings.initialSequence ?? sequence
+    const origin = { local, remote, flow, settings, initialSequence, timestampOffset, listener }
+    const block = new ControlBlock(this.owner, origin, this.env.trace.scope({ flow }))
+    new TcpConnection(block)
+    block.heardAt = now
+    this.table.add(block)
+    return block
+  }
+
+  private freePort(remote: Endpoint): number {
+    for (let i = 0; i < DYNAMIC_PORTS; i++) {
+      const port = FIRST_DYNAMIC_PORT + (this.nextPort++ % DYNAMIC_PORTS)
+      if (this.listeners.has(port)) continue
+      if (this.table.find(port, remote.address, remote.port) === undefined) return port
+    }
+    throw new Error('no dynamic port is free')
+  }
+
+  /** LISTEN (RFC 9293 3.10.7.2). */
+  private arrivesInListen(
+    now: Micros,
+    source: Ipv4Address,
+    segment: TcpSegment,
+    listener: TcpListener,
+  ): void {
+    const { flags } = segment
+    if (flags & (RST | ACK) || !(flags & SYN)) {
+      return this.refuseStranger(source, segment, 'RFC 9293 3.10.7.2: not a SYN')
+    }
+    const remote = { address: source, port: segment.sourcePort }
+    if (!listener.mayOpen()) {
+      const trace = this.traceOf(source, segment)
+      trace.emit('tcp:segment_refused', { rule: 'SYN or accept queue full', answer: 'none' })
+      return
+    }
+    const block = this.createBlock(now, listener.port, remote, listener.settings, listener)
+    learnPeer(block, now, segment)
+    block.trace.emit('tcp:segment_received', { payload: segment.payload.length, new_data: 0 })
+    // RFC 9293 3.3.2: the connection begins as a copy of the LISTEN that it was opened by.
+    block.setState({ name: 'SYN-RECEIVED', passive: true, firstSentAt: now, resent: 0 }, 'segment')
+    listener.onHalfOpen(block)
+    block.sendSyn()
+  }
+
+  /**
+   * A SYN may take over a connection in TIME-WAIT when it cannot be an old duplicate: its timestamp, or without
+   * timestamps its sequence number, lies beyond all of the old connection (RFC 9293 3.6.1, RFC 6191 2). Then the
+   * old one goes, and true is returned.
+   */
+  private reuses(block: ControlBlock, segment: TcpSegment): boolean {
+    if (block.name !== 'TIME-WAIT' || (segment.flags & (SYN | ACK | RST | FIN)) !== SYN) return false
+    if (!this.listeners.has(segment.destinationPort)) return false
+    const { timestamps } = segment.options
+    const { receiver, recentTimestamp } = block
+    const beyond = receiver.space.toPosition(segment.sequence, receiver.next) > receiver.next
+    const fresh =
+      block.timestampsOn && timestamps !== undefined
+        ? before(recentTimestamp, timestamps.value) || (timestamps.value === recentTimestamp && beyond)
+        : beyond
+    if (!fresh) return false
+    block.close('segment')
+    return true
+  }
+
+  // --- nobody's segments ----------------------------------------------------------------------------------
+
+  private refuseStranger(source: Ipv4Address, segment: TcpSegment, rule: string): void {
+    const answer = segment.flags & RST ? 'none' : 'rst'
+    this.traceOf(source, segment).emit('tcp:segment_refused', { rule, answer })
+    if (answer === 'rst') this.reset(source, segment)
+  }
+
+  /** RFC 9293 3.10.7.1: a RST that the sender of the segment will find acceptable. */
+  private reset(destination: Ipv4Address, segment: TcpSegment): void {
+    const { flags, payload } = segment
+    if (flags & RST) return
+    const length = payload.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)
+    const acknowledges = (flags & ACK) !== 0
+    const { address } = this
+    this.resets.push({
+      destination,
+      segment: {
+        sourcePort: segment.destinationPort,
+        destinationPort: segment.sourcePort,
+        sequence: acknowledges ? segment.acknowledgment : 0,
+        acknowledgment: acknowledges ? 0 : (segment.sequence + length) >>> 0,
+        flags: acknowledges ? RST : RST | ACK,
+        window: 0,
+        urgent: 0,
+        options: {},
+        payload: EMPTY,
+      },
+      cause: '',
+      flow: flowName(address, segment.destinationPort, destination, segment.sourcePort),
+      scaledWindow: 0,
+    })
+  }
+
+  private traceOf(source: Ipv4Address, segment: TcpSegment) {
+    const flow = flowName(this.address, segment.destinationPort, source, segment.sourcePort)
+    return this.env.trace.scope({ flow })
+  }
+
+  // --- bookkeeping ----------------------------------------------------------------------------------------
+
+  private wake(block: ControlBlock): void {
+    if (block.queued) return
+    block.queued = true
+    this.woken.push(block)
+  }
+
+  private release(block: ControlBlock): void {
+    this.table.remove(block)
+    this.deadlines.remove(block)
+  }
+}
+
+const EMPTY = new Uint8Array(0)
+
+/** First in, first out, without moving what waits. */
+class Fifo<T> {
+  private items: T[] = []
+  private head = 0
+
+  get first(): T | undefined {
+    return this.items[this.head]
+  }
+
+  push(item: T): void {
+    this.items.push(item)
+  }
+
+  shift(): T | undefined {
+    if (this.head === this.items.length) return undefined
+    const item = this.items[this.head++]
+    if (this.head === this.items.length) {
+      this.items.length = 0
+      this.head = 0
+    } else if (this.head > 1024 && this.head * 2 > this.items.length) {
+      this.items.splice(0, this.head)
+      this.head = 0
+    }
+    return item
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Stall attribution of a sender (DESIGN 6.2): at every moment exactly one cause, the first that applies. It
+ * is read off when the connection has sent all that it may at that instant, so it says what the sender waits for
+ * until something happens.
+ *
+ * - `handshake`: the connection is not established yet.
+ * - `idle`: nothing to send, nothing unacknowledged.
+ * - `retransmission_timer`: an acknowledgment is overdue, or the timer has run out and none has come since. That all
+ *   is lost a sender cannot know; it is taken to be so two smoothed round trips after the last sign of progress
+ *   (as long as RFC 8985 7.2 waits for a probe), plus the delay of an ACK when a single segment is out.
+ * - `recovery`: losses are being repaired, by fast recovery or after a timeout: SND.UNA is below the recovery point.
+ * - `congestion_window`: the next segment does not fit into the congestion window.
+ * - `receive_window`: nor into what the peer advertises, or what fits is too silly to send (RFC 9293 3.8.6.2.1).
+ * - `nagle`: it is small and something is unacknowledged (RFC 9293 3.7.4).
+ * - `sending`: nothing holds the sender back: all that will ever be sent, the FIN included, is on its way.
+ * - `application`: data are unacknowledged, the windows are open, the application has written no more.
+ */
+import type { StallCause } from '../../../shared/trace/events.ts'
+import type { Sender } from './sender.ts'
+
+/** What the sender waits for. `overdue`: the timer `ack_overdue` has run out. */
+export function stallCause(sender: Sender, handshaking: boolean, overdue: boolean): StallCause {
+  if (handshaking) return 'handshake'
+  const outstanding = !sender.board.isEmpty
+  if (!outstanding && !sender.hasUnsent) return 'idle'
+  if (outstanding && (overdue || sender.retries > 0)) return 'retransmission_timer'
+  if (outstanding && sender.recovery.phase !== 'open') return 'recovery'
+  const hold = sender.hold()
+  if (hold === 'none') return 'sending'
+  if (hold !== 'application') return hold
+  return sender.finQueued ? 'sending' : 'application'
+}
+
+/** How long after the last progress an acknowledgment is overdue, in microseconds. */
+export function overdueAfter(sender: Sender): number {
+  const { rtt, mss, settings } = sender
+  if (rtt.smoothed === 0) return rtt.rto
+  const single = sender.flight <= mss ? settings.delayedAck : 0
+  return Math.min(2 * rtt.smoothed + single, rtt.rto)
+}

@@ -1,0 +1,68 @@
+/** The timers of one connection: one table, a deadline each, Infinity when it does not run. */
+
+export const TIMERS = [
+  /** Data, a SYN or a FIN are unacknowledged (RFC 6298 5). */
+  'retransmit',
+  /** Data wait for a window that is closed or too small (RFC 9293 3.8.6.1 and 3.8.6.2.1). */
+  'persist',
+  /** An acknowledgment is held back (RFC 9293 3.8.6.3). */
+  'delayed_ack',
+  /** Nothing was heard from the peer for long (RFC 9293 3.8.4). */
+  'keep_alive',
+  /** The oldest unacknowledged byte has waited as long as the user allows (RFC 9293 3.8.3). */
+  'user_timeout',
+  /** The end of TIME-WAIT (RFC 9293 3.4.2). */
+  'time_wait',
+  /** An acknowledgment should have come by now. It moves no packet: stall attribution needs it (stall.ts). */
+  'ack_overdue',
+] as const
+export type TimerName = (typeof TIMERS)[number]
+
+export const RETRANSMIT = 0
+export const PERSIST = 1
+export const DELAYED_ACK = 2
+export const KEEP_ALIVE = 3
+export const USER_TIMEOUT = 4
+export const TIME_WAIT = 5
+export const ACK_OVERDUE = 6
+
+export class Timers {
+  private readonly deadlines = new Float64Array(TIMERS.length).fill(Infinity)
+
+  set(timer: number, at: number): void {
+    this.deadlines[timer] = at
+  }
+
+  clear(timer: number): void {
+    this.deadlines[timer] = Infinity
+  }
+
+  clearAll(): void {
+    this.deadlines.fill(Infinity)
+  }
+
+  isSet(timer: number): boolean {
+    return this.deadlines[timer] !== Infinity
+  }
+
+  /** The next deadline, or Infinity. */
+  get earliest(): number {
+    let min = Infinity
+    for (let i = 0; i < this.deadlines.length; i++) if (this.deadlines[i] < min) min = this.deadlines[i]
+    return min
+  }
+
+  /** Stops a timer that is due and returns its number, or -1 when none is. The earliest deadline goes first. */
+  takeExpired(now: number): number {
+    let due = -1
+    let min = now
+    for (let i = 0; i < this.deadlines.length; i++) {
+      if (this.deadlines[i] <= now && (due < 0 || this.deadlines[i] < min)) {
+        due = i
+        min = this.deadlines[i]
+      }
+    }
+    if (due >= 0) this.clear(due)
+    return due
+  }
+}
