@@ -1,0 +1,53 @@
+/** Figures of a lane's links: the path that its packets took. */
+import type { LaneFacts } from './facts.ts'
+import type { DirectionFacts } from './link-facts.ts'
+
+/** The sum over the links and both directions of a lane; null when one of them let nothing through. */
+function roundTrip(lane: LaneFacts, of: (direction: DirectionFacts) => number | null): number | null {
+  let sum = 0
+  for (const { directions } of lane.links.values())
+    for (const direction of directions) {
+      const value = of(direction)
+      if (value === null) return null
+      sum += value
+    }
+  return lane.links.size === 0 ? null : sum
+}
+
+function count(lane: LaneFacts, of: (direction: DirectionFacts) => number): number {
+  let sum = 0
+  for (const { directions } of lane.links.values()) for (const direction of directions) sum += of(direction)
+  return sum
+}
+
+/** The true round-trip time in microseconds: the shortest that the links took there plus the shortest back. */
+export const shortestRoundTrip = (lane: LaneFacts): number | null =>
+  roundTrip(lane, ({ delay }) => (delay.count === 0 ? null : delay.min))
+
+/** The mean round-trip time of the links in microseconds: queueing, transmission and propagation, both ways. */
+export const meanRoundTrip = (lane: LaneFacts): number | null => roundTrip(lane, ({ delay }) => delay.value)
+
+/** Packets that died on the links of the lane, whatever they carried. */
+export const packetsLost = (lane: LaneFacts): number => count(lane, (direction) => direction.lost)
+
+/** Packets that came out at the far end. */
+export const packetsDelivered = (lane: LaneFacts): number => count(lane, (direction) => direction.delivered)
+
+/** Packets that a full queue turned away (drop-tail, drop-head) or that CoDel dropped. */
+export const packetsQueueLost = (lane: LaneFacts): number =>
+  count(lane, ({ dropped }) => (dropped.get('queue_full') ?? 0) + (dropped.get('codel') ?? 0))
+
+export const packetsDuplicated = (lane: LaneFacts): number => count(lane, (direction) => direction.duplicated)
+export const packetsCorrupted = (lane: LaneFacts): number => count(lane, (direction) => direction.corrupted)
+export const packetsReordered = (lane: LaneFacts): number => count(lane, (direction) => direction.reordered)
+
+/** Packets that a host ignored: malformed, with a bad checksum, or for nobody. */
+export const packetsRejected = (lane: LaneFacts): number => lane.packetsRejected
+
+/** The most bytes that a queue of the lane held. */
+export function queueMax(lane: LaneFacts): number {
+  let max = 0
+  for (const { directions } of lane.links.values())
+    for (const direction of directions) max = Math.max(max, direction.queueMax)
+  return max
+}

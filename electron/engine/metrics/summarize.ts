@@ -1,0 +1,77 @@
+/** What a run comes to. */
+import type { LinkAudit } from '../../../shared/link-audit.ts'
+import type { Setup } from '../../../shared/experiment.ts'
+import type { Summary } from '../../../shared/summary.ts'
+import type { RecordingMeta, RecordingReader } from '../recording/types.ts'
+import { judge } from './expectations.ts'
+import { collectFacts, LaneFacts, type RunFacts } from './facts.ts'
+import { METRICS } from './table.ts'
+
+/** All figures of a run by `lane/name`; those of nodes without a lane stand under their bare name. */
+export function figures(facts: RunFacts, lanes: readonly string[]): Record<string, number | null> {
+  const metrics: Record<string, number | null> = {}
+  for (const id of new Set([...lanes, ...facts.lanes.keys()])) {
+    const lane = facts.lanes.get(id) ?? new LaneFacts(id)
+    const prefix = id === '' ? '' : `${id}/`
+    for (const [name, metric] of Object.entries(METRICS)) metrics[prefix + name] = metric(lane, facts.end)
+  }
+  return metrics
+}
+
+/** Why nothing can be said of the run's expectations; undefined: it can. */
+function spoilt(meta: RecordingMeta, facts: RunFacts): string | undefined {
+  if (facts.faults.length > 0) return facts.faults[0]
+  const { state, error } = meta.info
+  if (state === 'stopped') return 'the run was stopped before its end'
+  if (state === 'failed' || state === 'recovered') return `the run broke off: ${error ?? state}`
+  return undefined
+}
+
+/** The set-up with the settings of one lane put in their places. */
+function laneSetup(meta: RecordingMeta, id: string): Setup {
+  const setup = structuredClone(meta.info.setup)
+  const lane = meta.info.lanes.find((candidate) => candidate.id === id)
+  for (const [path, value] of Object.entries(lane?.set ?? {})) put(setup, path.split('.'), value)
+  return setup
+}
+
+function put(target: unknown, path: readonly string[], value: unknown): void {
+  let at = target as Record<string, unknown>
+  for (const key of path.slice(0, -1)) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return
+    at = at[key] as Record<string, unknown>
+  }
+  if (typeof at === 'object' && at !== null) at[path[path.length - 1]] = value
+}
+
+/**
+ * The summary of a run from its recording.
+ * @param audit what each link says of itself, by the name of its node
+ */
+export function summarize(reader: RecordingReader, audit: Readonly<Record<string, LinkAudit>> = {}): Summary {
+  const { meta } = reader
+  const facts = collectFacts(reader)
+  const metrics = figures(
+    facts,
+    meta.info.lanes.map((lane) => lane.id),
+  )
+  const circumstances = {
+    metrics,
+    setupOf: (lane: string) => laneSetup(meta, lane),
+    changed: facts.changed,
+    spoilt: spoilt(meta, facts),
+  }
+  return {
+    experiment: meta.info.experiment,
+    seed: meta.info.seed,
+    driver: meta.info.driver,
+    parameters: { ...meta.set, setup: meta.info.setup },
+    metrics,
+    expectations: (meta.experiment?.expectations ?? []).map((expectation) =>
+      judge(expectation, circumstances),
+    ),
+    audit,
+    faults: [...facts.faults],
+    duration: facts.end,
+  }
+}

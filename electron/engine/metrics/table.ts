@@ -1,0 +1,73 @@
+/** The names of the metrics; `summary.json` carries each as `lane/name`. */
+import { STALL_CAUSES } from '../../../shared/trace/events.ts'
+import type { LaneFacts } from './facts.ts'
+import * as handshake from './handshake.ts'
+import * as path from './path.ts'
+import * as stalls from './stalls.ts'
+import * as transfer from './transfer.ts'
+
+/** A figure of a lane, `end` being the time of the last event in microseconds. null: the run did not yield it. */
+export type Metric = (lane: LaneFacts, end: number) => number | null
+
+/** As the trace names them; `none` stands for a retransmission without a cause, which should not be. */
+const CAUSES = ['dup_acks', 'sack', 'partial_ack', 'rto', 'window_probe'] as const
+
+const numbered = (name: string, count: number, metric: (n: number) => Metric): [string, Metric][] =>
+  Array.from({ length: count }, (_, i) => [`${name}_${i + 1}`, metric(i + 1)])
+
+export const METRICS: Readonly<Record<string, Metric>> = {
+  client_established: handshake.clientEstablished,
+  server_established: handshake.serverEstablished,
+  client_established_rtts: handshake.clientEstablishedRoundTrips,
+  server_established_rtts: handshake.serverEstablishedRoundTrips,
+  connections_established: handshake.connectionsEstablished,
+  handshake_segments: handshake.handshakeSegments,
+  handshake_retries: handshake.openingRetries,
+  ...Object.fromEntries(numbered('syn_interval', 6, handshake.synInterval)),
+  ...Object.fromEntries(numbered('syn_ack_interval', 3, handshake.synAckInterval)),
+  syn_queue_max: handshake.synQueueMax,
+  syn_queue_rtts: handshake.synQueueRoundTrips,
+  accept_queue_max: handshake.acceptQueueMax,
+  connections_turned_away: handshake.connectionsTurnedAway,
+
+  bytes_read: transfer.bytesRead,
+  bytes_intact: transfer.bytesIntact,
+  unfinished: transfer.unfinished,
+  transfer_time: transfer.transferTime,
+  goodput: transfer.goodput,
+  throughput: transfer.throughput,
+  mathis_goodput: transfer.mathisGoodput,
+  cubic_goodput: transfer.cubicGoodput,
+  segment_size: transfer.segmentSize,
+  data_segments: transfer.dataSegments,
+  data_segments_lost: transfer.dataSegmentsLost,
+  loss_share: transfer.lossShare,
+  retransmissions: transfer.retransmissions,
+  ...Object.fromEntries(
+    CAUSES.map((cause) => [`retransmissions_${cause}`, transfer.retransmissionsBy(cause)] as const),
+  ),
+  retransmissions_without_cause: transfer.retransmissionsBy(''),
+  resent_bytes: transfer.resentBytes,
+  duplicate_bytes: transfer.duplicateBytes,
+  timeouts: transfer.timeouts,
+  recoveries: transfer.recoveries,
+  recovery_time: transfer.recoveryTime,
+  decrease_factor: transfer.decreaseFactor,
+  mean_window: transfer.meanWindow,
+  max_window: transfer.maxWindow,
+  mean_rtt: transfer.meanRttSample,
+
+  path_rtt_min: path.shortestRoundTrip,
+  path_rtt_mean: path.meanRoundTrip,
+  packets_delivered: path.packetsDelivered,
+  packets_lost: path.packetsLost,
+  packets_queue_lost: path.packetsQueueLost,
+  packets_duplicated: path.packetsDuplicated,
+  packets_corrupted: path.packetsCorrupted,
+  packets_reordered: path.packetsReordered,
+  packets_rejected: path.packetsRejected,
+  queue_max: path.queueMax,
+
+  stall_total: stalls.stallTotal,
+  ...Object.fromEntries(STALL_CAUSES.map((cause) => [`stall_${cause}`, stalls.stallShare(cause)] as const)),
+}
