@@ -1,16 +1,17 @@
 /** Every packet of the run, one after another as they were sent, and what is known of each. */
 import { Column } from '../trace/columns.ts'
 import type { EventName } from '../trace/events.ts'
-import type { TraceStore } from '../trace/store.ts'
+import type { Fate, TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
 
-/** The events by which a packet comes into the world. A copy is made by a link. */
+/** The events by which a packet comes into the world. Copies and the last kind of fragments are made by a link. */
 const BIRTHS = [
   'tcp:segment_sent',
   'udp:datagram_sent',
   'icmp:message_sent',
   'ip:fragment_sent',
   'link:packet_duplicated',
+  'link:packet_fragmented',
 ] as const satisfies readonly EventName[]
 type Birth = (typeof BIRTHS)[number]
 
@@ -51,7 +52,7 @@ export interface Packet {
   readonly segment: Segment | undefined
   /** A copy that the link made of another packet. */
   readonly copy: boolean
-  readonly fate: 'under_way' | 'delivered' | 'dropped'
+  readonly fate: Fate['kind']
   /** When it arrived or died; the end of the trace while it is under way. */
   readonly until: number
   /** Why it died; empty otherwise. */
@@ -63,14 +64,27 @@ export class Packets {
   private readonly kinds = new Column('u8')
   private readonly rows = new Column('u32')
   private readonly times = new Column('f64')
+  private readonly pkts = new Column('u32')
   private readonly cursor = new Cursor<Birth>(...BIRTHS)
 
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
-      this.kinds.push(BIRTHS.indexOf(name))
-      this.rows.push(row)
-      this.times.push(table.t.data[row])
+      const { columns } = table
+      if (name === 'link:packet_fragmented') {
+        const pieces = Math.min(columns.count.data[row], MOST_PIECES)
+        for (let i = 0; i < pieces; i++) this.add(name, row, table.t.data[row], columns.first.data[row] + i)
+      } else {
+        const pkt = name === 'link:packet_duplicated' ? columns.copy.data[row] : table.pkt.data[row]
+        this.add(name, row, table.t.data[row], pkt)
+      }
     })
+  }
+
+  private add(name: Birth, row: number, t: number, pkt: number): void {
+    this.kinds.push(BIRTHS.indexOf(name))
+    this.rows.push(row)
+    this.times.push(t)
+    this.pkts.push(pkt)
   }
 
   get length(): number {
@@ -85,52 +99,50 @@ export class Packets {
   /** What is known of a packet by now. */
   get(store: TraceStore, index: number): Packet {
     const name = BIRTHS[this.kinds.data[index]]
+    const pkt = this.pkts.data[index]
     const row = this.rows.data[index]
     const table = store.table(name)
-    const copy = name === 'link:packet_duplicated'
-    const pkt = copy ? table.columns.copy.data[row] : table.pkt.data[row]
-    const sent = name === 'tcp:segment_sent' ? row : copy ? store.sentRow(pkt) : -1
+    // Of a copy and of a piece the header is that of the packet that it was made of.
+    const sent = store.sentRow(name === 'link:packet_fragmented' ? table.pkt.data[row] : pkt)
     const source = sent >= 0 ? store.table('tcp:segment_sent') : table
     const sourceRow = sent >= 0 ? sent : row
     const node = source.node.data[sourceRow]
     return {
       pkt,
-      t: table.t.data[row],
+      t: this.times.data[index],
       node,
       flow: source.flow.data[sourceRow],
       lane: store.laneOf(node),
-      protocol: sent >= 0 ? 'TCP' : PROTOCOLS[name],
+      protocol: PROTOCOLS[name] ?? 'TCP',
       size: source.columns.size?.data[sourceRow] ?? 0,
-      segment: sent >= 0 ? segmentAt(store, sent) : undefined,
-      copy,
+      segment: name !== 'link:packet_fragmented' && sent >= 0 ? segmentAt(store, sent) : undefined,
+      copy: name === 'link:packet_duplicated',
       ...fateOf(store, pkt),
     }
   }
 
   /** Index of the packet with this number, -1 when there is none. */
-  indexOf(store: TraceStore, pkt: number): number {
-    // Packets are numbered as they are made, so the index lies near the number; a copy breaks the rule by little.
+  indexOf(pkt: number): number {
+    const { data } = this.pkts
+    // Packets are numbered as they are made, so the index lies near the number.
     for (let distance = 0; distance < this.length; distance++) {
-      for (const index of [pkt - 1 - distance, pkt - 1 + distance])
-        if (index >= 0 && index < this.length && this.pktAt(store, index) === pkt) return index
+      const below = pkt - 1 - distance
+      const above = pkt - 1 + distance
+      if (below >= 0 && below < this.length && data[below] === pkt) return below
+      if (above < this.length && data[above] === pkt) return above
     }
     return -1
   }
-
-  private pktAt(store: TraceStore, index: number): number {
-    const name = BIRTHS[this.kinds.data[index]]
-    const table = store.table(name)
-    const row = this.rows.data[index]
-    return name === 'link:packet_duplicated' ? table.columns.copy.data[row] : table.pkt.data[row]
-  }
 }
 
-const PROTOCOLS: Record<Birth, Protocol> = {
-  'tcp:segment_sent': 'TCP',
+/** An IPv4 packet has no more fragments: 65,535 bytes in units of eight. */
+const MOST_PIECES = 8192
+
+const PROTOCOLS: Partial<Record<Birth, Protocol>> = {
   'udp:datagram_sent': 'UDP',
   'icmp:message_sent': 'ICMP',
   'ip:fragment_sent': 'fragment',
-  'link:packet_duplicated': 'fragment',
+  'link:packet_fragmented': 'fragment',
 }
 
 /** The header of the segment in a row of `tcp:segment_sent`. */
@@ -155,8 +167,10 @@ export function segmentAt(store: TraceStore, row: number): Segment {
 function fateOf(store: TraceStore, pkt: number): Pick<Packet, 'fate' | 'until' | 'reason'> {
   const fate = store.fate(pkt)
   if (fate.kind === 'under_way') return { fate: 'under_way', until: store.end, reason: '' }
-  if (fate.kind === 'delivered')
-    return { fate: 'delivered', until: store.table('link:packet_delivered').t.data[fate.row], reason: '' }
+  if (fate.kind === 'delivered' || fate.kind === 'fragmented') {
+    const table = store.table(fate.kind === 'delivered' ? 'link:packet_delivered' : 'link:packet_fragmented')
+    return { fate: fate.kind, until: table.t.data[fate.row], reason: '' }
+  }
   const drops = store.table('link:packet_dropped')
   return {
     fate: 'dropped',

@@ -11,9 +11,11 @@ export interface Path {
   readonly to: number
 }
 
-/** A packet that died in the queue got no further than this; one that died at the far end got at least so far. */
-const NEAR = 0.12
-const FAR = 0.88
+/** How far a packet that died in the queue is said to have come; one that left the queue came a little further. */
+const QUEUE = 0.08
+const WIRE = 0.16
+/** What has not arrived has not come so far. */
+const FAR = 0.92
 
 /** The directions of one lane's link, for the usual time of passage. */
 interface Passage {
@@ -78,8 +80,8 @@ export class Paths {
     if (packet.fate === 'delivered') return 1
     const drop = store.fate(packet.pkt)
     if (drop.kind !== 'dropped') return this.share(store, packet, store.end)
-    if (packet.reason === 'queue_full' || packet.reason === 'codel') return NEAR
-    return Math.min(FAR, Math.max(NEAR, this.share(store, packet, packet.until)))
+    if (packet.reason === 'queue_full' || packet.reason === 'codel') return QUEUE
+    return Math.min(FAR, Math.max(WIRE, this.share(store, packet, packet.until)))
   }
 
   /** The part of the usual passage that has gone by at `t`. */

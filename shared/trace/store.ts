@@ -43,9 +43,10 @@ export interface Flow {
   readonly ends: FlowEnd[]
 }
 
-/** What became of a packet: `row` is that of `link:packet_delivered` or `link:packet_dropped`. */
+/** What became of a packet: `row` is that of `link:packet_delivered`, `_dropped` or (cut to pieces) `_fragmented`. */
 export type Fate =
-  { readonly kind: 'under_way' } | { readonly kind: 'delivered' | 'dropped'; readonly row: number }
+  | { readonly kind: 'under_way' }
+  | { readonly kind: 'delivered' | 'dropped' | 'fragmented'; readonly row: number }
 
 /** Why a batch was not taken; the store is as it was before. */
 export interface StoreError {
@@ -53,6 +54,12 @@ export interface StoreError {
 }
 
 const UNDER_WAY: Fate = { kind: 'under_way' }
+const FATES = ['under_way', 'delivered', 'dropped', 'fragmented'] as const
+const FATE_OF = {
+  'link:packet_delivered': 1,
+  'link:packet_dropped': 2,
+  'link:packet_fragmented': 3,
+} as const
 
 export class TraceStore {
   /** String number to text. */
@@ -71,7 +78,7 @@ export class TraceStore {
 
   private readonly tables = new Map<EventName, EventTable>()
   private readonly sentRows = new PacketIndex()
-  /** Row + 1 of its delivery, doubled, or that of its death, doubled and one more. */
+  /** Four times the row, and the number of the fate in `FATES`. */
   private readonly fates = new PacketIndex()
 
   constructor() {
@@ -114,8 +121,8 @@ export class TraceStore {
 
   fate(pkt: number): Fate {
     const value = this.fates.get(pkt)
-    if (value === 0) return UNDER_WAY
-    return { kind: value % 2 === 0 ? 'delivered' : 'dropped', row: Math.floor(value / 2) - 1 }
+    const kind = FATES[value % 4]
+    return kind === 'under_way' ? UNDER_WAY : { kind, row: Math.floor(value / 4) }
   }
 
   /** The lane of a node by the number of its name. */
@@ -171,10 +178,10 @@ export class TraceStore {
           this.sentRows.set(source.columns.copy[row], this.sentRows.get(pkt[row]))
         break
       case 'link:packet_delivered':
-        for (let row = 0; row < source.rows; row++) this.fates.set(pkt[row], 2 * (first + row + 1))
-        break
       case 'link:packet_dropped':
-        for (let row = 0; row < source.rows; row++) this.fates.set(pkt[row], 2 * (first + row + 1) + 1)
+      case 'link:packet_fragmented':
+        for (let row = 0; row < source.rows; row++)
+          this.fates.set(pkt[row], 4 * (first + row) + FATE_OF[source.name])
         break
     }
   }
@@ -219,6 +226,7 @@ const INDEXED: readonly EventName[] = [
   'link:packet_duplicated',
   'link:packet_delivered',
   'link:packet_dropped',
+  'link:packet_fragmented',
 ]
 
 /** `reno` of `reno/client`; empty when the name has no lane. */
