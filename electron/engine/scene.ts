@@ -1,0 +1,156 @@
+/**
+ * A world as a set-up describes it, once for each lane: hosts with their applications, and the links between them.
+ * Lane i has the addresses 10.77.i.x. The dice of a link do not know their lane, so that every lane loses the same
+ * packets.
+ */
+import type { Lane, Setup } from '../../shared/experiment.ts'
+import type { LinkSpec } from '../../shared/link.ts'
+import type { LinkAudit } from '../../shared/link-audit.ts'
+import type { Trace } from '../../shared/trace/sink.ts'
+import type { Micros } from '../../shared/units.ts'
+import { Host } from '../protocol/ip/host.ts'
+import { Link } from '../protocol/link/link.ts'
+import { createRng, type Rng } from '../protocol/random.ts'
+import { formatAddress, type Ipv4Address } from '../protocol/wire/address.ts'
+import { Payload } from './apps/payload.ts'
+import { TcpSend } from './apps/tcp-send.ts'
+import { TcpSink } from './apps/tcp-sink.ts'
+import { createEnv, PacketNumbers } from './env.ts'
+import { Station } from './station.ts'
+import { World, type Witness, type WorldNode } from './world.ts'
+
+/** 10.77.0.0/16, the laboratory's addresses. */
+const LAB_NETWORK: Ipv4Address = 0x0a4d_0000
+
+export interface PlacedHost {
+  readonly node: WorldNode
+  readonly station: Station
+}
+
+export interface PlacedLink {
+  readonly node: WorldNode
+  readonly link: Link
+}
+
+/** One lane's copy of the topology; names are those of the set-up, without the lane. */
+export interface PlacedLane {
+  readonly id: string
+  setup: Setup
+  readonly hosts: ReadonlyMap<string, PlacedHost>
+  readonly links: ReadonlyMap<string, PlacedLink>
+  readonly apps: ReadonlyMap<string, TcpSend | TcpSink>
+}
+
+export const linkSpecOf = ({ up, down }: Setup['links'][string]): LinkSpec => ({ up, down })
+
+export class Scene {
+  readonly world: World
+  readonly numbers = new PacketNumbers()
+  readonly lanes: PlacedLane[] = []
+  private readonly rng: Rng
+  private readonly trace: Trace
+
+  constructor(witness: Witness, trace: Trace, seed: number) {
+    this.world = new World(witness)
+    this.trace = trace
+    this.rng = createRng(seed)
+  }
+
+  /** Adds a lane: its nodes, their cables, its applications. The set-up must have been validated. */
+  addLane(lane: Pick<Lane, 'id'>, setup: Setup): PlacedLane {
+    const index = this.lanes.length
+    const hosts = new Map<string, PlacedHost>()
+    for (const [i, name] of Object.keys(setup.hosts).entries())
+      hosts.set(
+        name,
+        this.addHost(`${lane.id}/${name}`, LAB_NETWORK + index * 256 + 1 + i, setup.hosts[name]),
+      )
+    const links = new Map<string, PlacedLink>()
+    for (const [name, link] of Object.entries(setup.links))
+      links.set(name, this.addLink(lane.id, name, linkSpecOf(link), hosts.get(link.a)!, hosts.get(link.b)!))
+    const apps = new Map<string, TcpSend | TcpSink>()
+    const placed = { id: lane.id, setup, hosts, links, apps }
+    for (const [name, app] of Object.entries(setup.apps)) apps.set(name, this.addApp(placed, name, app))
+    this.lanes.push(placed)
+    return placed
+  }
+
+  addHost(name: string, address: Ipv4Address, { role, tcp }: Setup['hosts'][string]): PlacedHost {
+    const trace = this.trace.scope({ node: name })
+    trace.emit('sim:node_added', { kind: 'host', role, address: formatAddress(address), a: '', b: '' })
+    const env = createEnv(this.rng, this.trace, this.numbers)
+    const station = new Station(new Host(env, { name, address, tcp }), tcp)
+    return { node: this.world.add(name, station), station }
+  }
+
+  /** A link between two hosts; `name` without the lane seeds its dice. */
+  addLink(lane: string, name: string, spec: LinkSpec, a: PlacedHost, b: PlacedHost): PlacedLink {
+    const placed = this.addLooseLink(`${lane}/${name}`, name, spec, a.node.name, b.node.name)
+    this.world.connect(a.node, 0, placed.node, 0)
+    this.world.connect(b.node, 0, placed.node, 1)
+    return placed
+  }
+
+  /** A link whose ports are not connected yet. */
+  addLooseLink(nodeName: string, name: string, spec: LinkSpec, a: string, b: string): PlacedLink {
+    const trace = this.trace.scope({ node: nodeName })
+    trace.emit('sim:node_added', { kind: 'link', role: '', address: '', a, b })
+    const link = new Link(createEnv(this.rng.fork(`link:${name}`), trace, this.numbers), spec)
+    return { node: this.world.add(nodeName, link, true), link }
+  }
+
+  private addApp(lane: PlacedLane, name: string, setup: Setup['apps'][string]): TcpSend | TcpSink {
+    const { node, station } = lane.hosts.get(setup.host)!
+    const trace = this.trace.scope({ node: node.name })
+    if (setup.kind === 'tcp-sink') {
+      const sink = new TcpSink(setup, station, trace)
+      station.add(sink)
+      return sink
+    }
+    const to = lane.hosts.get(setup.to)!.station.host.address
+    const payload = new Payload(this.rng.fork(`app:${name}`))
+    const send = new TcpSend(setup, { station, to, payload, trace })
+    station.add(send)
+    return send
+  }
+
+  /** Whether nothing more is to come: all applications are done and all links empty. */
+  isOver(): boolean {
+    for (const lane of this.lanes) for (const app of lane.apps.values()) if (!app.done) return false
+    for (const lane of this.lanes)
+      for (const { link } of lane.links.values()) if (link.inFlight().length > 0) return false
+    return !this.world.packetIsNext
+  }
+
+  /** What each link delivered against what was asked of it, by node. */
+  audit(): Record<string, LinkAudit> {
+    const audit: Record<string, LinkAudit> = {}
+    for (const lane of this.lanes)
+      for (const { node, link } of lane.links.values()) audit[node.name] = link.audit()
+    return audit
+  }
+
+  /** Gives a lane new settings: what differs is handed to its links, hosts and applications. */
+  configure(now: Micros, lane: PlacedLane, setup: Setup): void {
+    const before = lane.setup
+    lane.setup = setup
+    for (const [name, { node, link }] of lane.links)
+      if (differ(before.links[name], setup.links[name]))
+        this.world.act(now, node, () => link.configure(now, linkSpecOf(setup.links[name])))
+    for (const [name, { node, station }] of lane.hosts)
+      if (differ(before.hosts[name], setup.hosts[name]))
+        this.world.act(now, node, () => station.configure(now, setup.hosts[name].tcp))
+    for (const [name, app] of lane.apps) {
+      const next = setup.apps[name]
+      if (!differ(before.apps[name], next)) continue
+      const { node, station } = lane.hosts.get(next.host)!
+      this.world.act(now, node, () => {
+        if (app instanceof TcpSend && next.kind === 'tcp-send') app.configure(now, next)
+        if (app instanceof TcpSink && next.kind === 'tcp-sink') app.configure(now, next)
+        station.settle(now)
+      })
+    }
+  }
+}
+
+const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b)

@@ -1,0 +1,147 @@
+/**
+ * Settings by name: a path into a set-up (`links.link.up.loss.rate`), or the id of a knob, which stands for one path
+ * or several. Whatever is set, the whole set-up is validated again; what does not fit gives an error that names the
+ * field, the value and what is allowed.
+ */
+import * as v from 'valibot'
+import { failure, fromIssues, show, success, type InputError, type Result } from '../../shared/errors.ts'
+import { Experiment, Setup, type Knob } from '../../shared/experiment.ts'
+import { EXPERIMENTS, findExperiment } from '../../shared/experiments/index.ts'
+import { readSettingText } from './setting-text.ts'
+
+export type Changes = Readonly<Record<string, unknown>>
+
+const invalid = (field: string, value: unknown, allowed: string): Result<never> =>
+  failure({
+    code: 'invalid',
+    message: `${field}: ${show(value)} is not ${allowed}`,
+    field,
+    value: show(value),
+    allowed,
+  })
+
+/** A built-in experiment by its id, or one as a file holds it. */
+export function resolveExperiment(given: unknown): Result<Experiment> {
+  if (typeof given === 'string') {
+    const found = findExperiment(given)
+    if (found !== undefined) return success(found)
+    const ids = EXPERIMENTS.map(({ id }) => id).join(', ')
+    return failure({
+      code: 'not_found',
+      message: `experiment: there is no ${show(given)}; there are ${ids}`,
+      field: 'experiment',
+      value: show(given),
+      allowed: ids,
+    })
+  }
+  const parsed = v.safeParse(Experiment, given)
+  if (!parsed.success) return failure(fromIssues(parsed.issues))
+  const checked = checkExperiment(parsed.output)
+  return checked ?? success(parsed.output)
+}
+
+/** What a schema cannot say: that all paths lead somewhere. */
+function checkExperiment({ setup, lanes, steps, knobs }: Experiment): Result<never> | undefined {
+  const references = checkReferences(setup)
+  if (references !== undefined) return references
+  for (const { set } of [...lanes, ...steps]) {
+    const result = applyChanges(setup, set)
+    if (!result.ok) return result
+  }
+  for (const { id, paths } of knobs)
+    for (const path of paths)
+      if (placeOf(setup, path) === undefined) return invalid(`knobs.${id}`, path, 'a path of the set-up')
+  return undefined
+}
+
+/** Whether hosts that are named are there, and each has exactly one interface. */
+export function checkReferences({ hosts, links, apps }: Setup): Result<never> | undefined {
+  const names = Object.keys(hosts).join(' or ')
+  const isHost = (name: string): boolean => Object.hasOwn(hosts, name)
+  const attached = new Set<string>()
+  for (const [id, link] of Object.entries(links)) {
+    for (const side of ['a', 'b'] as const) {
+      const host = link[side]
+      if (!isHost(host)) return invalid(`links.${id}.${side}`, host, `a host: ${names}`)
+      if (attached.has(host)) return invalid(`links.${id}.${side}`, host, 'a host without a link yet')
+      attached.add(host)
+    }
+  }
+  for (const [id, app] of Object.entries(apps)) {
+    if (!isHost(app.host)) return invalid(`apps.${id}.host`, app.host, `a host: ${names}`)
+    if (app.kind === 'tcp-send' && !isHost(app.to))
+      return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
+  }
+  return undefined
+}
+
+/** The paths that a name stands for. */
+export function pathsOf(knobs: readonly Knob[], name: string): readonly string[] {
+  return knobs.find(({ id }) => id === name)?.paths ?? [name]
+}
+
+/** The record that holds a path's last part, and that part; undefined: the path leads nowhere. */
+function placeOf(setup: Setup, path: string): { record: Record<string, unknown>; key: string } | undefined {
+  const keys = path.split('.')
+  const key = keys.pop()!
+  if (keys.length === 0) return undefined
+  let record: unknown = setup
+  for (const part of keys) {
+    if (!isRecord(record) || !Object.hasOwn(record, part)) return undefined
+    record = record[part]
+  }
+  // The last part may be a setting without a default, and so be absent; the schema says whether it is one.
+  return isRecord(record) && keys.length > 1 ? { record, key } : undefined
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** The value at a path as it is now. */
+export function valueAt(setup: Setup, path: string): unknown {
+  const place = placeOf(setup, path)
+  return place && Object.hasOwn(place.record, place.key) ? place.record[place.key] : undefined
+}
+
+/** A copy of `setup` with these paths set. Texts are read as the terminal writes them (`2%`, `10mbit`). */
+export function applyChanges(setup: Setup, changes: Changes, knobs: readonly Knob[] = []): Result<Setup> {
+  const copy = structuredClone(setup)
+  for (const [name, given] of Object.entries(changes)) {
+    for (const path of pathsOf(knobs, name)) {
+      const place = placeOf(copy, path)
+      if (place === undefined) return unknownSetting(name, given, knobs)
+      const current = Object.hasOwn(place.record, place.key) ? place.record[place.key] : undefined
+      const value = typeof given === 'string' ? readSettingText(path, given, current) : success(given)
+      if (!value.ok) return value
+      // Not by assignment: a key such as `__proto__` must become a key.
+      Object.defineProperty(place.record, place.key, {
+        value: value.value,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      })
+    }
+  }
+  const parsed = v.safeParse(Setup, copy)
+  if (!parsed.success) return failure(unknownKey(fromIssues(parsed.issues)))
+  return checkReferences(parsed.output) ?? success(parsed.output)
+}
+
+/** The schema calls a key that it does not know "not never". */
+function unknownKey(error: InputError): InputError {
+  if (error.allowed !== 'never') return error
+  const message = `${error.field}: there is no such setting`
+  return { ...error, message, allowed: 'a setting of the set-up' }
+}
+
+function unknownSetting(name: string, value: unknown, knobs: readonly Knob[]): Result<never> {
+  const ids = knobs.map(({ id }) => id)
+  const allowed = [...ids, 'a path such as links.link.up.loss.rate'].join(', ')
+  return failure({
+    code: 'invalid',
+    message: `${show(name)}: there is no such setting; there are ${allowed}`,
+    field: name,
+    value: show(value),
+    allowed,
+  })
+}

@@ -1,0 +1,101 @@
+/** A host and the applications that run on it: one node of the world. */
+import type { TcpSettings } from '../../shared/tcp.ts'
+import type { Micros } from '../../shared/units.ts'
+import type { Host } from '../protocol/ip/host.ts'
+import type { HostEvent } from '../protocol/ip/events.ts'
+import type { Datagram, SansIo } from '../protocol/sansio.ts'
+import type { TcpConnection, TcpListener } from '../protocol/tcp/stack.ts'
+import type { Endpoint } from '../protocol/wire/address.ts'
+
+/** An application: like a core it is told the time and what happens, and acts on its host within the call. */
+export interface App {
+  /** It has done all that it came for, or cannot go on. */
+  readonly done: boolean
+  /** Something happened to a connection of the host, its own or another's. */
+  handleEvent(now: Micros, event: HostEvent): void
+  /** To be called at or after `pollTimeout()`. */
+  handleTimeout(now: Micros): void
+  pollTimeout(): Micros | undefined
+  /** The host has come to rest; for states of which no event tells. */
+  handleRest?(now: Micros): void
+}
+
+export class Station implements SansIo<never> {
+  readonly host: Host
+  private readonly apps: App[] = []
+  /** For connections from now on. */
+  private settings: TcpSettings
+  private readonly listeners: TcpListener[] = []
+  private readonly connections = new Set<TcpConnection>()
+
+  constructor(host: Host, settings: TcpSettings) {
+    this.host = host
+    this.settings = settings
+  }
+
+  connect(now: Micros, remote: Endpoint): TcpConnection {
+    return this.host.connect(now, remote, this.settings)
+  }
+
+  listen(now: Micros, port: number): TcpListener {
+    const listener = this.host.listen(now, port, this.settings)
+    this.listeners.push(listener)
+    return listener
+  }
+
+  /** Turns the TCP knobs of the host: of what is open now, and of what will be. */
+  configure(now: Micros, settings: TcpSettings): void {
+    this.settings = settings
+    for (const listener of this.listeners) listener.settings = settings
+    for (const connection of this.connections) connection.configure(now, settings)
+  }
+
+  add(app: App): void {
+    this.apps.push(app)
+  }
+
+  handleDatagram(now: Micros, datagram: Datagram): void {
+    this.host.handleDatagram(now, datagram)
+    this.settle(now)
+  }
+
+  handleTimeout(now: Micros): void {
+    this.host.handleTimeout(now)
+    this.settle(now)
+  }
+
+  pollTransmit(now: Micros): Datagram | undefined {
+    return this.host.pollTransmit(now)
+  }
+
+  pollTimeout(): Micros | undefined {
+    let next = this.host.pollTimeout() ?? Infinity
+    for (const app of this.apps) next = Math.min(next, app.pollTimeout() ?? Infinity)
+    return next === Infinity ? undefined : (next as Micros)
+  }
+
+  pollEvent(): undefined {
+    return undefined
+  }
+
+  /** Tells the applications what happened, and goes on until they have nothing more to do at this moment. */
+  settle(now: Micros): void {
+    for (;;) {
+      const event = this.host.pollEvent()
+      if (event !== undefined) {
+        this.keepTrack(event)
+        for (const app of this.apps) app.handleEvent(now, event)
+        continue
+      }
+      const due = this.apps.find((app) => (app.pollTimeout() ?? Infinity) <= now)
+      if (due === undefined) break
+      due.handleTimeout(now)
+    }
+    for (const app of this.apps) app.handleRest?.(now)
+  }
+
+  private keepTrack(event: HostEvent): void {
+    if (event.type === 'connected' || event.type === 'accepted') this.connections.add(event.connection)
+    else if (event.type === 'closed') this.connections.delete(event.connection)
+  }
+}
