@@ -74,7 +74,7 @@ describe('putting together (RFC 791 3.2, RFC 815)', () => {
           all.sort((a, b) => a.at - b.at)
           const reassembler = new Reassembler()
           const whole = all
-            .filter(({ bytes }) => bytes[6] & 0x20 || bytes[7])
+            .filter(({ bytes }) => bytes[6] & 0x3f || bytes[7])
             .map(({ bytes }) => take(reassembler, bytes))
             .filter((step) => step instanceof Uint8Array)
           const cut = packets.filter((packet, i) => packet.length > specs[i].mtu)
