@@ -40,6 +40,10 @@ const temporary = mkdtempSync(join(tmpdir(), 'rexmit-test-'))
 process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
 
 requireNode()
+if (only && !(only in stages)) {
+  console.error(`There is no stage ${only}; there are ${Object.keys(stages).join(', ')}.`)
+  process.exit(2)
+}
 const rows = [await timed('set-up', prepare)]
 for (const [name, work] of Object.entries(stages)) {
   if (only && only !== name) continue
