@@ -32,6 +32,6 @@ export interface IcmpErrorReceived {
   /** The host or router that complains. */
   readonly source: Ipv4Address
   readonly message: Exclude<IcmpMessage, IcmpEcho>
-  /** What the complaint is about; undefined: a fragment, or cut too short. */
+  /** What the complaint is about. */
   readonly quoted: QuotedPacket
 }

@@ -11,8 +11,8 @@ export class PacketArena {
 
   /**
    * `length` zero bytes that nobody else holds, aligned for the checksum's 32-bit words. They share their
-   * `ArrayBuffer` with other packets: copy before transferring it to another thread. The piece is freed
-   * when the last packet in it is.
+   * `ArrayBuffer` with other packets: copy what goes to another thread, or all of the piece goes. It is
+   * freed when the last packet in it is.
    */
   allocate(length: number): Uint8Array {
     if (length > PIECE) return new Uint8Array(length)

@@ -139,7 +139,7 @@ function decodeOptions(bytes: Uint8Array, start: number, end: number): Decoded<T
 
 /**
  * Reads the TCP segment in `length` bytes at `offset`, sent between these addresses; the payload is a view.
- * Reserved bits are ignored (RFC 9293 3.1). Errors: `truncated`, `bad_data_offset`, `bad_checksum`,
+ * Reserved bits are ignored (RFC 9293 3.1). Errors: `truncated`, `bad_checksum`, `bad_data_offset`,
  * `truncated_option`, `bad_option_length`.
  */
 export function decodeTcp(
@@ -152,10 +152,11 @@ export function decodeTcp(
   const end = Math.min(offset + length, bytes.length)
   const size = end - offset
   if (size < TCP_MIN_HEADER) return fail('truncated', Math.min(offset, bytes.length))
-  const headerLength = (bytes[offset + 12] >>> 4) * 4
-  if (headerLength < TCP_MIN_HEADER || headerLength > size) return fail('bad_data_offset', offset + 12)
+  // First of all, so that damage on the way is called by its name wherever it struck.
   const pseudo = pseudoHeaderSum(source, destination, PROTOCOL_TCP, size)
   if (complementSum(pseudo + wordSum(bytes, offset, size)) !== 0) return fail('bad_checksum', offset + 16)
+  const headerLength = (bytes[offset + 12] >>> 4) * 4
+  if (headerLength < TCP_MIN_HEADER || headerLength > size) return fail('bad_data_offset', offset + 12)
   const payloadStart = offset + headerLength
   let options = NO_TCP_OPTIONS
   if (headerLength > TCP_MIN_HEADER) {
