@@ -83,12 +83,13 @@ export class LinkLab {
 
   /** Until nothing is on the link. */
   drain(): this {
-    while (this.link.inFlight().length > 0) {
+    for (;;) {
+      const { up, down } = this.link.audit()
+      if (up.packets.onLink + down.packets.onLink === 0) return this
       const next = this.link.pollTimeout()
       if (next === undefined) throw new Error('packets on the link, and no timer')
       this.runTo(next)
     }
-    return this
   }
 
   /** The events of one name: its data with time and packet. */

@@ -74,15 +74,18 @@ export class LossMeter {
     return { requested: this.askedRate / n, delivered: rate, interval: this.rateInterval(rate), samples: n }
   }
 
+  /**
+   * The share q of losses that are followed by another gives the mean burst, 1 / (1 - q), and its interval; for a
+   * Markov chain whose bad state loses all, exactly so.
+   */
   readBurst(): Measured {
-    const { n, burst, burst2 } = this.cycles
+    const { n, burst } = this.cycles
     const asked = this.askedBurst / this.trials
     const requested = this.trials > 0 && Number.isFinite(asked) ? asked : null
     if (n === 0) return { requested, delivered: null, interval: null, samples: 0 }
-    const mean = burst / n
-    const variance = Math.max(0, burst2 / n - mean ** 2)
-    const interval = n < ENOUGH ? null : around(mean, Z * Math.sqrt(variance / n))
-    return { requested, delivered: mean, interval, samples: n }
+    const followed = wilson(burst - n, burst)
+    const interval = { low: 1 / (1 - followed.low), high: 1 / (1 - followed.high) }
+    return { requested, delivered: burst / n, interval, samples: n }
   }
 
   private rateInterval(rate: number): Interval {
