@@ -39,6 +39,10 @@ export const useNotices = defineStore('notices', () => {
     list.value = list.value.filter((notice) => notice.id !== id)
   }
 
+  function clear(): void {
+    list.value = []
+  }
+
   /** An error of a command or of a file that was opened. */
   function addError(error: InputError): void {
     const { field, value, allowed } = error
@@ -64,5 +68,5 @@ export const useNotices = defineStore('notices', () => {
     }
   }
 
-  return { list, add, addError, attempt, dismiss }
+  return { list, add, addError, attempt, dismiss, clear }
 })

@@ -54,9 +54,15 @@ export const useSelection = defineStore('selection', () => {
 
   const isShown = computed(() => (id: string) => !hiddenLanes.value.has(id))
 
+  /** Nothing is selected any more; the zoom and the lanes stay. */
+  function clear(): void {
+    pkt.value = flow.value = cursor.value = hover.value = null
+  }
+
   /** Another run comes on show: nothing of the last one is selected, its lanes may be others. */
   function reset(): void {
-    pkt.value = flow.value = cursor.value = hover.value = lane.value = null
+    clear()
+    lane.value = null
     range.value = null
     hiddenLanes.value = new Set()
   }
@@ -73,6 +79,7 @@ export const useSelection = defineStore('selection', () => {
     zoom,
     toggleLane,
     isShown,
+    clear,
     reset,
   }
 })

@@ -104,8 +104,7 @@ export default {
     lost: 'Connection lost; trying again',
     crashed: 'The engine has stopped',
     refused: 'No connection',
-    no_token:
-      'This address has no token. Open the one that the terminal printed when Rexmit was started.',
+    no_token: 'This address has no token. Open the one that the terminal printed when Rexmit was started.',
     no_answer:
       'No lab answers here. Its server may have ended, or the token is an old one: open the address that the terminal printed last.',
     retry: 'Try now',
