@@ -289,7 +289,7 @@ export class Run {
     if (error !== undefined) this.error = describe(error)
     clearTimeout(this.batchTimer)
     try {
-      this.recorder.flush()
+      this.recorder.seal()
       this.summary = summarize(this.reader, this.scene.audit())
       writeSummary(this.directory, this.summary)
     } catch (problem) {

@@ -28,7 +28,7 @@ const KINDS: readonly (readonly [pattern: RegExp, parse: Parser])[] = [
   [/\.(delay|amount|every|extra|duration|hold|target|interval|start|up|downFor|at)$/, orNumber(parseSpan)],
   [/\.slots\.(min|max)$/, orNumber(parseSpan)],
   [/^hosts\..*(Rto|Timeout|Ack|Idle|Interval|msl)$/, orNumber(parseSpan)],
-  [/^apps\..*\.acceptDelay$/, orNumber(parseSpan)],
+  [/^apps\..*\.(wait|acceptDelay)$/, orNumber(parseSpan)],
   [/(mtu|mss|Buffer|bytes|writeSize)$/, orNumber(parseSize)],
 ]
 

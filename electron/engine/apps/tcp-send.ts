@@ -1,7 +1,7 @@
 /** Connects, writes bytes made from the seed, closes its side and reads until the peer has closed, too. */
 import type { App as AppSetup } from '../../../shared/experiment.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
-import type { Micros } from '../../../shared/units.ts'
+import { after, type Micros } from '../../../shared/units.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
 import { formatEndpoint, type Ipv4Address } from '../../protocol/wire/address.ts'
@@ -35,6 +35,8 @@ export class TcpSend implements App {
   private blocked = false
   private closed = false
   private peerClosed = false
+  /** The end of its silence after the connection was established. */
+  private silentUntil = 0
   private nextAt: number
 
   constructor(setup: TcpSendSetup, options: TcpSendOptions) {
@@ -67,6 +69,7 @@ export class TcpSend implements App {
     switch (event.type) {
       case 'connected':
         this.open = true
+        this.silentUntil = after(now, this.setup.wait)
         this.trace.emit('app:connected', { peer: formatEndpoint(this.options.to, this.setup.port) })
         this.write(now)
         break
@@ -105,6 +108,10 @@ export class TcpSend implements App {
   private write(now: Micros): void {
     const { setup, connection } = this
     if (!this.open || this.closed || this.blocked || connection === undefined) return
+    if (now < this.silentUntil) {
+      this.nextAt = this.silentUntil
+      return
+    }
     for (let left = setup.bytes - this.digest.bytes; left > 0; left = setup.bytes - this.digest.bytes) {
       const wanted = Math.min(left, setup.writeSize)
       const allowed = this.pacer.allowance(now, wanted)

@@ -2,7 +2,16 @@
 import type { Micros } from '../../../shared/units.ts'
 import type { WorldNode } from '../world.ts'
 
+/** Programs that live in Node and use the world: virtual time waits for them, since they have no lab clock. */
+export interface Outside {
+  /** How many connections of theirs are open. */
+  ends: number
+  /** Grows with each thing that they do, or that is done to them. */
+  activity: number
+}
+
 export interface Driver {
+  readonly outside: Outside
   /** Lab time now. */
   now(): Micros
   /** Lets time pass. */

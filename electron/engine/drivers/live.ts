@@ -13,7 +13,7 @@ import type { Micros } from '../../../shared/units.ts'
 import type { Datagram } from '../../protocol/sansio.ts'
 import { decodeIpv4 } from '../../protocol/wire/ipv4.ts'
 import { atPort, type Plug, type World, type WorldNode } from '../world.ts'
-import type { Driver, DriverHooks } from './driver.ts'
+import type { Driver, DriverHooks, Outside } from './driver.ts'
 import { Hop } from './hop.ts'
 import { LOOPBACK, WIRE_MTU, WireSocket } from './wire.ts'
 
@@ -51,6 +51,7 @@ class End {
 }
 
 export class LiveDriver implements Driver {
+  readonly outside: Outside = { ends: 0, activity: 0 }
   private readonly world: World
   private readonly hooks: DriverHooks
   private readonly trace: Trace

@@ -8,7 +8,7 @@
 import { performance } from 'node:perf_hooks'
 import { after, type Micros } from '../../../shared/units.ts'
 import type { World, WorldNode } from '../world.ts'
-import type { Driver, DriverHooks } from './driver.ts'
+import type { Driver, DriverHooks, Outside } from './driver.ts'
 
 /** Wall time of a slice. */
 const SLICE_MS = 10
@@ -18,14 +18,6 @@ const STEPS_A_LOOK = 64
 const QUIET_TURNS = 8
 
 export type StepBy = 'event' | 'packet' | 'time'
-
-/** Counts what endpoints in Node read and write, so that the clock can wait for them. */
-export interface Outside {
-  /** How many there are. */
-  ends: number
-  /** Grows with each thing they do, or that is done to them. */
-  activity: number
-}
 
 export class VirtualDriver implements Driver {
   readonly outside: Outside = { ends: 0, activity: 0 }

@@ -44,6 +44,7 @@ export class Recorder implements Trace, Witness {
   private readonly builder = new BatchBuilder()
   private readonly root: Scope
   private seq = 0
+  private sealed = false
   /** Packets that a link has altered and not yet given out. */
   private readonly altered = new Set<number>()
 
@@ -72,6 +73,7 @@ export class Recorder implements Trace, Witness {
   }
 
   record<N extends EventName>(name: N, data: EventData<N>, node: number, flow: number, pkt: number): void {
+    if (this.sealed) return
     this.builder.add(name, data, this.seq++, this.time, node, flow, pkt)
     if (name === 'link:packet_corrupted' || name === 'link:packet_marked') this.altered.add(pkt)
     const { pending } = this.builder
@@ -80,6 +82,7 @@ export class Recorder implements Trace, Witness {
   }
 
   packet(id: number, bytes: Uint8Array): void {
+    if (this.sealed) return
     if (!this.spool.has(id)) this.spool.write(id, bytes)
     else if (this.altered.size > 0 && this.altered.delete(id)) this.spool.write(id, bytes, true)
   }
@@ -92,6 +95,12 @@ export class Recorder implements Trace, Witness {
     this.trace.append(batch)
     this.onBatch()
     if (this.trace.bytes > MOST_TRACE_BYTES) throw new RecordingFull()
+  }
+
+  /** Writes all that is pending for the last time; what still happens while the run is taken down is not part of it. */
+  seal(): void {
+    this.flush()
+    this.sealed = true
   }
 
   close(): void {

@@ -13,8 +13,8 @@ import type { RecordedPacket, RecordingMeta, RecordingReader, TraceEvent } from 
 export class Recording implements RecordingReader {
   readonly trace: TraceFile
   readonly spool: PacketSpool
-  private readonly readMeta: () => RecordingMeta
-  private readonly readSummary: () => Summary | undefined
+  private readMeta: () => RecordingMeta
+  private readSummary: () => Summary | undefined
   /** Brings to the disk what a recorder still holds. */
   private readonly flush: () => void
 
@@ -60,6 +60,26 @@ export class Recording implements RecordingReader {
 
   get summary(): Summary | undefined {
     return this.readSummary()
+  }
+
+  /** What is known of a recording after the engine that wrote it died. */
+  replaceMeta(meta: RecordingMeta): void {
+    this.readMeta = () => meta
+  }
+
+  replaceSummary(summary: Summary): void {
+    this.readSummary = () => summary
+  }
+
+  /** Lab time of the last event. */
+  lastTime(): number {
+    let last = 0
+    for (let i = this.trace.count - 1; i >= 0 && last === 0; i--) {
+      const batch = decodeBatch(this.trace.read(i))
+      if ('reason' in batch) continue
+      for (const { t } of batch.tables) for (const time of t) last = Math.max(last, time)
+    }
+    return last
   }
 
   /** A batch that is not whole ends the reading: later ones build upon its strings. */
