@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { dissect } from '../../../../electron/protocol/wire/dissect/dissect.ts'
+import { micros } from '../../../../shared/units.ts'
 import { HostLab } from '../../../support/host-lab.ts'
-import { fromHex, ipv4Packet, tcpPacket } from '../../../support/packets.ts'
+import { CLIENT, fromHex, ipv4Packet, SERVER, tcpPacket } from '../../../support/packets.ts'
 
 const udp = (header = {}) => ipv4Packet(fromHex('c000 0007 000b 0000 616263'), header)
 
@@ -136,6 +137,25 @@ describe('TCP through two hosts', () => {
 describe('a host', () => {
   it.each([67, 65_536, NaN])('is not made with an MTU of %s', (mtu) => {
     expect(() => new HostLab({ client: { mtu } })).toThrow(RangeError)
+  })
+
+  it.each([
+    ['TCP', 60e6, 1e6],
+    ['reassembly', 10_000, 10_000],
+  ])('wants the timer that is due first: of %s', (_, timeout, due) => {
+    const reassembly = { timeout: micros(timeout), memory: 100_000 }
+    const lab = new HostLab({ client: { reassembly } })
+    lab.loses = () => true
+    lab.client.connect(lab.now, { address: lab.server.address, port: 5001 })
+    const fragment = ipv4Packet(new Uint8Array(8), {
+      moreFragments: true,
+      source: SERVER,
+      destination: CLIENT,
+    })
+    lab.arrive(lab.client, fragment)
+    expect(lab.client.pollTimeout()).toBe(due)
+    lab.client.handleTimeout(micros(due))
+    expect(lab.client.pollTimeout()).not.toBe(due)
   })
 
   it('wants no timer when it has nothing to wait for', () => {

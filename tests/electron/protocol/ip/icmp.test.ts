@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { mayReportError } from '../../../../electron/protocol/ip/icmp.ts'
 import type { IcmpErrorReceived } from '../../../../electron/protocol/ip/events.ts'
 import {
   decodeIcmp,
@@ -141,6 +142,8 @@ describe('errors that a host sends (RFC 1122 3.2.2.1)', () => {
     lab.arrive(lab.server, bytes)
     lab.run()
     expect(lab.sent).toEqual([])
+    const read = decodeIpv4(bytes)
+    expect(read.ok && mayReportError(read.value, bytes, SERVER)).toBe(false)
   })
 })
 

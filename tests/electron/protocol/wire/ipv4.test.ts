@@ -124,13 +124,14 @@ describe('encodeIpv4', () => {
 
 describe('options', () => {
   it('are told apart, with the copied flag', () => {
-    // No-Operation, router alert (copied), record route (not copied), End, padding
-    const read = decodeIpv4Options(fromHex('01 94040000 0703 04 00 ffff'))
+    // No-Operation, router alert (copied), record route and timestamp (not copied), End, padding
+    const read = decodeIpv4Options(fromHex('01 94040000 0703 04 4404 0500 00 ffff'))
     expect(read).toEqual({
       ok: true,
       value: [
         { type: 0x94, copied: true, offset: 1, data: fromHex('0000') },
         { type: 7, copied: false, offset: 5, data: fromHex('04') },
+        { type: 0x44, copied: false, offset: 8, data: fromHex('0500') },
       ],
     })
   })
