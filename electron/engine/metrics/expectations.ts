@@ -2,6 +2,7 @@
 import type { Expectation, Setup } from '../../../shared/experiment.ts'
 import { show } from '../../../shared/errors.ts'
 import type { Verdict } from '../../../shared/summary.ts'
+import { valueAt } from '../settings.ts'
 
 /** What a verdict depends on besides the figure itself. */
 export interface Circumstances {
@@ -33,16 +34,6 @@ function compare(op: Expectation['op'], measured: number, value: number, toleran
   }
 }
 
-/** The setting at a path such as `links.link.up.loss.rate`; undefined when there is none. */
-export function settingAt(setup: Setup, path: string): unknown {
-  let value: unknown = setup
-  for (const key of path.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
-    value = (value as Record<string, unknown>)[key]
-  }
-  return value
-}
-
 const same = (a: unknown, b: unknown): boolean => {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   const keys = Object.keys(a)
@@ -62,7 +53,7 @@ function voidReason(expectation: Expectation, run: Circumstances): string | unde
   const setup = run.setupOf(expectation.metric.split('/')[0])
   for (const { path, oneOf } of expectation.given) {
     if (run.changed.some((changed) => touches(changed, path))) return `${path} was changed during the run`
-    const value = settingAt(setup, path)
+    const value = valueAt(setup, path)
     if (!oneOf.some((allowed) => same(allowed, value)))
       return `claimed only for ${path} = ${oneOf.map(show).join(' or ')}, here ${show(value)}`
   }

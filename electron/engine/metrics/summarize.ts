@@ -3,6 +3,7 @@ import type { LinkAudit } from '../../../shared/link-audit.ts'
 import type { Setup } from '../../../shared/experiment.ts'
 import type { Summary } from '../../../shared/summary.ts'
 import type { RecordingMeta, RecordingReader } from '../recording/types.ts'
+import { applyChanges } from '../settings.ts'
 import { judge } from './expectations.ts'
 import { collectFacts, LaneFacts, type RunFacts } from './facts.ts'
 import { METRICS } from './table.ts'
@@ -27,21 +28,12 @@ function spoilt(meta: RecordingMeta, facts: RunFacts): string | undefined {
   return undefined
 }
 
-/** The set-up with the settings of one lane put in their places. */
-function laneSetup(meta: RecordingMeta, id: string): Setup {
-  const setup = structuredClone(meta.info.setup)
-  const lane = meta.info.lanes.find((candidate) => candidate.id === id)
-  for (const [path, value] of Object.entries(lane?.set ?? {})) put(setup, path.split('.'), value)
-  return setup
-}
-
-function put(target: unknown, path: readonly string[], value: unknown): void {
-  let at = target as Record<string, unknown>
-  for (const key of path.slice(0, -1)) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return
-    at = at[key] as Record<string, unknown>
-  }
-  if (typeof at === 'object' && at !== null) at[path[path.length - 1]] = value
+/** The set-up as a lane has it; the common one for a name that is no lane's. */
+function setupOf({ info }: RecordingMeta, id: string): Setup {
+  const lane = info.lanes.find((candidate) => candidate.id === id)
+  if (lane === undefined) return info.setup
+  const setup = applyChanges(info.setup, lane.set)
+  return setup.ok ? setup.value : info.setup
 }
 
 /**
@@ -57,7 +49,7 @@ export function summarize(reader: RecordingReader, audit: Readonly<Record<string
   )
   const circumstances = {
     metrics,
-    setupOf: (lane: string) => laneSetup(meta, lane),
+    setupOf: (lane: string) => setupOf(meta, lane),
     changed: facts.changed,
     spoilt: spoilt(meta, facts),
   }

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { Experiment, type Text } from '../../../shared/experiment.ts'
 import { EXPERIMENTS, findExperiment } from '../../../shared/experiments/index.ts'
-import { settingAt } from '../../../electron/engine/metrics/expectations.ts'
+import { valueAt } from '../../../electron/engine/settings.ts'
 import { METRICS } from '../../../electron/engine/metrics/table.ts'
 
 /** Every text in an experiment, with the path to it. */
@@ -39,7 +39,7 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.id, experiment] as con
         ...experiment.steps.flatMap((step) => Object.keys(step.set)),
         ...experiment.expectations.flatMap(({ given }) => given.map(({ path }) => path)),
       ]
-      for (const path of paths) expect(settingAt(experiment.setup, path), path).not.toBeUndefined()
+      for (const path of paths) expect(valueAt(experiment.setup, path), path).not.toBeUndefined()
     })
 
     it('names hosts and applications that exist', () => {
@@ -62,8 +62,8 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.id, experiment] as con
       expect(new Set(experiment.knobs.map((knob) => knob.id)).size).toBe(experiment.knobs.length)
       expect(new Set(knobPaths).size).toBe(knobPaths.length)
       for (const knob of experiment.knobs) {
-        const value = settingAt(experiment.setup, knob.paths[0])
-        for (const path of knob.paths) expect(settingAt(experiment.setup, path), path).toEqual(value)
+        const value = valueAt(experiment.setup, knob.paths[0])
+        for (const path of knob.paths) expect(valueAt(experiment.setup, path), path).toEqual(value)
         if (knob.kind === 'number') {
           expect(value, knob.id).toBeGreaterThanOrEqual(knob.min!)
           expect(value, knob.id).toBeLessThanOrEqual(knob.max!)
@@ -88,7 +88,7 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.id, experiment] as con
           else if (knob?.kind === 'number') {
             expect(value, path).toBeGreaterThanOrEqual(knob.min!)
             expect(value, path).toBeLessThanOrEqual(knob.max!)
-          } else expect(value, path).toEqual(settingAt(experiment.setup, path))
+          } else expect(value, path).toEqual(valueAt(experiment.setup, path))
         }
     })
 

@@ -81,39 +81,44 @@ test('round trips: samples, those not taken, SRTT only once there is one', () =>
 })
 
 describe('goodput', () => {
+  const reads: [number, number][] = [
+    [100_000, 1_000],
+    [150_000, 1_500],
+    [150_000, 500],
+    [400_000, 1_000],
+  ]
   const maker = new TraceMaker()
-    .metrics(0, 'client', { acked: 0 })
-    .metrics(100_000, 'client', { acked: 1_000 })
-    .metrics(150_000, 'client', { acked: 3_000 })
-    .add(160_000, 'tcp:data_read', { bytes: 1_000 }, { node: 'server', flow: FLOW })
-    .add(170_000, 'tcp:data_read', { bytes: 1_500 }, { node: 'server', flow: FLOW })
-    .metrics(400_000, 'client', { acked: 4_000 })
+    .sent(0, 1, 'client', { flags: 2 })
+    .sent(50_000, 2, 'client', { payload: 1_000 })
+  for (const [t, bytes] of reads) maker.add(t, 'tcp:data_read', { bytes }, { node: 'server', flow: FLOW })
 
-  test('totals of what is acknowledged and of what is read', () => {
+  function transfer() {
     const { projection, store, flow, node } = read(new Goodput(), maker)
-    expect(points(projection.ends.get(flow, node)!.acked)).toEqual([
-      [0, 0],
+    const server = projection.ends.get(flow, store.strings.indexOf('server'))!
+    return { sent: projection.ends.get(flow, node)!, totals: server.read, end: store.end }
+  }
+
+  test('the total of what was read, and when the first data were sent', () => {
+    const { sent, totals } = transfer()
+    expect(points(totals)).toEqual([
       [100_000, 1_000],
+      [150_000, 2_500],
       [150_000, 3_000],
       [400_000, 4_000],
     ])
-    expect(points(projection.ends.get(flow, store.strings.indexOf('server'))!.read)).toEqual([
-      [160_000, 1_000],
-      [170_000, 2_500],
-    ])
+    expect(sent.firstData).toBe(50_000)
   })
 
   test('rates of whole intervals, whatever part is looked at, and they add up to the total', () => {
-    const { projection, store, flow, node } = read(new Goodput(), maker)
-    const { acked } = projection.ends.get(flow, node)!
-    const all = rates(acked, 0, store.end, 100_000, store.end)
+    const { totals, end } = transfer()
+    const all = rates(totals, 0, end, 100_000, end)
     expect(all.map((rate) => [rate.from, rate.bitsPerSecond])).toEqual([
       [0, 80_000],
       [100_000, 160_000],
       [200_000, 0],
       [300_000, 80_000],
     ])
-    expect(rates(acked, 130_000, 150_000, 100_000, store.end)).toEqual([all[1]])
+    expect(rates(totals, 130_000, 150_000, 100_000, end)).toEqual([all[1]])
     const bytes = all.reduce(
       (sum, { bitsPerSecond, from, to }) => sum + (bitsPerSecond * (to - from)) / 8e6,
       0,
@@ -122,21 +127,20 @@ describe('goodput', () => {
   })
 
   test('an interval that the end cuts is taken as long as it lasted, unless it is too short to tell', () => {
-    const { projection, flow, node } = read(new Goodput(), maker)
-    const { acked } = projection.ends.get(flow, node)!
-    expect(rates(acked, 0, 999_999, 300_000, 400_000).at(-1)).toEqual({
+    const { totals, end } = transfer()
+    expect(rates(totals, 0, 999_999, 300_000, end).at(-1)).toEqual({
       from: 300_000,
       to: 400_000,
       bitsPerSecond: 80_000,
     })
-    expect(rates(acked, 0, 999_999, 390_000, 400_000)).toHaveLength(1)
+    expect(rates(totals, 0, 999_999, 390_000, end)).toHaveLength(1)
   })
 
-  test('the mean is over the time from the start to the last progress', () => {
-    const { projection, flow, node } = read(new Goodput(), maker)
-    const { acked } = projection.ends.get(flow, node)!
-    expect(meanRate(acked, 200_000)?.bitsPerSecond).toBe(160_000)
-    expect(meanRate(acked, 400_000)).toBeUndefined()
+  test('the mean is over the time from the first data to the last byte', () => {
+    const { sent, totals } = transfer()
+    expect(meanRate(totals, sent.firstData)?.bitsPerSecond).toBeCloseTo((4_000 * 8) / 0.35)
+    expect(meanRate(totals, 400_000)).toBeUndefined()
+    expect(meanRate(totals, Infinity)).toBeUndefined()
   })
 })
 

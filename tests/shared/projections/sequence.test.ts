@@ -85,6 +85,15 @@ test('an old acknowledgment that comes late does not take the line back', () => 
   expect(points(graphOf(maker).acked).at(-1)).toEqual([60, 301])
 })
 
+test('an acknowledgment that died is marked at the number that it would have acknowledged', () => {
+  const maker = transfer(7)
+    .sent(50, 9, 'server', { seq: 901, ack: 308, window: 4000 })
+    .add(55, 'link:packet_dropped', drop, { node: 'link', pkt: 9 })
+  const graph = graphOf(maker)
+  expect(spans(graph.lostAcks)).toEqual([[55, 301, 301]])
+  expect(graph.lost.length).toBe(1)
+})
+
 test('SACK blocks that say the same again are drawn once', () => {
   const maker = transfer(7)
     .sent(50, 9, 'server', { seq: 901, ack: 108, window: 4900, sack: [208, 308] })

@@ -57,6 +57,19 @@ describe('what a store holds', () => {
   })
 })
 
+test('a flow is finished when its first end is done with it, and alive again when it is opened again', () => {
+  const change = (to: string) => ({ from: '', to, why: '' })
+  const maker = new TraceMaker().sent(1, 1, 'client', {})
+  const where = { node: 'client', flow: FLOW }
+  const finished = () => [...maker.store().flows.values()][0].finished
+  expect(finished()).toBe(Infinity)
+  maker.add(5, 'tcp:state_changed', change('CLOSED'), { ...where, node: 'server' })
+  maker.add(9, 'tcp:state_changed', change('TIME-WAIT'), where)
+  expect(finished()).toBe(5)
+  maker.add(12, 'tcp:state_changed', change('ESTABLISHED'), where)
+  expect(finished()).toBe(Infinity)
+})
+
 describe('packets are found by their number', () => {
   const maker = new TraceMaker()
     .sent(1, 1, 'client', {})

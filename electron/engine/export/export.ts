@@ -1,0 +1,106 @@
+/** The files that a run can be saved as. */
+import type { ExportedFile, ExportFormat } from '../../../shared/commands.ts'
+import { summarize } from '../metrics/summarize.ts'
+import type { RecordingReader } from '../recording/types.ts'
+import { captureAt } from './capture.ts'
+import { concatenate, encodeText, gather } from './chunks.ts'
+import { csvRows } from './csv.ts'
+import { jsonLines } from './json.ts'
+import { qlogDraft } from './qlog-draft.ts'
+import { qlog03 } from './qlog-03.ts'
+import { dataSender, hostsOf, survey, type SurveyedNode } from './survey.ts'
+import { chartFiles } from './svg.ts'
+import { readFates } from './tap.ts'
+
+export interface ExportOptions {
+  /** pcapng: the tap of the host that sends the data, or of every host. */
+  readonly taps?: 'sender' | 'all'
+  /** pcapng: the most bytes of a packet; 0: all that were recorded. */
+  readonly snapLength?: number
+  /** qlog: the current draft, or 0.3 for qvis. */
+  readonly qlog?: 'draft' | '0.3'
+  /** svg: of the titles and axes. */
+  readonly language?: 'en' | 'zh'
+}
+
+/** A file that is made while it is read; the chunks can be read once. */
+export interface ExportStream {
+  readonly name: string
+  readonly mime: string
+  readonly chunks: Iterable<Uint8Array>
+}
+
+/** A part of a file name, whatever the node was called. */
+const safe = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_')
+
+function captureFiles(reader: RecordingReader, options: ExportOptions): ExportStream[] {
+  const run = survey(reader)
+  const fates = readFates(reader)
+  const several = run.lanes.length > 1
+  const file = (host: SurveyedNode, parts: readonly string[]): ExportStream => ({
+    name: `${['capture', ...parts.filter((part) => part !== '').map(safe)].join('-')}.pcapng`,
+    mime: 'application/x-pcapng',
+    chunks: gather(captureAt(reader, host, run, fates, { snapLength: options.snapLength ?? 0 })),
+  })
+  return run.lanes.flatMap((lane) => {
+    const prefix = several ? [lane] : []
+    if (options.taps === 'all')
+      return hostsOf(run, lane).map((host) =>
+        file(host, [...prefix, host.name.slice(host.name.indexOf('/') + 1)]),
+      )
+    const sender = dataSender(run, lane)
+    return sender === undefined ? [] : [file(sender, prefix)]
+  })
+}
+
+const textFile = (name: string, mime: string, pieces: Iterable<string>): ExportStream => ({
+  name,
+  mime,
+  chunks: encodeText(pieces),
+})
+
+/** The files of a format as streams, to be read one after the other. */
+export async function openExport(
+  reader: RecordingReader,
+  format: ExportFormat,
+  options: ExportOptions = {},
+): Promise<ExportStream[]> {
+  switch (format) {
+    case 'pcapng':
+      return captureFiles(reader, options)
+    case 'qlog':
+      return [
+        textFile(
+          'trace.qlog',
+          'application/qlog+json',
+          options.qlog === '0.3' ? qlog03(reader) : qlogDraft(reader),
+        ),
+      ]
+    case 'csv':
+      return [textFile('events.csv', 'text/csv; charset=utf-8', csvRows(reader))]
+    case 'json':
+      return [textFile('events.jsonl', 'application/jsonl', jsonLines(reader))]
+    case 'svg':
+      return (await chartFiles(reader, options.language ?? 'en')).map(({ name, text }) =>
+        textFile(name, 'image/svg+xml', [text]),
+      )
+    case 'summary': {
+      const summary = reader.summary ?? summarize(reader)
+      return [textFile('summary.json', 'application/json', [`${JSON.stringify(summary, null, 2)}\n`])]
+    }
+  }
+}
+
+/** The files of a format, whole. Lets others work between two of them. */
+export async function exportRun(
+  reader: RecordingReader,
+  format: ExportFormat,
+  options: ExportOptions = {},
+): Promise<ExportedFile[]> {
+  const files: ExportedFile[] = []
+  for (const { name, mime, chunks } of await openExport(reader, format, options)) {
+    files.push({ name, mime, bytes: concatenate([...chunks]) })
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  return files
+}

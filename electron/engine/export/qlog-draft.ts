@@ -1,0 +1,129 @@
+/**
+ * qlog in its current draft (draft-ietf-quic-qlog-main-schema): one file, a trace for each node. Our events stand in
+ * namespaces of our own, named as in the trace; what steers the simulation stands in the draft's `simulation`. Times
+ * are milliseconds. The sender's metrics carry the names and units that the draft gives to QUIC's
+ * recovery_metrics_updated, so that a tool that draws one can draw the other.
+ */
+import { EVENTS, type EventData, type FieldSpec } from '../../../shared/trace/events.ts'
+import type { RecordingMeta, RecordingReader, TraceEvent } from '../recording/types.ts'
+import { survey, type Survey, type SurveyedNode } from './survey.ts'
+
+const FILE_SCHEMA = 'urn:ietf:params:qlog:file:contained'
+const SIMULATION = 'urn:ietf:params:qlog:events:simulation'
+/** Namespaces of our own; a private schema needs a URI of its own (section 8.1 of the draft). */
+const OWN = ['tcp', 'udp', 'icmp', 'ip', 'link', 'app', 'wire'].map(
+  (name) => `urn:x-rexmit:qlog:events:${name}`,
+)
+
+/** `ssthresh` as long as there is none; an absent field says the same. */
+const NOT_SET = 0xffff_ffff
+
+/** Fields with spans of time go from microseconds to milliseconds; the others stay. */
+function plainData(event: TraceEvent): Record<string, unknown> {
+  const fields: Readonly<Record<string, FieldSpec>> = EVENTS[event.name].fields
+  const data: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(event.data as Record<string, unknown>))
+    data[name] = fields[name]?.unit === 'us' ? (value as number) / 1000 : value
+  return data
+}
+
+function recoveryMetrics(data: EventData<'tcp:metrics_updated'>): Record<string, unknown> {
+  const { cwnd, ssthresh, in_flight, smoothed_rtt, rtt_variance, rto, ...sizes } = data
+  return {
+    congestion_window: cwnd,
+    ...(ssthresh === NOT_SET ? {} : { ssthresh }),
+    bytes_in_flight: in_flight,
+    ...(smoothed_rtt === 0 ? {} : { smoothed_rtt: smoothed_rtt / 1000, rtt_variance: rtt_variance / 1000 }),
+    retransmission_timeout: rto / 1000,
+    ...sizes,
+  }
+}
+
+/** Name and data of an event in the file. */
+function project(event: TraceEvent): { name: string; data: Record<string, unknown> } {
+  switch (event.name) {
+    case 'tcp:metrics_updated':
+      return { name: 'tcp:recovery_metrics_updated', data: recoveryMetrics(event.data) }
+    case 'sim:knob_changed': {
+      const { path, from, to } = event.data
+      return {
+        name: 'simulation:marker',
+        data: { type: 'knob_changed', message: `${path}: ${from} -> ${to}` },
+      }
+    }
+    case 'sim:mark':
+      return { name: 'simulation:marker', data: { type: 'mark', message: event.data.text } }
+    case 'sim:fault': {
+      const { what, detail, count } = event.data
+      return { name: 'simulation:marker', data: { type: 'fault', message: `${what}: ${detail} (${count})` } }
+    }
+    default:
+      return { name: event.name, data: plainData(event) }
+  }
+}
+
+function line(event: TraceEvent): string {
+  const { name, data } = project(event)
+  return JSON.stringify({
+    time: event.t / 1000,
+    name,
+    ...(event.flow === '' ? {} : { group_id: event.flow }),
+    data: event.pkt === 0 ? data : { packet: event.pkt, ...data },
+  })
+}
+
+function header(meta: RecordingMeta, node: SurveyedNode): Record<string, unknown> {
+  const { info, startedAt } = meta
+  const vantage =
+    node.kind === 'link'
+      ? { name: node.name, type: 'network', flow: 'client' }
+      : { name: node.name, type: node.role === 'client' || node.role === 'server' ? node.role : 'unknown' }
+  return {
+    title: node.name,
+    vantage_point: vantage,
+    common_fields: {
+      time_format: 'relative_to_epoch',
+      reference_time: {
+        clock_type: 'monotonic',
+        epoch: 'unknown',
+        ...(info.driver === 'live' ? { wall_clock_time: startedAt } : {}),
+      },
+    },
+    event_schemas: [SIMULATION, ...OWN],
+  }
+}
+
+function scenario({ info, set }: RecordingMeta): string {
+  const details = { seed: info.seed, driver: info.driver, parameters: set }
+  return JSON.stringify({ time: 0, name: 'simulation:scenario', data: { name: info.experiment, details } })
+}
+
+function* traceOf(reader: RecordingReader, node: SurveyedNode): Generator<string> {
+  yield `${JSON.stringify(header(reader.meta, node)).slice(0, -1)},"events":[\n`
+  yield scenario(reader.meta)
+  for (const event of reader.events()) {
+    // What happens to the run as a whole happens to each node.
+    if ((event.node !== node.name && event.node !== '') || event.name === 'sim:node_added') continue
+    yield ',\n'
+    yield line(event)
+  }
+  yield ']}'
+}
+
+export function* qlogDraft(reader: RecordingReader, run: Survey = survey(reader)): Generator<string> {
+  const { info } = reader.meta
+  const head = {
+    file_schema: FILE_SCHEMA,
+    serialization_format: 'application/qlog+json',
+    title: info.title.en,
+    description: `${info.experiment}, seed ${info.seed}, ${info.driver} time`,
+  }
+  yield `${JSON.stringify(head).slice(0, -1)},"traces":[\n`
+  let first = true
+  for (const node of run.nodes.values()) {
+    if (!first) yield ',\n'
+    first = false
+    yield* traceOf(reader, node)
+  }
+  yield ']}\n'
+}

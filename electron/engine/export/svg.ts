@@ -1,0 +1,94 @@
+/** The charts of a run as SVG files: the window's own charts, drawn by ECharts without a browser. */
+import type { ViewId } from '../../../shared/experiment.ts'
+import { wholeRange, type ChartContext } from '../../../shared/charts/context.ts'
+import { goodputChart } from '../../../shared/charts/goodput.ts'
+import type { Chart } from '../../../shared/charts/picture.ts'
+import { queueChart } from '../../../shared/charts/queue.ts'
+import { rttChart } from '../../../shared/charts/rtt.ts'
+import { sequenceChart } from '../../../shared/charts/sequence.ts'
+import type { Language } from '../../../shared/charts/texts.ts'
+import { LIGHT } from '../../../shared/charts/theme.ts'
+import { windowsChart } from '../../../shared/charts/windows.ts'
+import { Changes } from '../../../shared/projections/changes.ts'
+import { Goodput } from '../../../shared/projections/goodput.ts'
+import { Losses } from '../../../shared/projections/losses.ts'
+import { Queues } from '../../../shared/projections/queue.ts'
+import { Rtt } from '../../../shared/projections/rtt.ts'
+import { Sequence } from '../../../shared/projections/sequence.ts'
+import { Windows } from '../../../shared/projections/windows.ts'
+import { TraceStore } from '../../../shared/trace/store.ts'
+import type { RecordingReader } from '../recording/types.ts'
+
+/** A picture for a page: as wide as a column of text, high enough for one lane, and so much more for each further. */
+const WIDTH = 960
+const HEIGHT = 320
+const HEIGHT_OF_LANE = 200
+
+interface Projection {
+  update(store: TraceStore): void
+}
+
+/** Reads the trace for a chart and draws it. */
+const reads =
+  <P extends Projection>(make: () => P, draw: (projection: P, context: ChartContext) => Chart) =>
+  (context: ChartContext): Chart => {
+    const projection = make()
+    projection.update(context.store)
+    return draw(projection, context)
+  }
+
+/** The views that are charts. */
+const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Chart>> = {
+  windows: reads(() => new Windows(), windowsChart),
+  sequence: reads(() => new Sequence(), sequenceChart),
+  rtt: reads(() => new Rtt(), rttChart),
+  goodput: reads(() => new Goodput(), goodputChart),
+  queue: reads(() => new Queues(), queueChart),
+}
+
+function contextOf(reader: RecordingReader, language: Language): ChartContext {
+  const store = new TraceStore()
+  for (const batch of reader.batches()) store.append(batch)
+  const losses = new Losses()
+  const changes = new Changes()
+  losses.update(store)
+  changes.update(store)
+  const lanes = reader.meta.info.lanes.map(({ id, label }) => ({ id, label: label[language] }))
+  const height = HEIGHT + HEIGHT_OF_LANE * Math.max(0, lanes.length - 1)
+  const range = wholeRange(store)
+  return {
+    store,
+    language,
+    theme: LIGHT,
+    width: WIDTH,
+    height,
+    range,
+    lanes: lanes.length > 1 ? lanes : [],
+    flow: null,
+    losses,
+    changes,
+  }
+}
+
+export interface ChartFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** A file for each chart that the experiment opens, or for all charts if it is a gateway's run. */
+export async function chartFiles(reader: RecordingReader, language: Language): Promise<ChartFile[]> {
+  // A large package, and only this needs it.
+  const { init } = await import('echarts')
+  const context = contextOf(reader, language)
+  const views = reader.meta.experiment?.views ?? (Object.keys(CHARTS) as ViewId[])
+  return views.flatMap((view) => {
+    const draw = CHARTS[view]
+    if (draw === undefined) return []
+    const { width, height, theme } = context
+    const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
+    chart.setOption({ ...draw(context).option, backgroundColor: theme.ground })
+    const text = chart.renderToSVGString()
+    chart.dispose()
+    return [{ name: `charts/${view}.svg`, text }]
+  })
+}
