@@ -14,7 +14,7 @@ import type { LinkInput } from '../../shared/link.ts'
 import type { Trace } from '../../shared/trace/sink.ts'
 import type { RunPlan } from './plan.ts'
 import { Run, type RunOptions } from './run.ts'
-import { LabSocket, SocketHost } from './sockets.ts'
+import { SocketHost, type LabSocket } from './sockets.ts'
 
 const LOOPBACK = '127.0.0.1'
 /** The lab's port of the gateway's far end. */

@@ -39,8 +39,8 @@ const NOBODY: RunObserver = {
 export interface RunOptions extends RecorderOptions {
   readonly id: number
   readonly observer?: RunObserver
-  /** Ports that other programs are attached to; live only. */
-  readonly outsiders?: (scene: Scene) => readonly OutsidePort[]
+  /** Adds what no lane describes; returns the ports that other programs are attached to. Live only. */
+  readonly attach?: (scene: Scene) => readonly OutsidePort[]
   /** For a gateway: where it listens and goes to. */
   readonly gateway?: RunInfo['gateway']
 }
@@ -64,6 +64,7 @@ export class Run {
   private readonly startedAt = new Date().toISOString()
   private batchTimer: NodeJS.Timeout | undefined
   private markEnded!: () => void
+  private summarizes = true
   private endedAt: number | undefined
 
   constructor(plan: RunPlan, options: RunOptions) {
@@ -122,8 +123,9 @@ export class Run {
 
   // --- its course -----------------------------------------------------------------------------------------
 
-  /** Runs a virtual experiment to its end within the call. */
-  runToEnd(): void {
+  /** Runs a virtual experiment to its end within the call; `summarize: false` leaves the summary out. */
+  runToEnd({ summarize = true } = {}): void {
+    this.summarizes = summarize
     if (!(this.driver instanceof VirtualDriver)) throw new Error('a live run takes its time')
     this.state = 'running'
     writeMeta(this.directory, this.meta)
@@ -270,7 +272,7 @@ export class Run {
   private createDriver(options: RunOptions): VirtualDriver | LiveDriver {
     const { plan, scene } = this
     const hooks = {
-      isOver: () => plan.kind === 'experiment' && scene.isOver(),
+      isOver: () => plan.duration !== Infinity && scene.isOver(),
       duration: plan.duration,
       onEnd: (error?: unknown) => this.finish(error === undefined ? 'finished' : 'failed', error),
     }
@@ -278,7 +280,7 @@ export class Run {
     return new LiveDriver(scene.world, hooks, {
       trace: this.recorder,
       nextPacketId: scene.numbers.next,
-      outsiders: options.outsiders?.(scene) ?? [],
+      outsiders: options.attach?.(scene) ?? [],
     })
   }
 
@@ -290,8 +292,10 @@ export class Run {
     clearTimeout(this.batchTimer)
     try {
       this.recorder.seal()
-      this.summary = summarize(this.reader, this.scene.audit())
-      writeSummary(this.directory, this.summary)
+      if (this.summarizes) {
+        this.summary = summarize(this.reader, this.scene.audit())
+        writeSummary(this.directory, this.summary)
+      }
     } catch (problem) {
       // The disk may be full: what is on it stays, and the run says what happened.
       this.state = 'failed'

@@ -99,6 +99,11 @@ export class Scene {
     return { node: this.world.add(nodeName, link, true), link }
   }
 
+  /** The trace of a node, for what runs on it. */
+  traceOf(node: string): Trace {
+    return this.trace.scope({ node })
+  }
+
   private addApp(lane: PlacedLane, name: string, setup: Setup['apps'][string]): TcpSend | TcpSink {
     const { node, station } = lane.hosts.get(setup.host)!
     const trace = this.trace.scope({ node: node.name })

@@ -67,10 +67,16 @@ export function checkReferences({ hosts, links, apps }: Setup): Result<never> | 
       attached.add(host)
     }
   }
+  const taken = new Set<string>()
   for (const [id, app] of Object.entries(apps)) {
     if (!isHost(app.host)) return invalid(`apps.${id}.host`, app.host, `a host: ${names}`)
     if (app.kind === 'tcp-send' && !isHost(app.to))
       return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
+    if (app.kind !== 'tcp-sink') continue
+    const place = `${app.host}:${app.port}`
+    if (taken.has(place))
+      return invalid(`apps.${id}.port`, app.port, 'a port that no other application listens on')
+    taken.add(place)
   }
   return undefined
 }

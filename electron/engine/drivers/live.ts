@@ -102,7 +102,12 @@ export class LiveDriver implements Driver {
     this.join()
   }
 
-  /** Ports of the sockets of a node, by port of the node. */
+  /** Ports on 127.0.0.1 to which outsiders send, in the order in which they were given. */
+  outsidePorts(): number[] {
+    return this.outsiders.map(({ node, port }) => this.socketPort(node, port))
+  }
+
+  /** Port on 127.0.0.1 of the socket at a port of a node. */
   socketPort(node: WorldNode, port: number): number {
     return this.ends.get(node)![port].socket.port
   }
