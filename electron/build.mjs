@@ -1,5 +1,4 @@
 /** `npm run build`: installs what is missing and builds what is stale. */
-import { requireNode, setUp } from './setup.mjs'
+import { setUpOrExit } from './setup.mjs'
 
-requireNode()
-await setUp()
+await setUpOrExit()

@@ -32,6 +32,18 @@ export async function setUp() {
   await build()
 }
 
+/** The same for a program that is nothing without it: ends the process when it fails or Node is too old. */
+export async function setUpOrExit() {
+  requireNode()
+  try {
+    await setUp()
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error
+    console.error(error.message)
+    process.exit(1)
+  }
+}
+
 /** `npm ci`, when node_modules is not what the lock file asks for. */
 export async function install() {
   if (isInstalled()) return
@@ -53,7 +65,10 @@ export async function build() {
     const vite = join(root, 'node_modules/vite/bin/vite.js')
     const one = (config) =>
       run(config, process.execPath, [vite, 'build', '--config', config, '--logLevel', 'warn'])
-    await Promise.all(buildConfigs.map(one))
+    // All three come to their end before the lock is given back, also when one fails.
+    const ends = await Promise.allSettled(buildConfigs.map(one))
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed) throw failed.reason
     writeFileSync(stampFile, stamp)
   } finally {
     release()

@@ -4,19 +4,12 @@
  */
 import { spawn } from 'node:child_process'
 import { fetchElectron, findElectron } from './runtime.mjs'
-import { requireNode, root, setUp, SetUpError } from './setup.mjs'
+import { root, setUpOrExit } from './setup.mjs'
 
 /** Electron that ends in an error so soon has not opened its window (no libraries, no sandbox, no GPU). */
 const stillbornMs = 10_000
 
-requireNode()
-try {
-  await setUp()
-} catch (error) {
-  if (!(error instanceof SetUpError)) throw error
-  console.error(`npm start: ${error.message}`)
-  process.exit(1)
-}
+await setUpOrExit()
 const why = await openElectron(process.argv.slice(2))
 if (why) {
   console.error(`${why}; serving the same window in the browser.`)

@@ -13,7 +13,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { requireNode, root, setUp } from '../../electron/setup.mjs'
+import { root, setUpOrExit } from '../../electron/setup.mjs'
 
 const repetitions = 3
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -30,8 +30,7 @@ async function measure(bundle) {
 }
 
 async function main() {
-  requireNode()
-  await setUp()
+  await setUpOrExit()
   const files = readdirSync(here).filter(
     (file) => file.endsWith('.bench.ts') && file.includes(option('--only')),
   )
