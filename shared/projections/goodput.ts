@@ -1,13 +1,13 @@
-/** What arrives for good: bytes acknowledged and bytes given to the application, and the rates that follow. */
+/** What arrives for good: bytes given to the application, and the rates that follow. */
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor, EndMap } from './cursor.ts'
 import { Series } from './series.ts'
 
-/** Running totals of one end, in bytes. */
-export interface Totals {
-  /** What the peer has acknowledged of this end's data. */
-  readonly acked: Series
-  /** What this end's application has read. */
+/** What one end sends, and what it reads. */
+export interface Transfer {
+  /** When it sent its first byte of data; infinite before. */
+  firstData: number
+  /** Bytes that its application has read so far. */
   readonly read: Series
 }
 
@@ -19,18 +19,21 @@ export interface Rate {
 }
 
 export class Goodput {
-  readonly ends = new EndMap<Totals>(() => ({ acked: new Series(), read: new Series() }))
-  private readonly cursor = new Cursor('tcp:metrics_updated', 'tcp:data_read')
+  readonly ends = new EndMap<Transfer>(() => ({ firstData: Infinity, read: new Series() }))
+  private readonly cursor = new Cursor('tcp:segment_sent', 'tcp:data_read')
 
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
       const end = this.ends.open(table.flow.data[row], table.node.data[row])
       const t = table.t.data[row]
-      if (name === 'tcp:metrics_updated') end.acked.step(t, table.columns.acked.data[row])
-      else end.read.push(t, (end.read.valueAt(t) ?? 0) + table.columns.bytes.data[row])
+      if (name === 'tcp:data_read') end.read.push(t, lastOf(end.read) + table.columns.bytes.data[row])
+      else if (table.columns.payload.data[row] > 0 && t < end.firstData) end.firstData = t
     })
   }
 }
+
+/** The total so far. */
+const lastOf = (totals: Series): number => (totals.length === 0 ? 0 : totals.values.data[totals.length - 1])
 
 /**
  * The rate in each interval of `interval` microseconds that touches `from` to `to`. Intervals lie at whole multiples of
@@ -49,11 +52,11 @@ export function rates(totals: Series, from: number, to: number, interval: number
   return list
 }
 
-/** The rate from `start` to the last progress; undefined before there is any. */
+/** The rate from `start` to the last byte; undefined before there is any. */
 export function meanRate(totals: Series, start: number): Rate | undefined {
   if (totals.length === 0) return undefined
   const to = totals.times.data[totals.length - 1]
-  const bytes = totals.values.data[totals.length - 1]
-  if (bytes === 0 || to <= start) return undefined
+  const bytes = lastOf(totals)
+  if (bytes === 0 || !(to > start)) return undefined
   return { from: start, to, bitsPerSecond: (bytes * 8e6) / (to - start) }
 }

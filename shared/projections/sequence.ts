@@ -20,6 +20,8 @@ export interface SequenceGraph {
   readonly sacked: Bars
   /** Segments that the link killed, at the time of their death. */
   readonly lost: Bars
+  /** Acknowledgments of these data that the link killed, at what they would have acknowledged. */
+  readonly lostAcks: Bars
   /** Highest acknowledgment so far, and that plus the advertised window. */
   readonly acked: Series
   readonly windowEdge: Series
@@ -55,6 +57,7 @@ const newDirection = (): Direction => ({
   probes: new Bars(),
   sacked: new Bars(),
   lost: new Bars(),
+  lostAcks: new Bars(),
   acked: new Series(),
   windowEdge: new Series(),
   unwrap: new Unwrapper(),
@@ -101,11 +104,20 @@ export class Sequence {
     const pkt = drops.pkt.data[row]
     const sent = store.sentRow(pkt)
     if (sent < 0) return
+    const flow = segments.flow.data[sent]
+    const node = segments.node.data[sent]
     const length = sequenceLength(segments, sent)
-    const direction = this.directions.get(segments.flow.data[sent], segments.node.data[sent])
-    if (length === 0 || !direction) return
-    const from = direction.unwrap.relative(segments.columns.seq.data[sent])
-    direction.lost.push(drops.t.data[row], from, from + length, pkt)
+    const direction = this.directions.get(flow, node)
+    if (length > 0 && direction) {
+      const from = direction.unwrap.relative(segments.columns.seq.data[sent])
+      direction.lost.push(drops.t.data[row], from, from + length, pkt)
+    }
+    if (length > 0 || (segments.columns.flags.data[sent] & ACK) === 0) return
+    const peer = store.flows.get(flow)?.ends.find((end) => end.node !== node)
+    const acked = peer && this.directions.get(flow, peer.node)
+    if (!acked) return
+    const ack = acked.unwrap.relative(segments.columns.ack.data[sent])
+    acked.lostAcks.push(drops.t.data[row], ack, ack, pkt)
   }
 
   /** An acknowledgment came in at `node`: it belongs to the direction in which `node` sends. */

@@ -39,6 +39,8 @@ export interface Flow {
   readonly lane: string
   /** When its first segment was sent, in microseconds. */
   readonly start: number
+  /** When the first of its ends was done with it (TIME-WAIT or CLOSED); infinite until then. */
+  finished: number
   /** In the order in which they first sent. */
   readonly ends: FlowEnd[]
 }
@@ -173,6 +175,9 @@ export class TraceStore {
           this.addSegment(source, row)
         }
         break
+      case 'tcp:state_changed':
+        for (let row = 0; row < source.rows; row++) this.onState(source, row)
+        break
       case 'link:packet_duplicated':
         for (let row = 0; row < source.rows; row++)
           this.sentRows.set(source.columns.copy[row], this.sentRows.get(pkt[row]))
@@ -210,7 +215,14 @@ export class TraceStore {
     const node = source.node[row]
     let flow = this.flows.get(id)
     if (!flow) {
-      flow = { id, name: this.text(id), lane: this.laneOf(node), start: source.t[row], ends: [] }
+      flow = {
+        id,
+        name: this.text(id),
+        lane: this.laneOf(node),
+        start: source.t[row],
+        finished: Infinity,
+        ends: [],
+      }
       this.flows.set(id, flow)
     }
     let end = flow.ends.find((candidate) => candidate.node === node)
@@ -218,11 +230,21 @@ export class TraceStore {
     end.bytes += source.columns.payload[row]
     end.segments++
   }
+
+  private onState(source: BatchTable, row: number): void {
+    const flow = this.flows.get(source.flow[row])
+    if (!flow) return
+    const state = this.text(source.columns.to[row])
+    if (state === 'TIME-WAIT' || state === 'CLOSED') flow.finished = Math.min(flow.finished, source.t[row])
+    // The same addresses and ports may be used again.
+    else if (state === 'ESTABLISHED') flow.finished = Infinity
+  }
 }
 
 const INDEXED: readonly EventName[] = [
   'sim:node_added',
   'tcp:segment_sent',
+  'tcp:state_changed',
   'link:packet_duplicated',
   'link:packet_delivered',
   'link:packet_dropped',

@@ -1,0 +1,88 @@
+/** Goodput of each lane: bytes that the receiving application read in intervals of stated length, and their mean. */
+import { meanRate, rates, type Goodput } from '../projections/goodput.ts'
+import { niceScale, niceStep, valueText } from './axes.ts'
+import { laneViews, type ChartContext } from './context.ts'
+import { Picture, valueAxis, type Chart, type PlotArea } from './picture.ts'
+import { word } from './texts.ts'
+
+/** One bar for so many pixels. */
+const PIXELS_A_BAR = 8
+/** Shorter intervals would show single acknowledgments rather than a rate. */
+const SHORTEST = 10_000
+
+/** Lanes are drawn over each other here: one line each, and what is asked is which is higher. */
+export function goodputChart(goodput: Goodput, context: ChartContext): Chart {
+  const { language, range, store, theme } = context
+  const picture = new Picture(context)
+  const [area] = picture.areas([{ id: '' }])
+  const interval = Math.max(SHORTEST, niceStep(range.to - range.from, area.width / PIXELS_A_BAR))
+  const lanes = laneViews(context).flatMap((lane) => {
+    const { flow, sender } = lane
+    const reader = flow.ends.find((end) => end !== sender)
+    const totals = reader && goodput.ends.get(flow.id, reader.node)?.read
+    if (!totals) return []
+    const start = goodput.ends.get(flow.id, sender.node)?.firstData ?? Infinity
+    const end = Math.min(store.end, flow.finished)
+    return [{ ...lane, totals, start, list: rates(totals, range.from, range.to, interval, end) }]
+  })
+  const most = Math.max(0, ...lanes.flatMap(({ list }) => list.map(({ bitsPerSecond }) => bitsPerSecond)))
+  const scale = niceScale(most, area.height / (theme.textSize * 2.4))
+  const title = word(language, 'goodputName', { interval: valueText(interval, 'us') })
+  const plot = picture.addPlot(withLane(area, lanes), '', valueAxis(title, 'bit/s', scale.max, scale))
+  const lines = lanes.map(({ label, totals, list, start }, i) => {
+    const name = label === '' ? word(language, 'goodput') : label
+    const style = laneStyle(context, i)
+    const points = list.map(({ from, bitsPerSecond }): [number, number] => [from, bitsPerSecond])
+    if (list.length > 0) points.push([list[list.length - 1].to, list[list.length - 1].bitsPerSecond])
+    picture.line(plot, name, points, style)
+    const mean = meanRate(totals, start)
+    if (mean) {
+      picture.legendAs(name, `${name}: ${word(language, 'mean')} ${valueText(mean.bitsPerSecond, 'bit/s')}`)
+      picture.line(
+        plot,
+        name,
+        [
+          [mean.from, mean.bitsPerSecond],
+          [mean.to, mean.bitsPerSecond],
+        ],
+        {
+          ...style,
+          width: 0.6,
+          opacity: 0.7,
+          step: false,
+        },
+      )
+    }
+    return { name, list }
+  })
+  picture.describe(plot, (t) =>
+    lines.map(({ name, list }) => {
+      const rate = list.find(({ from, to }) => t >= from && t < to)
+      return `${name}  ${rate ? valueText(rate.bitsPerSecond, 'bit/s') : '–'}`
+    }),
+  )
+  picture.losses(plot)
+  return picture.finish()
+}
+
+/** With several lanes in one plot, crosses of one lane would pass for those of all: none are drawn then. */
+const withLane = (area: PlotArea, lanes: readonly { readonly id: string }[]): PlotArea => ({
+  ...area,
+  lane: lanes.length === 1 ? lanes[0].id : '',
+})
+
+/** Lanes that share a plot are told apart by colour and by the kind of line. */
+function laneStyle({ theme }: ChartContext, lane: number) {
+  const colors = [
+    theme.client,
+    theme.retransmission,
+    theme.server,
+    theme.sack,
+    theme.loss,
+    theme.grey,
+    theme.sky,
+    theme.text,
+  ]
+  const types = ['solid', 'dashed', 'dotted'] as const
+  return { color: colors[lane % colors.length], type: types[lane % types.length] }
+}

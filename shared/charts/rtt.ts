@@ -1,0 +1,81 @@
+/** Round-trip times of each lane's sender: samples, SRTT and RTO (RFC 6298). */
+import type { RoundTrips, Rtt } from '../projections/rtt.ts'
+import { niceScale, valueText } from './axes.ts'
+import { laneViews, type ChartContext } from './context.ts'
+import { largest, Picture, valueAxis, type Chart } from './picture.ts'
+import { outline } from './signs.ts'
+import { word } from './texts.ts'
+
+export function rttChart(rtt: Rtt, context: ChartContext): Chart {
+  const { language, range, theme } = context
+  const picture = new Picture(context)
+  const lanes = laneViews(context).flatMap((lane) => {
+    const end = rtt.ends.get(lane.flow.id, lane.sender.node)
+    return end ? [{ ...lane, end }] : []
+  })
+  const areas = picture.areas(lanes)
+  const measured = largest(
+    lanes.flatMap(({ end }) => [end.samples, end.smoothed, end.discarded]),
+    range,
+  )
+  const timeouts = largest(
+    lanes.map(({ end }) => end.rto),
+    range,
+  )
+  // The RTO is many times the RTT as a rule; it sets the scale only where it does not flatten the samples.
+  const showRto = measured === 0 || timeouts < 4 * measured
+  const scale = niceScale(
+    showRto ? Math.max(measured, timeouts) : measured,
+    (areas[0]?.height ?? 0) / (theme.textSize * 2.4),
+  )
+  const axis = valueAxis(word(language, 'roundTrip'), 'us', scale.max, scale)
+  lanes.forEach(({ label, flow, end }, i) => {
+    const plot = picture.addPlot(areas[i], label, axis, flow.finished)
+    drawRoundTrips(picture, plot, end)
+    picture.losses(plot)
+  })
+  noteRto(
+    picture,
+    lanes.map(({ end }) => end),
+    scale.max,
+  )
+  return picture.finish()
+}
+
+function drawRoundTrips(picture: Picture, plot: number, end: RoundTrips): void {
+  const { theme, language } = picture.context
+  const sample = word(language, 'sample')
+  const smoothed = word(language, 'smoothed')
+  const rto = word(language, 'rto')
+  const discarded = word(language, 'discarded')
+  picture.signs(plot, sample, picture.points(plot, end.samples, false), 'circle', theme.stroke * 2, {
+    color: theme.client,
+    opacity: 0.75,
+  })
+  if (end.discarded.length > 0)
+    picture.signs(
+      plot,
+      discarded,
+      picture.points(plot, end.discarded, false),
+      'emptyCircle',
+      theme.stroke * 3,
+      outline(theme.retransmission, 1),
+    )
+  picture.line(plot, smoothed, picture.points(plot, end.smoothed), { color: theme.text, width: 1 })
+  picture.line(plot, rto, picture.points(plot, end.rto), { color: theme.retransmission, type: 'dashed' })
+  picture.describe(plot, (t) => [
+    `${sample}  ${valueText(end.samples.valueAt(t) ?? NaN, 'us')}`,
+    `${smoothed}  ${valueText(end.smoothed.valueAt(t) ?? NaN, 'us')}`,
+    `${rto}  ${valueText(end.rto.valueAt(t) ?? NaN, 'us')}`,
+  ])
+}
+
+/** Says in the legend what RTO the last part of the picture has when the line lies above it. */
+function noteRto(picture: Picture, ends: readonly RoundTrips[], max: number): void {
+  const { range, language } = picture.context
+  const values = ends.flatMap(({ rto }) => rto.valueAt(range.to) ?? [])
+  const least = Math.min(...values)
+  if (values.length === 0 || least <= max) return
+  const name = word(language, 'rto')
+  picture.legendAs(name, word(language, 'above', { name, value: valueText(least, 'us') }))
+}

@@ -1,0 +1,70 @@
+/** Congestion window, slow start threshold, bytes in flight and receive window of each lane's sender. */
+import type { SenderWindows, Windows } from '../projections/windows.ts'
+import { niceScale, valueText } from './axes.ts'
+import { laneViews, type ChartContext } from './context.ts'
+import { largest, Picture, valueAxis, type Chart } from './picture.ts'
+import { word } from './texts.ts'
+
+export function windowsChart(windows: Windows, context: ChartContext): Chart {
+  const { language, range, theme } = context
+  const picture = new Picture(context)
+  const lanes = laneViews(context).flatMap((lane) => {
+    const end = windows.ends.get(lane.flow.id, lane.sender.node)
+    return end ? [{ ...lane, end }] : []
+  })
+  const areas = picture.areas(lanes)
+  // The receive window may be a hundred times the others; it does not set the scale, and the legend says so.
+  const most = largest(
+    lanes.flatMap(({ end }) => [end.cwnd, end.inFlight, end.ssthresh]),
+    range,
+  )
+  const scale = niceScale(most, (areas[0]?.height ?? 0) / (theme.textSize * 2.4))
+  const axis = valueAxis(word(language, 'window'), 'B', scale.max, scale)
+  lanes.forEach(({ label, flow, end }, i) => {
+    const plot = picture.addPlot(areas[i], label, axis, flow.finished)
+    drawWindows(picture, plot, end)
+    picture.losses(plot)
+  })
+  noteHidden(
+    picture,
+    lanes.map(({ end }) => end),
+    scale.max,
+  )
+  return picture.finish()
+}
+
+function drawWindows(picture: Picture, plot: number, end: SenderWindows): void {
+  const { theme, language } = picture.context
+  const name = (key: 'cwnd' | 'ssthresh' | 'inFlight' | 'receiveWindow') => word(language, key)
+  picture.line(plot, name('inFlight'), picture.points(plot, end.inFlight), {
+    color: theme.grey,
+    width: 0.7,
+    fill: 0.2,
+  })
+  picture.line(plot, name('receiveWindow'), picture.points(plot, end.receiveWindow), { color: theme.server })
+  picture.line(plot, name('ssthresh'), picture.points(plot, end.ssthresh), {
+    color: theme.muted,
+    width: 0.8,
+    type: 'dotted',
+  })
+  picture.line(plot, name('cwnd'), picture.points(plot, end.cwnd), { color: theme.client, width: 1.2 })
+  picture.describe(plot, (t) => {
+    const value = (key: 'cwnd' | 'ssthresh' | 'inFlight' | 'receiveWindow', text: string): string =>
+      `${text}  ${valueText(end[key].valueAt(t) ?? NaN, 'B')}`
+    return [
+      value('cwnd', name('cwnd')),
+      value('inFlight', name('inFlight')),
+      value('ssthresh', name('ssthresh')),
+      value('receiveWindow', name('receiveWindow')),
+    ]
+  })
+}
+
+/** Says in the legend that a line has left the picture at the top. */
+function noteHidden(picture: Picture, ends: readonly SenderWindows[], max: number): void {
+  const { range, language } = picture.context
+  const name = word(language, 'receiveWindow')
+  const least = Math.min(...ends.map(({ receiveWindow }) => receiveWindow.valueAt(range.to) ?? 0))
+  if (ends.length > 0 && least > max)
+    picture.legendAs(name, word(language, 'above', { name, value: valueText(least, 'B') }))
+}
