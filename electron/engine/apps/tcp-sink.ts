@@ -30,17 +30,18 @@ const portionOf = (rate: number): number => Math.min(MOST, Math.max(1, Math.roun
 
 export class TcpSink implements App {
   private setup: TcpSinkSetup
-  private readonly station: Station
   private readonly trace: Trace
-  private listener: TcpListener | undefined
+  private readonly listener: TcpListener
   private readonly readings = new Map<TcpConnection, Reading>()
   /** When the connection at the head of the accept queue is to be accepted. */
   private acceptTimes: number[] = []
 
   constructor(setup: TcpSinkSetup, station: Station, trace: Trace) {
     this.setup = setup
-    this.station = station
     this.trace = trace
+    trace.emit('app:started', { what: 'tcp-sink', bytes: 0 })
+    // At once, so that it is there before the first SYN.
+    this.listener = station.listen(0 as Micros, setup.port)
   }
 
   /** It serves as long as anyone comes; there is nothing left to do while no connection is open. */
@@ -57,20 +58,15 @@ export class TcpSink implements App {
   }
 
   pollTimeout(): Micros | undefined {
-    if (this.listener === undefined) return 0 as Micros
     let next = this.acceptTimes[0] ?? Infinity
     for (const reading of this.readings.values()) next = Math.min(next, reading.nextAt)
     return next === Infinity ? undefined : (next as Micros)
   }
 
   handleTimeout(now: Micros): void {
-    if (this.listener === undefined) {
-      this.trace.emit('app:started', { what: 'tcp-sink', bytes: 0 })
-      this.listener = this.station.listen(now, this.setup.port)
-    }
     while (this.acceptTimes[0] <= now) {
       this.acceptTimes.shift()
-      this.accept(now, this.listener)
+      this.accept(now)
     }
     for (const reading of this.readings.values()) if (reading.nextAt <= now) this.read(now, reading)
   }
@@ -87,8 +83,8 @@ export class TcpSink implements App {
     if (event.type === 'readable' || event.type === 'peer_closed') this.read(now, reading)
   }
 
-  private accept(now: Micros, listener: TcpListener): void {
-    const connection = listener.accept(now)
+  private accept(now: Micros): void {
+    const connection = this.listener.accept(now)
     // It may have been reset while it waited.
     if (connection === undefined) return
     const { rate } = this.setup
