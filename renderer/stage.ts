@@ -32,6 +32,9 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
   ['packets', 'stalls'],
 ]
 
+/** Stands on the right side of the window at all times, as a bar, so that a pane of its own can wait. */
+const SHOWN_ELSEWHERE: ViewId = 'stalls'
+
 /** No more panes than this are opened by themselves: a chart needs room to be read. */
 const PANES = 4
 
@@ -54,7 +57,8 @@ function branch(direction: Direction, children: readonly Node[], sizes = even(ch
  * of their kin, or behind the one with the fewest tabs.
  */
 export function defaultStage(views: readonly ViewId[]): Node {
-  const open = [...new Set(views)]
+  const last = views.filter((view) => view === SHOWN_ELSEWHERE)
+  const open = [...new Set([...views.filter((view) => view !== SHOWN_ELSEWHERE), ...last])]
   const groups: ViewId[][] = open.slice(0, PANES).map((view) => [view])
   for (const view of open.slice(PANES)) {
     const kin = AFFINITY.find((group) => group.includes(view)) ?? []

@@ -21,7 +21,7 @@ const STAGES_KEY = 'rexmit.stages'
 const FRAME_KEY = 'rexmit.frame'
 
 /** CSS pixels: as wide as the sides may be drawn, and as they are at first. */
-export const SIDE_WIDTHS = { left: [180, 224, 360], right: [260, 312, 480] } as const
+export const SIDE_WIDTHS = { left: [180, 224, 360], right: [280, 328, 480] } as const
 export const TIMELINE_HEIGHTS = [64, 96, 260] as const
 
 const sizeIn = (stored: unknown, [min, first, max]: readonly [number, number, number]): number =>

@@ -74,9 +74,21 @@ export const useSession = defineStore('session', () => {
     synchronising = false
     if (!list) return
     runs.value = [...list].sort((a, b) => b.run - a.run)
-    const wanted = run.value?.run ?? Number(sessionStorage.getItem(RUN_KEY))
-    const known = list.find((info) => info.run === wanted) ?? list.find((info) => isActive(info.state))
+    const known = find(run.value) ?? runs.value.find((info) => isActive(info.state))
     if (known) await show(known.run)
+  }
+
+  /**
+   * The run that was on show, by its number if it is still the same run: an engine that was started anew numbers
+   * anew, and gives what is left of it as a recording. Before the first run, what this tab showed before a reload.
+   */
+  function find(shown: RunInfo | null): RunInfo | undefined {
+    if (!shown) return runs.value.find((info) => info.run === Number(sessionStorage.getItem(RUN_KEY)))
+    const same = runs.value.filter(
+      (info) =>
+        info.experiment === shown.experiment && info.seed === shown.seed && info.driver === shown.driver,
+    )
+    return same.find((info) => info.run === shown.run) ?? same.find((info) => info.state === 'recovered')
   }
 
   /** Puts a run on show; null: none. Its batches come from the first one on, also after a reconnect. */

@@ -146,7 +146,7 @@ export default {
     label: 'The experiment',
     question: 'Question',
     prediction: 'Your prediction',
-    prediction_hint: 'Optional, before you run it',
+    prediction_hint: 'optional',
     prediction_wait: 'The answer shows when the run has ended.',
     prediction_right: 'Right.',
     prediction_wrong: 'Not so.',

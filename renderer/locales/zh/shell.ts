@@ -147,7 +147,7 @@ export default {
     label: '实验内容',
     question: '问题',
     prediction: '你的预测',
-    prediction_hint: '可选，运行之前作答',
+    prediction_hint: '可选',
     prediction_wait: '运行结束后公布答案。',
     prediction_right: '正确。',
     prediction_wrong: '并非如此。',
