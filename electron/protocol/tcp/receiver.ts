@@ -44,8 +44,9 @@ export class Receiver {
   finReached = false
   /** Last.ACK.sent of RFC 7323 4.3. */
   lastAckSent = 1
+  /** The largest payload that came: what the peer calls a full segment. */
   private largestPayload = 1
-  /** Full-sized segments since the last acknowledgment. */
+  /** Bytes of text since the last acknowledgment. */
   private unacknowledged = 0
   /** An acknowledgment waits to be sent, no later than the delayed ACK timer. */
   ackWaiting = false
@@ -134,15 +135,14 @@ export class Receiver {
     if (this.edge < this.next) this.edge = this.next
   }
 
-  /** RFC 5681 4.2: every second full-sized segment at least, at once when it fills a gap. */
+  /** RFC 5681 4.2: for the text of every second full-sized segment at least; at once when it fills a gap. */
   private scheduleAck(length: number, filledGap: boolean): void {
     this.ackWaiting = true
-    if (length >= this.largestPayload) {
-      this.largestPayload = length
-      this.unacknowledged++
-    }
+    if (length > this.largestPayload) this.largestPayload = length
+    this.unacknowledged += length
     const { delayedAck, ackEvery } = this.settings
-    if (filledGap || delayedAck === 0 || this.unacknowledged >= ackEvery) this.ackNow = true
+    const enough = this.unacknowledged >= ackEvery * this.largestPayload
+    if (filledGap || delayedAck === 0 || enough) this.ackNow = true
   }
 
   /** The next bytes in order, `max` at most; undefined when there are none. */

@@ -168,7 +168,11 @@ export class Sender {
   next(now: Micros): Transmission | undefined {
     const again = this.nextRetransmission()
     // What is lost goes first; when the window has no room for it, nothing else may take that room.
-    if (again !== undefined || this.board.waiting > 0) return again
+    if (again !== undefined) return again
+    if (this.board.waiting > 0) {
+      this.limitedUntil = this.nxt
+      return undefined
+    }
     return this.nextNew(now) ?? this.nextSpeculative()
   }
 

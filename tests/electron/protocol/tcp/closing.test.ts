@@ -1,0 +1,284 @@
+/** Closing a connection: RFC 9293 3.6, 3.10.4, 3.10.5, 3.10.7.4; TIME-WAIT and RFC 6191. */
+import { describe, expect, it } from 'vitest'
+import { Script } from '../../../support/tcp-script.ts'
+
+const shutdown = (s: Script) => s.connection.shutdown(s.now)
+
+describe('active close (RFC 9293 3.6, figure 12)', () => {
+  it('goes FIN-WAIT-1, FIN-WAIT-2, TIME-WAIT, and is CLOSED after 2 MSL', () => {
+    const s = Script.connected({ msl: 30_000_000 })
+    shutdown(s)
+    s.expect('F.', { seq: 1, ack: 1, cause: '' })
+    expect(s.connection.state).toBe('FIN-WAIT-1')
+    s.inject('.', { ack: 2 })
+    expect(s.connection.state).toBe('FIN-WAIT-2')
+    s.inject('F.', { seq: 1, ack: 2 })
+    s.expect('.', { seq: 2, ack: 2 })
+    expect(s.connection.state).toBe('TIME-WAIT')
+    s.elapse(60e6 - 1)
+    expect(s.connection.state).toBe('TIME-WAIT')
+    s.elapse(1)
+    expect(s.connection.state).toBe('CLOSED')
+    expect(s.events()).toEqual(['peer_closed', 'closed'])
+    expect(s.stack.connectionCount).toBe(0)
+  })
+
+  it('puts the FIN on the last data and sends it again when it is lost', () => {
+    const s = Script.connected()
+    s.write(2_000)
+    shutdown(s)
+    s.expect('.', { seq: 1, length: 1460 })
+    s.expect('F.', { seq: 1461, length: 540 })
+    s.inject('.', { ack: 2001 })
+    expect(s.untilSent()).toBe(1e6)
+    s.expect('F.', { seq: 2001, length: 0, cause: 'fin' })
+    s.inject('.', { ack: 2002 })
+    expect(s.connection.state).toBe('FIN-WAIT-2')
+  })
+
+  it('merges FIN and ACK: FIN-WAIT-1 to TIME-WAIT at once', () => {
+    const s = Script.connected()
+    shutdown(s)
+    s.expect('F.')
+    s.inject('F.', { ack: 2 })
+    s.expect('.', { seq: 2, ack: 2 })
+    expect(s.states.slice(-3)).toEqual(['FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT'])
+  })
+
+  it('still receives after it has closed its own direction (half-close)', () => {
+    const s = Script.connected()
+    shutdown(s)
+    s.expect('F.')
+    s.inject('.', { ack: 2 })
+    s.inject('P.', { ack: 2, data: 1460 }).inject('P.', { ack: 2, data: 1460 })
+    s.expect('.', { seq: 2, ack: 2921 })
+    expect(s.read()).toBe(2920)
+    s.inject('F.', { ack: 2 })
+    s.expect('.', { seq: 2, ack: 2922 })
+    expect(s.connection.peerClosed).toBe(true)
+  })
+})
+
+describe('passive close (RFC 9293 3.6, figure 12)', () => {
+  it('goes CLOSE-WAIT, sends what it still has, LAST-ACK, CLOSED', () => {
+    const s = Script.connected()
+    s.inject('F.')
+    expect(s.connection.state).toBe('CLOSE-WAIT')
+    expect(s.events()).toEqual(['peer_closed'])
+    expect(s.untilSent()).toBe(40_000)
+    s.expect('.', { ack: 2 })
+    s.write(100)
+    s.expect('.', { seq: 1, length: 100 })
+    shutdown(s)
+    expect(s.connection.state).toBe('CLOSE-WAIT')
+    s.expect('F.', { seq: 101 })
+    expect(s.connection.state).toBe('LAST-ACK')
+    s.inject('.', { ack: 102 })
+    expect(s.events()).toEqual(['closed'])
+    expect(s.stack.connectionCount).toBe(0)
+  })
+
+  it('needs three segments when the application closes within the time of the delayed ACK', () => {
+    const s = Script.connected()
+    s.inject('F.')
+    s.elapse(10_000)
+    shutdown(s)
+    s.expect('F.', { seq: 1, ack: 2 })
+    s.inject('.', { ack: 2 })
+    s.quiet()
+    expect(s.connection.state).toBe('CLOSED')
+  })
+
+  it('takes a FIN that overtook data only when these have come', () => {
+    const s = Script.connected()
+    s.inject('F.', { seq: 101, data: 0 })
+    s.expect('.', { ack: 1 })
+    expect(s.connection.state).toBe('ESTABLISHED')
+    s.inject('P.', { seq: 1, data: 100 })
+    expect(s.events()).toEqual(['readable', 'peer_closed'])
+    expect(s.connection.state).toBe('CLOSE-WAIT')
+  })
+})
+
+describe('simultaneous close (RFC 9293 3.6, figure 13)', () => {
+  it('goes FIN-WAIT-1, CLOSING, TIME-WAIT', () => {
+    const s = Script.connected()
+    shutdown(s)
+    s.expect('F.', { seq: 1 })
+    s.inject('F.', { ack: 1 })
+    s.expect('.', { seq: 2, ack: 2 })
+    expect(s.connection.state).toBe('CLOSING')
+    s.inject('.', { seq: 2, ack: 2 })
+    expect(s.connection.state).toBe('TIME-WAIT')
+  })
+})
+
+describe('TIME-WAIT (RFC 9293 3.10.7.4 eighth, 3.6.1)', () => {
+  const waiting = (settings = {}, options = {}) => {
+    const s = Script.connected({ msl: 30_000_000, ...settings }, options)
+    shutdown(s)
+    s.expect('F.')
+    s.inject('F.', { ack: 2 })
+    s.expect('.', { seq: 2, ack: 2 })
+    s.events()
+    return s
+  }
+
+  it('acknowledges a FIN that comes again and waits anew', () => {
+    const s = waiting()
+    s.elapse(50e6)
+    s.inject('F.', { seq: 1, ack: 2 })
+    s.expect('.', { seq: 2, ack: 2 })
+    s.elapse(59e6)
+    expect(s.connection.state).toBe('TIME-WAIT')
+    s.elapse(1e6)
+    expect(s.connection.state).toBe('CLOSED')
+  })
+
+  it('lasts no time with msl 0, but the last ACK goes out', () => {
+    const s = Script.connected({ msl: 0 })
+    shutdown(s)
+    s.expect('F.')
+    s.inject('F.', { ack: 2 })
+    s.stack.handleTimeout(s.now)
+    s.stack.handleTimeout(s.now)
+    s.expect('.', { seq: 2, ack: 2 })
+    s.elapse(1)
+    expect(s.stack.connectionCount).toBe(0)
+    // The FIN again: there is nobody any more.
+    s.inject('F.', { seq: 1, ack: 2 })
+    s.expect('R', { seq: 2 })
+  })
+
+  it('gives way to a SYN beyond its sequence numbers, if the port is listened on', () => {
+    const s = waiting()
+    s.listen()
+    s.inject('S', { seq: 10_000, options: { mss: 1460 } })
+    expect(
+      s.trace
+        .of('tcp:state_changed')
+        .slice(-2)
+        .map((e) => e.to),
+    ).toEqual(['CLOSED', 'SYN-RECEIVED'])
+    s.expect('S.', { ack: 10_001 })
+  })
+
+  it('does not give way to an old SYN', () => {
+    const s = waiting()
+    s.listen()
+    s.inject('S', { seq: -10_000 })
+    s.expect('.', { seq: 2, ack: 2 })
+    expect(s.connection.state).toBe('TIME-WAIT')
+  })
+
+  it('gives way to a SYN with a newer timestamp whatever its number (RFC 6191 2)', () => {
+    const s = new Script({ timestamps: true })
+    s.connect()
+    s.expect('S')
+    s.inject('S.', { ts: [1_000, 0] })
+    s.expect('.')
+    shutdown(s)
+    s.expect('F.')
+    s.inject('F.', { ack: 2, ts: [1_001, 0] })
+    s.expect('.')
+    s.listen()
+    s.inject('S', { seq: -10_000, ts: [1_000, 0] })
+    expect(s.connection.state).toBe('TIME-WAIT')
+    s.expect('.')
+    s.inject('S', { seq: -10_000, ts: [1_002, 0] })
+    s.expect('S.')
+    expect(s.connection.state).toBe('CLOSED')
+  })
+})
+
+describe('abort (RFC 9293 3.10.5)', () => {
+  it('sends a RST and is gone', () => {
+    const s = Script.connected()
+    s.write(100)
+    s.expect('.', { length: 100 })
+    s.connection.abort(s.now)
+    s.expect('R', { seq: 101 })
+    expect(s.events()).toEqual(['closed: aborted'])
+    expect(s.connection.writable).toBe(0)
+    s.elapse(1e9)
+  })
+
+  it('says nothing in SYN-SENT, where the peer knows of nothing', () => {
+    const s = new Script()
+    s.connect()
+    s.expect('S')
+    s.connection.abort(s.now)
+    s.quiet()
+    expect(s.stack.connectionCount).toBe(0)
+  })
+})
+
+describe('the user timeout (RFC 9293 3.8.3, RFC 5482) and retries', () => {
+  it('gives up when data were not acknowledged for so long', () => {
+    const s = Script.connected({ userTimeout: 10_000_000, minRto: 1_000_000 })
+    s.write(100)
+    s.expect('.', { length: 100, cause: '' })
+    for (const wait of [1e6, 2e6, 4e6]) {
+      expect(s.untilSent()).toBe(wait)
+      s.expect('.', { cause: 'rto' })
+    }
+    expect(s.untilSent()).toBe(3e6)
+    s.expect('R')
+    expect(s.events()).toEqual(['closed: timed_out'])
+  })
+
+  it('gives up after dataRetries retransmissions', () => {
+    const s = Script.connected({ dataRetries: 2 })
+    s.write(100)
+    s.expect('.', { length: 100 })
+    for (const _ of [1, 2]) {
+      s.untilSent()
+      s.expect('.', { cause: 'rto' })
+    }
+    expect(s.untilSent()).toBe(4e6)
+    s.expect('R')
+    expect(s.connection.error).toBe('timed_out')
+  })
+})
+
+describe('keep-alive (RFC 9293 3.8.4)', () => {
+  const settings = { keepAliveIdle: 10_000_000, keepAliveInterval: 2_000_000, keepAliveCount: 3 }
+
+  it('probes an idle peer with an old sequence number, and is content with an ACK', () => {
+    const s = Script.connected(settings)
+    expect(s.untilSent()).toBe(10e6)
+    s.expect('.', { seq: 0, length: 0, cause: 'keep_alive' })
+    s.inject('.', { ack: 1 })
+    expect(s.untilSent()).toBe(10e6)
+    s.expect('.', { seq: 0 })
+  })
+
+  it('gives up a dead peer after idle + n x interval', () => {
+    const s = Script.connected(settings)
+    expect(s.untilSent()).toBe(10e6)
+    s.expect('.', { seq: 0 })
+    for (const _ of [2, 3]) {
+      expect(s.untilSent()).toBe(2e6)
+      s.expect('.', { seq: 0, cause: 'keep_alive' })
+    }
+    expect(s.untilSent()).toBe(2e6)
+    s.expect('R')
+    expect(s.events()).toEqual(['closed: timed_out'])
+  })
+
+  it('finds out at once that the peer was started anew: it answers with RST', () => {
+    const s = Script.connected(settings)
+    s.untilSent()
+    s.expect('.', { seq: 0 })
+    s.inject('R', { seq: 1 })
+    expect(s.events()).toEqual(['closed: reset'])
+  })
+
+  it('answers the probes of a peer', () => {
+    const s = Script.connected()
+    for (const _ of [1, 2, 3]) {
+      s.inject('.', { seq: 0 })
+      s.expect('.', { seq: 1, ack: 1 })
+    }
+  })
+})

@@ -1,0 +1,185 @@
+/** The retransmission timer and the round-trip time: RFC 6298, Karn's rule, RFC 7323 4 and appendix G. */
+import { describe, expect, it } from 'vitest'
+import { RttEstimator } from '../../../../electron/protocol/tcp/rtt.ts'
+import { Script } from '../../../support/tcp-script.ts'
+
+const settings = { initialRto: 1_000_000, minRto: 1_000, maxRto: 60_000_000 }
+
+describe('the estimator (RFC 6298 2)', () => {
+  it('begins with the initial RTO', () => {
+    expect(new RttEstimator(settings).rto).toBe(1_000_000)
+  })
+
+  it('takes the first sample R: SRTT = R, RTTVAR = R/2, RTO = R + 4 R/2 (2.2)', () => {
+    const rtt = new RttEstimator(settings)
+    rtt.sample(100_000, 1)
+    expect([rtt.smoothed, rtt.variance, rtt.rto]).toEqual([100_000, 50_000, 300_000])
+  })
+
+  it('smooths the next with 1/8 and 1/4, the variance first (2.3)', () => {
+    const rtt = new RttEstimator(settings)
+    rtt.sample(100_000, 1)
+    rtt.sample(180_000, 1)
+    expect(rtt.variance).toBe(0.75 * 50_000 + 0.25 * 80_000)
+    expect(rtt.smoothed).toBe(0.875 * 100_000 + 0.125 * 180_000)
+    expect(rtt.rto).toBe(rtt.smoothed + 4 * rtt.variance)
+  })
+
+  it('does not go below SRTT + G, nor minRto, nor above maxRto (2.2 to 2.5)', () => {
+    const rtt = new RttEstimator(settings)
+    for (let i = 0; i < 200; i++) rtt.sample(50_000, 1)
+    expect(rtt.rto).toBe(51_000)
+    rtt.configure({ ...settings, minRto: 200_000 })
+    expect(rtt.rto).toBe(200_000)
+    rtt.backOff = 20
+    expect(rtt.rto).toBe(60_000_000)
+  })
+
+  it('remembers as long with many samples a round trip as with one (RFC 7323 appendix G)', () => {
+    const one = new RttEstimator(settings)
+    const many = new RttEstimator(settings)
+    for (const rtt of [one, many]) rtt.sample(100_000, 1)
+    one.sample(200_000, 1)
+    for (let i = 0; i < 50; i++) many.sample(200_000, 50)
+    expect(many.smoothed / one.smoothed).toBeCloseTo(1, 1)
+  })
+})
+
+describe('the timer (RFC 6298 5)', () => {
+  /** A connection whose handshake took 100 ms: SRTT 100, RTTVAR 50, RTO 300 ms. */
+  const connected = (more = {}) => {
+    const s = new Script({ minRto: 1_000, delayedAck: 0, congestion: 'newreno', ...more })
+    s.connect()
+    s.expect('S')
+    s.elapse(100_000)
+    const { timestamps } = s.settings
+    s.inject('S.', {
+      options: {
+        mss: 1460,
+        sackPermitted: s.settings.sack,
+        timestamps: timestamps ? { value: 1, echo: s.last.segment.options.timestamps!.value } : undefined,
+      },
+    })
+    s.expect('.')
+    expect(s.connection.metrics().rto).toBe(300_000)
+    return s
+  }
+
+  it('sends the oldest segment again and doubles the timeout (5.4 to 5.6)', () => {
+    const s = connected()
+    s.write(2_920)
+    s.expectData(2, 1460)
+    for (const wait of [300_000, 600_000, 1_200_000]) {
+      expect(s.untilSent()).toBe(wait)
+      s.expect('.', { seq: 1, length: 1460, cause: 'rto' }).quiet()
+    }
+    expect(s.trace.of('tcp:timer_expired').map((e) => e.count)).toEqual([1, 2, 3])
+    expect(s.connection.metrics().cwnd).toBe(1460)
+  })
+
+  it('starts anew with an ACK of new data and stops with the last (5.2, 5.3)', () => {
+    const s = connected()
+    s.write(2_920)
+    s.expectData(2, 1460)
+    s.elapse(200_000)
+    s.inject('.', { ack: 1461 })
+    const { rto } = s.connection.metrics()
+    expect(s.untilSent()).toBeCloseTo(rto, 0)
+    s.expect('.', { seq: 1461, cause: 'rto' })
+    s.inject('.', { ack: 2921 })
+    expect(s.untilSent()).toBe(Infinity)
+  })
+
+  it("learns nothing from a segment that was sent twice, and keeps the back-off (3, Karn's rule)", () => {
+    const s = connected()
+    s.write(100)
+    s.expect('.', { length: 100 })
+    s.untilSent()
+    s.expect('.', { cause: 'rto' })
+    s.elapse(50_000)
+    s.inject('.', { ack: 101 })
+    expect(s.trace.of('tcp:rtt_discarded')).toEqual([{ rtt: 350_000 }])
+    expect(s.connection.metrics()).toMatchObject({ smoothed_rtt: 100_000, rto: 600_000 })
+    // A segment that was sent once ends it.
+    s.write(100)
+    s.expect('.')
+    s.elapse(100_000)
+    s.inject('.', { ack: 201 })
+    expect(s.connection.metrics().rto).toBeLessThan(300_000)
+  })
+
+  it('takes the ambiguous sample with karn off, from the first sending on', () => {
+    const s = connected({ karn: false })
+    s.write(100)
+    s.expect('.')
+    s.untilSent()
+    s.expect('.')
+    s.elapse(50_000)
+    s.inject('.', { ack: 101 })
+    expect(s.trace.of('tcp:rtt_sampled').at(-1)).toEqual({ rtt: 350_000, source: 'segment' })
+  })
+
+  it('resolves the ambiguity with timestamps (RFC 7323 4.1)', () => {
+    const s = connected({ timestamps: true })
+    s.write(100)
+    s.expect('.')
+    s.untilSent()
+    s.expect('.', { cause: 'rto' })
+    const echo = s.last.segment.options.timestamps!.value
+    s.elapse(50_000)
+    s.inject('.', { ack: 101, ts: [2, echo] })
+    expect(s.trace.of('tcp:rtt_sampled').at(-1)).toEqual({ rtt: 50_000, source: 'timestamp' })
+    expect(s.connection.metrics().rto).toBeLessThan(300_000)
+  })
+
+  it('sends all that is lost again in slow start (RFC 5681 3.1)', () => {
+    const s = connected({ sack: false })
+    s.write(14_600)
+    s.expectData(10, 1460)
+    s.untilSent()
+    s.expect('.', { seq: 1, cause: 'rto' }).quiet()
+    expect(s.connection.metrics().ssthresh).toBe(7_300)
+    s.inject('.', { ack: 1461 })
+    s.expect('.', { seq: 1461, cause: 'rto' }).expect('.', { seq: 2921, cause: 'rto' }).quiet()
+    // The receiver had the next five: nothing of them is sent again.
+    s.inject('.', { ack: 1461 + 6 * 1460 })
+    s.expect('.', { seq: 1461 + 6 * 1460 })
+      .expect('.')
+      .expect('.')
+      .quiet()
+    expect(s.trace.of('tcp:congestion_state_changed').at(-1)).toEqual({
+      from: 'slow_start',
+      to: 'loss',
+      trigger: 'rto',
+    })
+    s.inject('.', { ack: 14_601 })
+    expect(s.trace.of('tcp:congestion_state_changed').at(-1)).toMatchObject({
+      from: 'loss',
+      trigger: 'full_ack',
+    })
+  })
+
+  it('holds ssthresh when the same segment times out again (RFC 5681 3.1)', () => {
+    const s = connected()
+    s.write(14_600)
+    s.expectData(10, 1460)
+    for (const _ of [1, 2, 3]) {
+      s.untilSent()
+      s.expect('.', { seq: 1 })
+      expect(s.connection.metrics().ssthresh).toBe(7_300)
+    }
+  })
+
+  it('reports what was lost and why', () => {
+    const s = connected()
+    s.write(2_920)
+    s.expectData(2, 1460)
+    s.untilSent()
+    s.expect('.')
+    const lost = s.trace.of('tcp:segment_lost')
+    expect(lost.map((e) => [e.length, e.trigger])).toEqual([
+      [1460, 'rto'],
+      [1460, 'rto'],
+    ])
+  })
+})
