@@ -1,8 +1,8 @@
 /**
  * An IPv4 host with one interface: RFC 1122 3 (IP and ICMP) and 4.1 (UDP); TCP's own rules are in `../tcp/`.
  *
- * What comes in is checked from the outside to the inside; whatever fails is traced and forgotten. What goes out gets
- * its packet number when it is fetched, so that numbers follow the order on the wire.
+ * What comes in is checked from the outside to the inside; whatever fails is traced and forgotten. What goes
+ * out gets its packet number when it is fetched, so that numbers follow the order on the wire.
  */
 import type { TcpSettings } from '../../../shared/tcp.ts'
 import type { Micros } from '../../../shared/units.ts'

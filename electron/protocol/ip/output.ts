@@ -75,8 +75,9 @@ export class IpOutput {
   }
 
   /**
-   * Puts a packet in the queue, in fragments if it is longer than the MTU. `announce` is called once, with the number of
-   * the first piece; `announceFragment` for each piece when there are several. False: Don't Fragment forbids it.
+   * Puts a packet in the queue, in fragments if it is longer than the MTU. `announce` is called once, with the
+   * number of the first piece; `announceFragment` for each piece when there are several. False: Don't Fragment
+   * forbids it.
    */
   pushCut(
     bytes: Uint8Array,

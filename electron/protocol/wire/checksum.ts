@@ -82,7 +82,7 @@ export function wordSum(bytes: Uint8Array, offset: number, length: number): numb
   )
 }
 
-/** The checksum field for a sum: its complement. Over data whose checksum is in place it is 0 when they are whole. */
+/** The checksum field for a sum: its complement. Over data with their checksum it is 0 when they are whole. */
 export const complementSum = (sum: number): number => ~foldSum(sum) & 0xffff
 
 /** The Internet checksum of a stretch of bytes (RFC 1071 1). */

@@ -51,8 +51,8 @@ function cut(
 /**
  * Cuts the packet in `bytes` so that no piece is longer than `mtu`; a packet that fits comes back as it is. A
  * fragment may be cut again. Errors, besides those of `decodeIpv4`: `fragmentation_needed` when Don't Fragment
- * is set, `mtu_too_small` when not even eight bytes fit behind the header, `too_long` for a fragment that lies beyond
- * the longest datagram.
+ * is set, `mtu_too_small` when not even eight bytes fit behind the header, `too_long` for a fragment that lies
+ * beyond the longest datagram.
  */
 export function fragmentIpv4(bytes: Uint8Array, mtu: number): Decoded<readonly Uint8Array[]> {
   const read = decodeIpv4(bytes)
