@@ -134,10 +134,7 @@ it('puts a live run where it was in time, to the nanosecond', async () => {
 })
 
 it('hears of an outsider by the link that it is attached to', async () => {
-  const script = new RecordingScript()
-    .emit('a', 'sim:node_added', { kind: 'outsider', role: 'client' })
-    .emit('b', 'sim:node_added', { kind: 'outsider', role: 'server' })
-    .emit('link', 'sim:node_added', { kind: 'link', a: 'a', b: 'b' })
+  const script = new RecordingScript().emit('link', 'sim:node_added', { kind: 'link', a: 'a', b: 'b' })
   const bytes = tcpPacket(true, {})
   script.packet(1, bytes).packet(2, bytes).packet(3, bytes)
   script.at(1).emit('link', 'link:packet_enqueued', { direction: 0 }, 1)

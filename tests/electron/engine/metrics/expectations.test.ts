@@ -29,6 +29,7 @@ const run = (figure: number | null, more: Partial<Circumstances> = {}): Circumst
   metrics: { 'main/figure': figure, 'main/model': 20, 'main/nothing': null },
   setupOf: () => setup,
   changed: [],
+  knobs: [],
   ...more,
 })
 
@@ -75,14 +76,31 @@ describe('a claim', () => {
 
   it('is void when the figure that it is held against is missing', () => {
     const verdict = judge(claim({ value: 'main/nothing' }), run(1))
-    expect(verdict).toMatchObject({ holds: null, value: null, void: 'the run yields no main/nothing' })
+    expect(verdict).toMatchObject({
+      holds: null,
+      value: null,
+      void: { en: 'the run yields no main/nothing' },
+    })
   })
 
   it('is void under other settings than those it is made for', () => {
     expect(judge(claim({ given: [{ path: LOSS, oneOf: [0.01, 0.02] }] }), run(10)).holds).toBe(true)
     const verdict = judge(claim({ given: [{ path: LOSS, oneOf: [0, 0.02] }] }), run(10))
     expect(verdict.holds).toBeNull()
-    expect(verdict.void).toBe(`claimed only for ${LOSS} = 0 or 0.02, here 0.01`)
+    expect(verdict.void?.en).toBe(`claimed only with ${LOSS}: 0 %, 2 %; here: 1 %`)
+    expect(verdict.void?.zh).toContain('0 %、2 %')
+  })
+
+  it('calls settings by the names that the knobs give them', () => {
+    const [handshake] = EXPERIMENTS
+    const knob = handshake.knobs.find(({ id }) => id === 'drop-up')!
+    const [path] = knob.paths
+    const dropped = { ...run(10), knobs: [knob], setupOf: () => handshake.setup }
+    const verdict = judge(claim({ given: [{ path, oneOf: [knob.options![1].value] }] }), dropped)
+    expect(verdict.void).toEqual({
+      en: 'claimed only with Lost from the client: the first SYN; here: nothing',
+      zh: '仅当“客户端方向丢掉”为 第一个 SYN 时才作此断言，这里是 不丢',
+    })
   })
 
   it('compares settings that are lists by what is in them', () => {
@@ -94,7 +112,7 @@ describe('a claim', () => {
   it.each([LOSS, 'links.link.up.loss', 'links.link.up.loss.rate'])('is void when %s was turned', (path) => {
     const given = [{ path: LOSS, oneOf: [0.01] }]
     const verdict = judge(claim({ given }), run(10, { changed: [path] }))
-    expect(verdict).toMatchObject({ holds: null, void: `${LOSS} was changed during the run` })
+    expect(verdict).toMatchObject({ holds: null, void: { en: `${LOSS} was changed during the run` } })
   })
 
   it('stands when a setting was turned on which it does not depend', () => {
@@ -105,9 +123,9 @@ describe('a claim', () => {
   })
 
   it('is void after a fault', () => {
-    expect(judge(claim({}), run(10, { spoilt: 'wire_loss: 3' }))).toMatchObject({
+    expect(judge(claim({}), run(10, { spoilt: { en: 'lost', zh: '丢' } }))).toMatchObject({
       holds: null,
-      void: 'wire_loss: 3',
+      void: { en: 'lost', zh: '丢' },
     })
   })
 })
@@ -140,7 +158,7 @@ describe('summary', () => {
     const faulty = script().emit('', 'sim:fault', { what: 'wire_loss', detail: 'main/client', count: 2 })
     const summary = summarize(faulty.reader(info, experiment))
     expect(summary.faults).toEqual(['wire_loss: main/client (2)'])
-    expect(summary.expectations[0]).toMatchObject({ holds: null, void: 'wire_loss: main/client (2)' })
+    expect(summary.expectations[0]).toMatchObject({ holds: null, void: { en: 'wire_loss: main/client (2)' } })
   })
 
   it.each([
@@ -148,7 +166,7 @@ describe('summary', () => {
     ['recovered', 'the engine crashed', 'the run broke off: the engine crashed'],
   ] as const)('judges nothing of a run that is %s', (state, error, reason) => {
     const summary = summarize(script().reader({ ...info, state, error }, experiment))
-    expect(summary.expectations[0]).toMatchObject({ holds: null, void: reason })
+    expect(summary.expectations[0]).toMatchObject({ holds: null, void: { en: reason } })
   })
 
   it("sees the conditions of a claim with its lane's own settings", () => {
