@@ -10,10 +10,20 @@ const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 /** A correlation as netem means it: how much of a draw is the draw before it. */
 const correlation = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.999)), 0)
 const span = v.pipe(v.number(), v.minValue(0), v.maxValue(3_600e6))
+/** How often something happens: never, or at a distance that lab time can tell apart. */
+const period = v.pipe(
+  span,
+  v.check((us) => us === 0 || us >= 1, 'must be 0 or at least 1 microsecond'),
+)
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))
 const isSorted = (numbers: readonly number[]): boolean =>
   numbers.every((n, i) => i === 0 || n >= numbers[i - 1])
-const bitRate = v.pipe(v.number(), v.minValue(0), v.maxValue(1e12))
+const bitRate = v.pipe(
+  v.number(),
+  v.minValue(0),
+  v.maxValue(1e12),
+  v.check((bits) => bits === 0 || bits >= 1, 'must be 0 or at least 1 bit a second'),
+)
 
 /** How fast packets leave the queue. */
 export const RateSpec = v.strictObject({
@@ -25,6 +35,7 @@ export const RateSpec = v.strictObject({
   schedule: v.optional(
     v.pipe(
       v.array(v.strictObject({ at: span, limit: bitRate })),
+      v.maxLength(10_000),
       v.check((steps) => isSorted(steps.map((step) => step.at)), 'the steps must be in order of time'),
     ),
     [],
@@ -71,7 +82,7 @@ export type JitterSpec = v.InferOutput<typeof JitterSpec>
 /** A sudden extra delay that comes at random and decays linearly. */
 export const SpikeSpec = v.strictObject({
   /** Mean time between two spikes (exponential); 0: none. */
-  every: v.optional(span, 0),
+  every: v.optional(period, 0),
   extra: v.optional(span, 0),
   duration: v.optional(span, 0),
 })
@@ -82,7 +93,7 @@ export const SlotSpec = v.pipe(
   v.strictObject({
     /** Time between slots is uniform between the two; both 0: no slots. */
     min: v.optional(span, 0),
-    max: v.optional(span, 0),
+    max: v.optional(period, 0),
     /** The most packets of one slot; 0: any. */
     packets: v.optional(count, 0),
   }),
@@ -153,14 +164,20 @@ export const CorruptSpec = v.strictObject({
 })
 export type CorruptSpec = v.InferOutput<typeof CorruptSpec>
 
-export const OutageSpec = v.strictObject({
-  /** Down now, by hand. */
-  down: v.optional(v.boolean(), false),
-  /** Flapping: up for `up`, then down for `downFor`, from `start` on; `downFor` 0: none. */
-  start: v.optional(span, 0),
-  up: v.optional(span, 0),
-  downFor: v.optional(span, 0),
-})
+export const OutageSpec = v.pipe(
+  v.strictObject({
+    /** Down now, by hand. */
+    down: v.optional(v.boolean(), false),
+    /** Flapping: up for `up`, then down for `downFor`, from `start` on; `downFor` 0: none. */
+    start: v.optional(span, 0),
+    up: v.optional(span, 0),
+    downFor: v.optional(span, 0),
+  }),
+  v.check(
+    ({ up, downFor }) => up === 0 || downFor === 0 || up + downFor >= 1_000,
+    'up and downFor together must last at least 1,000 microseconds',
+  ),
+)
 export type OutageSpec = v.InferOutput<typeof OutageSpec>
 
 /** Network address translation at the direction's near side that changes its mapping in mid-run. */
@@ -194,7 +211,7 @@ export const DirectionSpec = v.strictObject({
   everyNth: v.optional(count, 0),
   /** Exactly these packets of this direction are lost, counted from 1. */
   drop: v.optional(v.array(v.pipe(count, v.minValue(1))), []),
-  dropMatching: v.optional(v.array(DropRule), []),
+  dropMatching: v.optional(v.pipe(v.array(DropRule), v.maxLength(100)), []),
   /** ECN-capable packets that the random models would lose are marked instead. */
   markInsteadOfDrop: v.optional(v.boolean(), false),
   duplicate: v.optional(LossSpec, {}),

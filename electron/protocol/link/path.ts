@@ -117,10 +117,10 @@ export class Path {
   advance(now: Micros): void {
     for (;;) {
       const due = this.flight.nextDue()
-      const expiry = this.heldBack.size === 0 ? Infinity : this.heldBack.nextExpiry()
+      const expiry = this.heldBack.nextExpiry()
       if (due > now && expiry > now) return
       if (expiry <= due) {
-        for (const transit of this.heldBack.expire(micros(expiry))) this.release(now, transit)
+        for (const transit of this.heldBack.expire(expiry)) this.release(now, transit)
         continue
       }
       const transit = this.flight.pop() as Transit
@@ -131,7 +131,6 @@ export class Path {
 
   nextTime(): Micros {
     const due = this.flight.nextDue()
-    if (this.heldBack.size === 0) return due
     const expiry = this.heldBack.nextExpiry()
     return expiry < due ? expiry : due
   }

@@ -4,7 +4,8 @@ import type { Transit } from './transit.ts'
 interface Held {
   readonly transit: Transit
   readonly until: Micros
-  ahead: number
+  /** It comes out when so many packets have passed. */
+  readonly behind: number
 }
 
 /**
@@ -13,19 +14,26 @@ interface Held {
  */
 export class HoldBack {
   private held: Held[] = []
+  private passed = 0
+  /** The least of those that are held; every packet that passes asks for them. */
+  private firstBehind = Infinity
+  private firstUntil = micros(Infinity)
 
   get size(): number {
     return this.held.length
   }
 
   hold(now: Micros, transit: Transit, hold: number): void {
-    this.held.push({ transit, until: after(now, hold), ahead: transit.gap })
+    const held = { transit, until: after(now, hold), behind: this.passed + transit.gap }
+    this.held.push(held)
+    this.firstBehind = Math.min(this.firstBehind, held.behind)
+    if (held.until < this.firstUntil) this.firstUntil = held.until
   }
 
   /** Another packet came out; gives those whose wait is over by it. */
   onDelivered(): Transit[] {
-    for (const held of this.held) held.ahead--
-    return this.release((held) => held.ahead <= 0)
+    this.passed++
+    return this.passed < this.firstBehind ? [] : this.release((held) => held.behind <= this.passed)
   }
 
   /** Those that have waited as long as may be. */
@@ -34,7 +42,7 @@ export class HoldBack {
   }
 
   nextExpiry(): Micros {
-    return this.held.reduce((first, held) => (held.until < first ? held.until : first), micros(Infinity))
+    return this.firstUntil
   }
 
   take(id: number): Transit | undefined {
@@ -47,7 +55,17 @@ export class HoldBack {
 
   private release(over: (held: Held) => boolean): Transit[] {
     const free = this.held.filter(over)
-    if (free.length > 0) this.held = this.held.filter((held) => !free.includes(held))
+    this.held = this.held.filter((held) => !over(held))
+    this.findFirst()
     return free.map((held) => held.transit)
+  }
+
+  private findFirst(): void {
+    this.firstBehind = Infinity
+    this.firstUntil = micros(Infinity)
+    for (const { behind, until } of this.held) {
+      if (behind < this.firstBehind) this.firstBehind = behind
+      if (until < this.firstUntil) this.firstUntil = until
+    }
   }
 }

@@ -9,7 +9,7 @@ import { parseLinkOptions } from '../../../../shared/link-options.ts'
 import { LinkLab } from '../../../support/link-lab.ts'
 
 const FULL = process.env.REXMIT_FULL === '1'
-const SEEDS = FULL ? 200 : 20
+const SEEDS = FULL ? 100 : 20
 const PACKETS = FULL ? 20_000 : 10_000
 
 /** One run: a packet of 100 bytes every 10 us, until all are out. */
@@ -39,7 +39,7 @@ function misses(
 }
 
 /** More misses than these have a chance of less than one in a thousand when the intervals are right. */
-const MOST = FULL ? 8 : 3
+const MOST = FULL ? 5 : 3
 
 function expectAgreement(
   direction: DirectionInput,
