@@ -1,6 +1,6 @@
-import { BrowserWindow, MessageChannelMain, session } from 'electron'
+import { BrowserWindow, session } from 'electron'
 import { join } from 'node:path'
-import { PORT_MESSAGE } from '../shared/carrier.ts'
+import { sendNotice, sendPort } from './ipc/page-port.ts'
 import type { Supervisor, Window } from './ipc/supervisor.ts'
 
 /** Our own scheme, so that the page has an origin and no reach into the file system (DESIGN 9). */
@@ -36,12 +36,8 @@ export function openWindow(supervisor: Supervisor): BrowserWindow {
   })
   lockDown(window)
   const engineWindow: Window = {
-    openChannel() {
-      const { port1, port2 } = new MessageChannelMain()
-      window.webContents.postMessage(PORT_MESSAGE, null, [port2])
-      return port1
-    },
-    notify: (notice) => window.webContents.send('rexmit:engine', notice),
+    openChannel: () => sendPort(window.webContents),
+    notify: (notice) => sendNotice(window.webContents, notice),
   }
   let connected = false
   window.webContents.on('did-finish-load', () => {
