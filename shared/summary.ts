@@ -14,7 +14,7 @@ export const Verdict = v.object({
   measured: v.nullable(v.number()),
   /** null: not claimed here; `void` says why. */
   holds: v.nullable(v.boolean()),
-  void: v.optional(v.string()),
+  void: v.optional(v.object({ en: v.string(), zh: v.string() })),
   why: v.object({ en: v.string(), zh: v.string() }),
 })
 export type Verdict = v.InferOutput<typeof Verdict>

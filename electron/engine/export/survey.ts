@@ -22,6 +22,22 @@ export interface Survey {
   readonly payload: ReadonlyMap<string, number>
 }
 
+/** What a link is tied to and nobody has announced is a program of someone else's. */
+function addOutsiders(nodes: Map<string, SurveyedNode>): void {
+  for (const { a, b } of [...nodes.values()].filter((node) => node.kind === 'link'))
+    for (const name of [a, b])
+      if (!nodes.has(name))
+        nodes.set(name, {
+          name,
+          lane: laneOfName(name),
+          kind: 'outsider',
+          role: '',
+          address: '',
+          a: '',
+          b: '',
+        })
+}
+
 export function survey(reader: RecordingReader): Survey {
   const nodes = new Map<string, SurveyedNode>()
   const payload = new Map<string, number>()
@@ -30,6 +46,7 @@ export function survey(reader: RecordingReader): Survey {
     if (event.name === 'sim:node_added') nodes.set(name, { name, lane: laneOfName(name), ...event.data })
     else payload.set(name, (payload.get(name) ?? 0) + event.data.payload)
   }
+  addOutsiders(nodes)
   const lanes = [...new Set([...nodes.values()].map((node) => node.lane))]
   return { nodes, lanes, payload }
 }

@@ -6,6 +6,8 @@ import type { Chart } from '../../../shared/charts/picture.ts'
 import { queueChart } from '../../../shared/charts/queue.ts'
 import { rttChart } from '../../../shared/charts/rtt.ts'
 import { sequenceChart } from '../../../shared/charts/sequence.ts'
+import { stallsChart } from '../../../shared/charts/stalls.ts'
+import { statesChart } from '../../../shared/charts/states.ts'
 import type { Language } from '../../../shared/charts/texts.ts'
 import { LIGHT } from '../../../shared/charts/theme.ts'
 import { windowsChart } from '../../../shared/charts/windows.ts'
@@ -15,6 +17,8 @@ import { Losses } from '../../../shared/projections/losses.ts'
 import { Queues } from '../../../shared/projections/queue.ts'
 import { Rtt } from '../../../shared/projections/rtt.ts'
 import { Sequence } from '../../../shared/projections/sequence.ts'
+import { Stalls } from '../../../shared/projections/stalls.ts'
+import { States } from '../../../shared/projections/states.ts'
 import { Windows } from '../../../shared/projections/windows.ts'
 import { TraceStore } from '../../../shared/trace/store.ts'
 import type { RecordingReader } from '../recording/types.ts'
@@ -44,6 +48,8 @@ const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Chart>> = {
   rtt: reads(() => new Rtt(), rttChart),
   goodput: reads(() => new Goodput(), goodputChart),
   queue: reads(() => new Queues(), queueChart),
+  stalls: reads(() => new Stalls(), stallsChart),
+  states: reads(() => new States(), statesChart),
 }
 
 function contextOf(reader: RecordingReader, language: Language): ChartContext {

@@ -1,6 +1,6 @@
 /** What a run comes to. */
 import type { LinkAudit } from '../../../shared/link-audit.ts'
-import type { Setup } from '../../../shared/experiment.ts'
+import type { Setup, Text } from '../../../shared/experiment.ts'
 import type { Summary } from '../../../shared/summary.ts'
 import type { RecordingMeta, RecordingReader } from '../recording/types.ts'
 import { applyChanges } from '../settings.ts'
@@ -20,11 +20,14 @@ export function figures(facts: RunFacts, lanes: readonly string[]): Record<strin
 }
 
 /** Why nothing can be said of the run's expectations; undefined: it can. */
-function spoilt(meta: RecordingMeta, facts: RunFacts): string | undefined {
-  if (facts.faults.length > 0) return facts.faults[0]
-  const { state, error } = meta.info
-  if (state === 'stopped') return 'the run was stopped before its end'
-  if (state === 'failed' || state === 'recovered') return `the run broke off: ${error ?? state}`
+function spoilt({ info }: RecordingMeta, { faults }: RunFacts): Text | undefined {
+  if (faults.length > 0) return { en: faults[0], zh: `出了意外：${faults[0]}` }
+  if (info.state === 'stopped') return { en: 'the run was stopped before its end', zh: '运行在结束前被停止' }
+  if (info.state === 'failed' || info.state === 'recovered')
+    return {
+      en: `the run broke off: ${info.error ?? info.state}`,
+      zh: `运行中断：${info.error ?? info.state}`,
+    }
   return undefined
 }
 
@@ -52,6 +55,7 @@ export function summarize(reader: RecordingReader, audit: Readonly<Record<string
     setupOf: (lane: string) => setupOf(meta, lane),
     changed: facts.changed,
     spoilt: spoilt(meta, facts),
+    knobs: meta.experiment?.knobs ?? [],
   }
   return {
     experiment: meta.info.experiment,
