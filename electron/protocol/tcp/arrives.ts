@@ -173,7 +173,7 @@ function arrivesAck(block: ControlBlock, now: Micros, segment: TcpSegment, posit
     return false
   }
   acknowledgment.ack = ack
-  acknowledgment.window = segment.window * 2 ** block.sendShift
+  acknowledgment.window = segment.window * block.sendScale
   acknowledgment.sequence = position
   acknowledgment.occupies = segment.payload.length > 0 || (segment.flags & FIN) !== 0
   acknowledgment.sack = segment.options.sack

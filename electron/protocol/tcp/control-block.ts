@@ -67,8 +67,8 @@ export class ControlBlock {
   recentTimestamp = 0
   recentTimestampAt = 0
   readonly timestampOffset: number
-  /** Snd.Wind.Shift. */
-  sendShift = 0
+  /** Bytes that one of the peer's window field stands for: 2 to the power of Snd.Wind.Shift. */
+  sendScale = 1
   /** SendMSS of RFC 9293 3.7.1, and what the path lets through (RFC 1191). */
   peerMss = 536
   pathMss = Infinity

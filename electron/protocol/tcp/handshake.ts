@@ -60,8 +60,8 @@ export function learnPeer(block: ControlBlock, now: Micros, segment: TcpSegment)
   }
   if (block.offersWindowScale) {
     // RFC 7323 2.3: a larger shift is taken for 14.
-    block.sendShift = Math.min(options.windowScale ?? 0, MAX_WINDOW_SHIFT)
-    block.receiver.shift = windowShiftFor(settings.receiveBuffer)
+    block.sendScale = 2 ** Math.min(options.windowScale ?? 0, MAX_WINDOW_SHIFT)
+    block.receiver.scale = 2 ** windowShiftFor(settings.receiveBuffer)
   }
   block.peerMss = options.mss ?? DEFAULT_MSS
   sender.sackEnabled = block.offersSack
@@ -81,7 +81,7 @@ export function establish(block: ControlBlock, now: Micros, segment: TcpSegment)
   sender.una = 1
   sender.nxt = Math.max(sender.nxt, 1)
   sender.max = Math.max(sender.max, 1)
-  sender.setWindow(segment.flags & SYN ? segment.window : segment.window * 2 ** block.sendShift)
+  sender.setWindow(segment.flags & SYN ? segment.window : segment.window * block.sendScale)
   sender.setWindowOrigin(receiver.space.toPosition(segment.sequence, receiver.next), 1)
   // Karn's rule holds for SYNs, too; with timestamps the echo tells which one was answered.
   if (state.resent === 0) sender.sample(Math.max(1, now - state.firstSentAt), 'segment', 1)

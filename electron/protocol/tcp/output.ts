@@ -112,7 +112,7 @@ function acknowledging(
   const field = receiver.advertise(false)
   receiver.onAckSent()
   timers.clear(DELAYED_ACK)
-  return build(block, flags, position, payload, options, cause, field, field * 2 ** receiver.shift)
+  return build(block, flags, position, payload, options, cause, field, field * receiver.scale)
 }
 
 function build(

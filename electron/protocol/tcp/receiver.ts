@@ -3,6 +3,7 @@
  * order, which window to advertise (3.8.6.2.2) and when an acknowledgment is due (3.8.6.3, RFC 5681 4.2).
  */
 import type { TcpSettings } from '../../../shared/tcp.ts'
+import { Fifo } from './fifo.ts'
 import { Reassembly } from './reassembly.ts'
 import type { SequenceSpace } from './sequence.ts'
 
@@ -29,13 +30,12 @@ export class Receiver {
   next = 1
   /** The right edge of the window: no promise that was made is taken back (RFC 9293 3.8.6). */
   private edge = 1
-  /** Rcv.Wind.Shift; 0 unless both ends scale (RFC 7323 2.2). */
-  shift = 0
+  /** Bytes that one of the window field stands for: 2 to the power of Rcv.Wind.Shift (RFC 7323 2.2). */
+  scale = 1
   /** What we advertise as MSS: the unit of silly window avoidance. */
   private readonly segmentSize: number
   private readonly held = new Reassembly()
-  private readonly inOrder: Uint8Array[] = []
-  private inOrderHead = 0
+  private readonly inOrder = new Fifo<Uint8Array>()
   /** Bytes in order that the application has not read. */
   readable = 0
   /** Position of the peer's FIN, once it is known. */
@@ -147,20 +147,13 @@ export class Receiver {
 
   /** The next bytes in order, `max` at most; undefined when there are none. */
   read(max = Infinity): Uint8Array | undefined {
-    if (this.inOrderHead === this.inOrder.length) return undefined
-    let piece = this.inOrder[this.inOrderHead]
+    let piece = this.inOrder.first
+    if (piece === undefined) return undefined
     if (piece.length > max) {
-      this.inOrder[this.inOrderHead] = piece.subarray(max)
+      this.inOrder.replaceFirst(piece.subarray(max))
       piece = piece.subarray(0, max)
     } else {
-      this.inOrder[this.inOrderHead++] = EMPTY
-      if (this.inOrderHead === this.inOrder.length) {
-        this.inOrder.length = 0
-        this.inOrderHead = 0
-      } else if (this.inOrderHead > 1024 && this.inOrderHead * 2 > this.inOrder.length) {
-        this.inOrder.splice(0, this.inOrderHead)
-        this.inOrderHead = 0
-      }
+      this.inOrder.shift()
     }
     this.readable -= piece.length
     if (this.wantsWindowUpdate()) this.ackWaiting = this.ackNow = true
@@ -184,18 +177,18 @@ export class Receiver {
   private wantsWindowUpdate(): boolean {
     if (this.finReached) return false
     const left = this.window
-    const possible = Math.min(this.possibleEdge - this.next, 0xffff * 2 ** this.shift)
+    const possible = Math.min(this.possibleEdge - this.next, 0xffff * this.scale)
     const gain = possible - left
-    return gain >= Math.max(this.sillyLimit, 2 ** this.shift) && gain >= left
+    return gain >= Math.max(this.sillyLimit, this.scale) && gain >= left
   }
 
   /** The window field of a segment that is sent now; moves the edge. A SYN's is never scaled (RFC 7323 2.2). */
   advertise(isSyn: boolean): number {
-    const shift = isSyn ? 0 : this.shift
+    const scale = isSyn ? 1 : this.scale
     const possible = this.possibleEdge
     const edge = possible - this.edge >= this.sillyLimit ? possible : this.edge
-    const field = Math.min(0xffff, Math.floor((edge - this.next) / 2 ** shift))
-    const advertised = this.next + field * 2 ** shift
+    const field = Math.min(0xffff, Math.floor((edge - this.next) / scale))
+    const advertised = this.next + field * scale
     if (advertised > this.edge) this.edge = advertised
     return Math.max(0, field)
   }

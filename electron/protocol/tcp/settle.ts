@@ -3,12 +3,15 @@
  * that it is in, and its metrics. Doing this once, and not with every variable, keeps the trace short and
  * true: nothing is reported that lasted no time.
  */
+import type { EventData } from '../../../shared/trace/events.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { ControlBlock } from './control-block.ts'
 import { isSynchronized } from './state.ts'
 import { stallCause } from './stall.ts'
 import { persistInterval } from './timeouts.ts'
 import { DELAYED_ACK, KEEP_ALIVE, PERSIST, USER_TIMEOUT } from './timers.ts'
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** `ssthresh` in the trace while there is none. */
 const NOT_SET = 0xffff_ffff
@@ -52,34 +55,56 @@ function reportStall(block: ControlBlock): void {
   block.trace.emit('tcp:stall_changed', { cause })
 }
 
-/** What a user may want to know of a connection now; the fields of `tcp:metrics_updated`. */
-export function metricsOf(block: ControlBlock) {
-  const { sender, receiver } = block
-  const { rtt, congestion } = sender
-  return {
-    cwnd: sender.congestionWindow,
-    ssthresh: congestion.ssthresh === Infinity ? NOT_SET : Math.floor(congestion.ssthresh),
-    in_flight: sender.board.pipe,
-    send_window: sender.window,
-    receive_window: receiver.window,
-    smoothed_rtt: Math.round(rtt.smoothed),
-    rtt_variance: Math.round(rtt.variance),
-    rto: Math.round(rtt.rto),
-    send_buffer: sender.buffer.length,
-    receive_buffer: receiver.readable,
-    out_of_order: receiver.outOfOrder,
-    acked: Math.max(0, Math.min(sender.una, sender.buffer.end) - 1),
-  }
+/** What a user may want to know of a connection; the fields of `tcp:metrics_updated`. */
+export type TcpMetrics = EventData<'tcp:metrics_updated'>
+
+const empty = (): Writable<TcpMetrics> => ({
+  cwnd: 0,
+  ssthresh: 0,
+  in_flight: 0,
+  send_window: 0,
+  receive_window: 0,
+  smoothed_rtt: 0,
+  rtt_variance: 0,
+  rto: 0,
+  send_buffer: 0,
+  receive_buffer: 0,
+  out_of_order: 0,
+  acked: 0,
+})
+
+/** The metrics of this moment. */
+export function metricsOf(block: ControlBlock): TcpMetrics {
+  const metrics = empty()
+  fillMetrics(block, metrics)
+  return metrics
 }
 
-export type TcpMetrics = ReturnType<typeof metricsOf>
+function fillMetrics(block: ControlBlock, into: Writable<TcpMetrics>): void {
+  const { sender, receiver } = block
+  const { rtt, congestion } = sender
+  into.cwnd = sender.congestionWindow
+  into.ssthresh = congestion.ssthresh === Infinity ? NOT_SET : Math.floor(congestion.ssthresh)
+  into.in_flight = sender.board.pipe
+  into.send_window = sender.window
+  into.receive_window = receiver.window
+  into.smoothed_rtt = Math.round(rtt.smoothed)
+  into.rtt_variance = Math.round(rtt.variance)
+  into.rto = Math.round(rtt.rto)
+  into.send_buffer = sender.buffer.length
+  into.receive_buffer = receiver.readable
+  into.out_of_order = receiver.outOfOrder
+  into.acked = Math.max(0, Math.min(sender.una, sender.buffer.end) - 1)
+}
+
+/** Most moments change nothing, at a receiver above all: the comparison must not cost an object. */
+const scratch = empty()
 
 function reportMetrics(block: ControlBlock): void {
-  const now = metricsOf(block)
-  const before = block.metrics
-  if (before !== undefined && sameMetrics(now, before)) return
-  block.metrics = now
-  block.trace.emit('tcp:metrics_updated', now)
+  fillMetrics(block, scratch)
+  if (block.metrics !== undefined && sameMetrics(scratch, block.metrics)) return
+  block.metrics = { ...scratch }
+  block.trace.emit('tcp:metrics_updated', block.metrics)
 }
 
 function sameMetrics(a: TcpMetrics, b: TcpMetrics): boolean {

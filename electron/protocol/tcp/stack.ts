@@ -13,6 +13,7 @@ import { ControlBlock } from './control-block.ts'
 import type { Owner } from './control-block.ts'
 import { Deadlines } from './deadlines.ts'
 import type { OutgoingSegment, TcpEvent } from './events.ts'
+import { Fifo } from './fifo.ts'
 import { learnPeer } from './handshake.ts'
 import { InitialNumbers } from './isn.ts'
 import { TcpListener } from './listener.ts'
@@ -272,30 +273,3 @@ export class TcpStack {
 }
 
 const EMPTY = new Uint8Array(0)
-
-/** First in, first out, without moving what waits. */
-class Fifo<T> {
-  private items: T[] = []
-  private head = 0
-
-  get first(): T | undefined {
-    return this.items[this.head]
-  }
-
-  push(item: T): void {
-    this.items.push(item)
-  }
-
-  shift(): T | undefined {
-    if (this.head === this.items.length) return undefined
-    const item = this.items[this.head++]
-    if (this.head === this.items.length) {
-      this.items.length = 0
-      this.head = 0
-    } else if (this.head > 1024 && this.head * 2 > this.items.length) {
-      this.items.splice(0, this.head)
-      this.head = 0
-    }
-    return item
-  }
-}
