@@ -13,6 +13,7 @@ import {
   parseSpan,
   type Quantity,
 } from '../shared/quantity.ts'
+import { tidy } from './knobs.ts'
 
 const FORMATS: Readonly<Record<string, (value: number) => string>> = {
   us: formatSpan,
@@ -34,6 +35,12 @@ export function formatQuantity(value: number, unit: string, word: (unit: string)
 
 /** Reads what was typed for a value of this unit. A bare number is taken in `fallback`, the unit that was shown. */
 export function parseQuantity(text: string, unit: string, fallback = ''): Quantity {
+  const quantity = read(text, unit, fallback)
+  // 0.512132 s times a million is 512131.99999999994 us.
+  return quantity.ok ? success(tidy(quantity.value)) : quantity
+}
+
+function read(text: string, unit: string, fallback: string): Quantity {
   const plain = /^[\d.,\s]+$/.test(text) ? text.replace(/[,\s]/g, '') : text.trim()
   const full = /^[\d.]+$/.test(plain) ? `${plain} ${fallback}`.trim() : plain
   switch (unit) {

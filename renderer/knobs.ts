@@ -54,6 +54,8 @@ export function toPlace(range: Range, value: number): number {
 /** Place on the slider -> value: by whole steps, or to three significant digits on a logarithmic one. */
 export function fromPlace(range: Range, place: number): number {
   const { min, max, step, log } = range
+  if (place <= 0) return min
+  if (place >= 1) return max
   if (!log) {
     const value = min + Math.round((place * (max - min)) / step) * step
     return Math.min(tidy(value), max)
@@ -69,4 +71,4 @@ export function fromPlace(range: Range, place: number): number {
 }
 
 /** Takes the dirt of binary fractions off: 0.30000000000000004 -> 0.3. */
-const tidy = (value: number): number => Number(value.toPrecision(12))
+export const tidy = (value: number): number => Number(value.toPrecision(12))

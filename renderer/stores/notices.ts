@@ -48,7 +48,7 @@ export const useNotices = defineStore('notices', () => {
     const { field, value, allowed } = error
     add({
       kind: 'error',
-      title: `notice.${error.code}`,
+      title: `error.${error.code}`,
       detail: error.message,
       input: { field, value, allowed },
     })

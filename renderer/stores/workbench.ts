@@ -160,6 +160,7 @@ export const useWorkbench = defineStore('workbench', () => {
   )
 
   return {
+    opened,
     experiment,
     query,
     chapters,
