@@ -12,40 +12,43 @@ import { isUdp } from './peek.ts'
 import { Rebinding } from './rebind.ts'
 import { Transit } from './transit.ts'
 
-/** Where packets leave a direction. */
-export interface Exits {
+/** What a direction needs of the link around it. */
+export interface Surroundings {
+  /** Puts a packet through the translators on its way; undefined: no mapping leads anywhere. */
+  translate(now: Micros, bytes: Uint8Array): Uint8Array | undefined
   /** At the far side. */
   forward(id: number, bytes: Uint8Array): void
   /** Back to the near side: what the link itself has to say to the sender. */
   back(id: number, bytes: Uint8Array): void
 }
 
-/** One direction of a link: what is turned away at its entrance, then bottleneck, then path. */
+/** One direction of a link: what is turned away or translated at its entrance, then bottleneck, then path. */
 export class Direction {
   /** The translator at the entrance; the other direction's packets pass it backwards. */
   readonly rebinding = new Rebinding()
   private readonly index: 0 | 1
   private readonly env: Env
-  private readonly exits: Exits
+  private readonly around: Surroundings
   private readonly ledger: Ledger
   private readonly bottleneck: Bottleneck
   private readonly path: Path
   private spec: DirectionSpec
   private matching: MatchingLoss | undefined
+  private numbered = 0
   private up = true
   private nextOutageChange = micros(Infinity)
 
-  constructor(env: Env, index: 0 | 1, spec: DirectionSpec, exits: Exits) {
+  constructor(env: Env, index: 0 | 1, spec: DirectionSpec, around: Surroundings) {
     this.env = env
     this.index = index
     this.spec = spec
-    this.exits = exits
+    this.around = around
     this.ledger = new Ledger(env.trace, index)
     this.path = new Path(spec, {
       rng: env.rng.fork(index === 0 ? 'up' : 'down'),
       ledger: this.ledger,
       nextPacketId: () => env.nextPacketId(),
-      deliver: (transit) => exits.forward(transit.id, transit.bytes),
+      deliver: (transit) => around.forward(transit.id, transit.bytes),
     })
     this.bottleneck = new Bottleneck(spec, this.ledger, (transit) => this.path.send(transit))
     this.matching = matchingOf(spec)
@@ -75,12 +78,6 @@ export class Direction {
     if (bytes.length <= this.spec.mtu) this.admit(now, id, bytes)
     else this.receiveTooLarge(now, id, bytes)
     this.path.advance(now)
-  }
-
-  /** A packet came in that the translator of the other side has no mapping for. */
-  refuseUnmapped(now: Micros, id: number, bytes: Uint8Array): void {
-    this.ledger.offered++
-    this.ledger.dropped(now, this.number(now, id, bytes), 'no_mapping')
   }
 
   advance(now: Micros): void {
@@ -113,18 +110,31 @@ export class Direction {
   private number(now: Micros, id: number, bytes: Uint8Array): Transit {
     return new Transit(id, ++this.numbered, bytes, now)
   }
-  private numbered = 0
 
   private admit(now: Micros, id: number, bytes: Uint8Array): void {
     const transit = this.number(now, id, bytes)
     if (this.matching !== undefined) transit.condemned = this.matching.condemns(bytes)
     if (!this.up) this.ledger.dropped(now, transit, 'outage')
     else if (this.spec.udpBlocked && isUdp(bytes)) this.ledger.dropped(now, transit, 'udp_blocked')
-    else this.bottleneck.accept(now, transit)
+    else this.enter(now, transit)
+  }
+
+  private enter(now: Micros, transit: Transit): void {
+    const translated = this.around.translate(now, transit.bytes)
+    if (translated === undefined) {
+      this.ledger.dropped(now, transit, 'no_mapping')
+      return
+    }
+    transit.bytes = translated
+    this.bottleneck.accept(now, transit)
   }
 
   private receiveTooLarge(now: Micros, id: number, bytes: Uint8Array): void {
     const outcome = this.spec.blackHole ? undefined : handleTooLarge(bytes, this.spec.mtu)
+    if (outcome?.kind === 'fits') {
+      this.admit(now, id, bytes)
+      return
+    }
     if (outcome?.kind === 'fragments') {
       const ids = outcome.pieces.map(() => this.env.nextPacketId())
       this.ledger.cut(id, ids.length, ids[0])
@@ -138,7 +148,7 @@ export class Direction {
   private complain(error: Uint8Array): void {
     const id = this.env.nextPacketId()
     this.env.trace.emit('icmp:message_sent', { ...TOO_LARGE_ERROR, size: error.length }, id)
-    this.exits.back(id, error)
+    this.around.back(id, error)
   }
 
   private followOutage(now: Micros): void {

@@ -6,7 +6,7 @@ import type { LinkSpec } from '../../../shared/link.ts'
 import type { LinkAudit, PacketOnLink } from '../../../shared/link-audit.ts'
 import { micros, type Micros } from '../../../shared/units.ts'
 import type { Datagram, Env, SansIo } from '../sansio.ts'
-import { Direction } from './direction.ts'
+import { Direction, type Surroundings } from './direction.ts'
 import { Fifo } from './fifo.ts'
 
 export class Link implements SansIo<never> {
@@ -16,9 +16,8 @@ export class Link implements SansIo<never> {
 
   /** `env.rng` is the link's own; equal seeds, specifications and packets give equal fates. */
   constructor(env: Env, spec: LinkSpec) {
-    const leaveBy = (port: 0 | 1) => (id: number, bytes: Uint8Array) => this.out.push({ id, bytes, port })
-    this.up = new Direction(env, 0, spec.up, { forward: leaveBy(1), back: leaveBy(0) })
-    this.down = new Direction(env, 1, spec.down, { forward: leaveBy(0), back: leaveBy(1) })
+    this.up = new Direction(env, 0, spec.up, this.surroundingsOf(0))
+    this.down = new Direction(env, 1, spec.down, this.surroundingsOf(1))
   }
 
   /** Turns knobs while packets are on the link: those in the queue stay, those in flight keep their fate. */
@@ -28,13 +27,8 @@ export class Link implements SansIo<never> {
   }
 
   handleDatagram(now: Micros, datagram: Datagram): void {
-    const own = datagram.port === 0 ? this.up : this.down
-    const other = datagram.port === 0 ? this.down : this.up
-    let bytes: Uint8Array | undefined = datagram.bytes
-    if (own.rebinding.active) bytes = own.rebinding.outward(now, bytes)
-    if (other.rebinding.active) bytes = other.rebinding.inward(now, bytes)
-    if (bytes === undefined) own.refuseUnmapped(now, datagram.id, datagram.bytes)
-    else own.receive(now, datagram.id, bytes)
+    const direction = datagram.port === 0 ? this.up : this.down
+    direction.receive(now, datagram.id, datagram.bytes)
   }
 
   handleTimeout(now: Micros): void {
@@ -69,5 +63,19 @@ export class Link implements SansIo<never> {
   /** What was asked of the link against what it did. */
   audit(): LinkAudit {
     return { up: this.up.audit(), down: this.down.audit() }
+  }
+
+  private surroundingsOf(direction: 0 | 1): Surroundings {
+    const leaveBy = (port: number) => (id: number, bytes: Uint8Array) => this.out.push({ id, bytes, port })
+    return {
+      forward: leaveBy(1 - direction),
+      back: leaveBy(direction),
+      translate: (now, bytes) => {
+        const out = direction === 0 ? this.up : this.down
+        const home = direction === 0 ? this.down : this.up
+        const sent = out.rebinding.active ? out.rebinding.outward(now, bytes) : bytes
+        return home.rebinding.active ? home.rebinding.inward(now, sent) : sent
+      },
+    }
   }
 }

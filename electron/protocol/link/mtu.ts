@@ -27,6 +27,8 @@ export const LINK_ADDRESS: Ipv4Address = 0x0a4dfffe
 const LONGEST_ERROR = 576
 
 export type TooLarge =
+  /** It is only padded: the IP packet itself is short enough. */
+  | { readonly kind: 'fits' }
   | { readonly kind: 'fragments'; readonly pieces: readonly Uint8Array[] }
   /** The packet dies; `error` is to be sent back to its source, when it may be told. */
   | { readonly kind: 'refused'; readonly error: Uint8Array | undefined }
@@ -34,6 +36,7 @@ export type TooLarge =
 /** What a router does with a packet longer than `mtu`. */
 export function handleTooLarge(bytes: Uint8Array, mtu: number): TooLarge {
   const cut = fragmentIpv4(bytes, mtu)
+  if (cut.ok && cut.value.length === 1) return { kind: 'fits' }
   if (cut.ok) return { kind: 'fragments', pieces: cut.value }
   const tellable = cut.error.reason === 'fragmentation_needed'
   return { kind: 'refused', error: tellable ? fragmentationNeeded(bytes, mtu) : undefined }

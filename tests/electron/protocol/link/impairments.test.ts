@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { encodeUdp, udpLength } from '../../../../electron/protocol/wire/udp.ts'
-import { decodeIcmp } from '../../../../electron/protocol/wire/icmp.ts'
+import { decodeIcmp, readQuoted } from '../../../../electron/protocol/wire/icmp.ts'
 import {
   CE,
   decodeIpv4,
@@ -381,6 +381,14 @@ describe('MTU', () => {
     })
   })
 
+  test('padding behind an IP packet that fits does not make it too large', () => {
+    const lab = up({ mtu: 1_500 })
+    const padded = new Uint8Array(1_600)
+    padded.set(large)
+    lab.send(0, padded)
+    expect(lab.arrivals).toMatchObject([{ id: 1, port: 1, bytes: padded }])
+  })
+
   test('no ICMP about an ICMP error, a later fragment, or bytes that are no packet (RFC 1812 4.3.2.7)', () => {
     const lab = up({ mtu: 100 })
     const body = new Uint8Array(200)
@@ -427,6 +435,14 @@ describe('rebinding', () => {
       [4, 'no_mapping'],
       [5, 'no_mapping'],
     ])
+  })
+
+  test('an ICMP error about a packet too large goes to the host, in its own terms', () => {
+    const lab = up({ rebind, mtu: 100 })
+    lab.send(2_000, tcpPacket({ flags: ACK, payload: new Uint8Array(200) }), 0)
+    expect(ip(lab.arrivals[0].bytes).destination).toBe(CLIENT)
+    const quoted = readQuoted(lab.arrivals[0].bytes.subarray(28))
+    expect(quoted).toMatchObject({ source: CLIENT, sourcePort: 40_000 })
   })
 
   test('fragments and UDP without a checksum pass through whole', () => {
