@@ -42,7 +42,7 @@ export class Recovery {
   private readonly view: RecoveryView
   private readonly trace: Trace
   private reported = 'slow_start'
-  private readonly onLost = (index: number): void => this.reportLost(index)
+  readonly onLost = (index: number): void => this.reportLost(index)
 
   constructor(view: RecoveryView, trace: Trace) {
     this.view = view
@@ -98,7 +98,7 @@ export class Recovery {
   private detectsLoss(): boolean {
     const { view } = this
     if (view.board.isEmpty) return false
-    if (view.sackEnabled && view.board.waiting > 0) return true
+    if (view.sackEnabled && view.board.congestionLoss) return true
     if (this.duplicateAcks < view.settings.dupThresh) return false
     return view.sackEnabled || view.una > this.recover
   }

@@ -9,7 +9,8 @@
  */
 import { RangeSet } from './ranges.ts'
 
-export const LOSS_TRIGGERS = ['dup_acks', 'sack', 'partial_ack', 'rto'] as const
+/** `mtu`: a router said that it was too large. */
+export const LOSS_TRIGGERS = ['dup_acks', 'sack', 'partial_ack', 'rto', 'mtu'] as const
 export type LossTrigger = (typeof LOSS_TRIGGERS)[number]
 
 const SACKED = 1
@@ -262,6 +263,12 @@ export class Scoreboard {
     this.triggers[slot] = LOSS_TRIGGERS.indexOf(trigger)
   }
 
+  /** A segment waits to be sent again that congestion may have lost. */
+  get congestionLoss(): boolean {
+    const index = this.nextLost()
+    return index >= 0 && this.trigger(index) !== 'mtu'
+  }
+
   /** NextSeg rule 1 of RFC 6675 4: the oldest lost segment that was not resent, or -1. */
   nextLost(): number {
     if (this.waiting === 0) return -1
@@ -314,8 +321,11 @@ export class Scoreboard {
     return this.head < this.tail && (this.flags[this.head & (this.capacity - 1)] & RESENT_BY_TIMER) !== 0
   }
 
-  /** Cuts every segment to `limit` sequence numbers at most, when the path has become narrower (RFC 1191 6.4). */
-  split(limit: number): void {
+  /**
+   * Cuts every segment to `limit` sequence numbers at most, when the path has become narrower (RFC 1191 6.4). Those
+   * that are cut are to be sent again.
+   */
+  split(limit: number, onLost: (index: number) => void): void {
     const old = this.snapshot()
     this.head = this.tail = this.frontier = this.resendCursor = this.lostEnd = this.doubtfulCursor = 0
     this.pipe = this.sackedLength = this.sackedBelowFrontier = this.waiting = 0
@@ -331,6 +341,8 @@ export class Scoreboard {
         if (flags & SACKED) this.sackedLength += length
         if (flags & LOST) this.lostEnd = this.tail
         if (this.isWaiting(slot)) this.waiting++
+        const cut = old.lengths[i] > limit
+        if (cut && this.markLost(this.tail - 1, 'mtu')) onLost(this.tail - 1)
       }
     }
   }

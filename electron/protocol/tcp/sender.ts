@@ -363,7 +363,7 @@ export class Sender {
     this.settings = settings
     this.rtt.configure(settings)
     if (mss !== this.mss) {
-      if (mss < this.mss) this.board.split(mss)
+      if (mss < this.mss) this.board.split(mss, this.recovery.onLost)
       this.mss = mss
       this.congestion.setSegmentSize(mss)
     }

@@ -4,6 +4,7 @@ import type { Micros } from '../../../shared/units.ts'
 import type { Env } from '../sansio.ts'
 import { flowName } from '../wire/address.ts'
 import type { Endpoint, Ipv4Address } from '../wire/address.ts'
+import type { QuotedPacket } from '../wire/icmp.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import type { TcpSegment } from '../wire/tcp.ts'
 import { segmentArrives } from './arrives.ts'
@@ -15,6 +16,7 @@ import { Deadlines } from './deadlines.ts'
 import type { OutgoingSegment, TcpEvent } from './events.ts'
 import { Fifo } from './fifo.ts'
 import { learnPeer } from './handshake.ts'
+import { arrivesUnreachable } from './icmp.ts'
 import { InitialNumbers } from './isn.ts'
 import { TcpListener } from './listener.ts'
 import { nextSegment } from './output.ts'
@@ -30,6 +32,9 @@ export type { TcpMetrics } from './settle.ts'
 /** RFC 6335 6: dynamic ports. */
 const FIRST_DYNAMIC_PORT = 49_152
 const DYNAMIC_PORTS = 16_384
+
+/** What an ICMP error tells of a segment that we sent. */
+type QuotedSegment = Pick<QuotedPacket, 'destination' | 'sourcePort' | 'destinationPort' | 'sequence'>
 
 export class TcpStack {
   private readonly env: Env
@@ -96,6 +101,16 @@ export class TcpStack {
     const listener = this.listeners.get(segment.destinationPort)
     if (listener !== undefined) this.arrivesInListen(now, source, segment, listener)
     else this.refuseStranger(source, segment, 'RFC 9293 3.10.7.1: no connection')
+  }
+
+  /**
+   * Takes in an ICMP destination unreachable about a segment of ours.
+   * @param quoted what it quotes of that segment
+   * @param nextHopMtu of code 4, fragmentation needed; 0: not said
+   */
+  handleUnreachable(now: Micros, quoted: QuotedSegment, code: number, nextHopMtu: number): void {
+    const block = this.table.find(quoted.sourcePort, quoted.destination, quoted.destinationPort)
+    if (block !== undefined) arrivesUnreachable(block, now, code, quoted.sequence, nextHopMtu)
   }
 
   /** To be called at or after `pollTimeout()`; earlier calls do nothing. */

@@ -161,15 +161,23 @@ describe('the scoreboard', () => {
     expect([board.sackedLength, board.waiting, board.pipe]).toEqual([0, 3, 0])
   })
 
-  it('cuts segments for a narrower path and keeps what is known of them', () => {
+  it('cuts segments for a narrower path and wants those sent again that were too large (RFC 1191 6.4)', () => {
     const board = new Scoreboard()
-    for (const start of [0, 10, 20]) board.push(start, 10, 0)
+    for (const [start, length] of [
+      [0, 10],
+      [10, 10],
+      [20, 10],
+      [30, 4],
+    ]) {
+      board.push(start, length, 0)
+    }
     board.markSacked(20, 30)
-    board.markHeadLost('dup_acks')
-    board.split(4)
-    expect([board.pipe, board.sackedLength, board.waiting]).toEqual([10, 10, 3])
+    board.split(4, () => undefined)
+    // Two segments in three pieces each; what is SACKed, or small enough, stays.
+    expect([board.pipe, board.sackedLength, board.waiting]).toEqual([4, 10, 6])
     expect([board.position(board.nextLost()), board.length(board.nextLost())]).toEqual([0, 4])
+    expect(board.congestionLoss).toBe(false)
     expect(board.acknowledge(15).length).toBe(15)
-    expect(board.pipe).toBe(5)
+    expect([board.pipe, board.waiting]).toEqual([4, 2])
   })
 })
