@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { failure, success, type Result } from './errors.ts'
 import type { Text } from './experiment.ts'
-import { DirectionSpec, LinkSpec, type DirectionInput } from './link.ts'
+import { DirectionSpec, LinkSpec, type DirectionInput, type LinkInput } from './link.ts'
 import { parseDropRule, parseNumberList } from './link-rules.ts'
 import {
   applyBurst,
@@ -380,10 +380,11 @@ function applyTo(direction: DirectionInput, wanted: Wanted): Result<DirectionInp
 
 /**
  * The link that options ask for, each a pair of its name without dashes (`loss`, `loss-up`) and its argument (empty
- * for a switch). An option for both directions fails when neither takes it.
+ * for a switch), laid over what `base` has. An option for both directions fails when neither takes it.
  */
 export function parseLinkOptions(
   pairs: readonly (readonly [name: string, text: string])[],
+  base: LinkInput = {},
 ): Result<LinkSpec, LinkOptionError> {
   const wanted: Wanted[] = []
   for (const [name, text] of pairs) {
@@ -399,7 +400,7 @@ export function parseLinkOptions(
       LINK_OPTIONS.indexOf(a.option) - LINK_OPTIONS.indexOf(b.option) || b.sides.length - a.sides.length,
   )
 
-  const directions: Record<Side, DirectionInput> = { up: {}, down: {} }
+  const directions: Record<Side, DirectionInput> = { up: base.up ?? {}, down: base.down ?? {} }
   for (const item of wanted) {
     const results = item.sides.map((side) => ({ side, result: applyTo(directions[side], item) }))
     let problem: QuantityError | undefined

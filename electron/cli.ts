@@ -1,0 +1,211 @@
+/**
+ * The same lab in a terminal (DESIGN 8). Here are the names of the commands and their options; what they do stands in
+ * `engine/terminal`. Exit status: 0 all is well and all expectations hold, 1 one does not, 2 bad input.
+ */
+import { Command, CommanderError, Option } from 'commander'
+import type { Result } from '../shared/errors.ts'
+import type { Language } from '../shared/charts/texts.ts'
+import { CONGESTION_CONTROLS } from '../shared/tcp.ts'
+import type { LinkSpec } from '../shared/link.ts'
+import { parseWire } from './engine/outsider.ts'
+import { defaultShelf } from './engine/recording/shelf.ts'
+import { gateway, host, link, parseListen, parseTarget } from './engine/terminal/attended.ts'
+import { listenForInterrupt } from './engine/terminal/interrupt.ts'
+import { addLinkOptions, readLinkOptions } from './engine/terminal/link-flags.ts'
+import { list } from './engine/terminal/list.ts'
+import { anyPort, integer, port, setting } from './engine/terminal/options.ts'
+import { printable, processOutput } from './engine/terminal/output.ts'
+import { run } from './engine/terminal/run.ts'
+import { EXIT, refuse, systemError, type ExitStatus } from './engine/terminal/status.ts'
+import { startServer } from './serve.ts'
+
+const output = processOutput()
+let status: ExitStatus = EXIT.ok
+
+type Values = Record<string, unknown>
+
+/** Hands what a reader gave to `use`, or refuses with its reason. */
+async function withInput<T>(input: Result<T>, use: (value: T) => Promise<ExitStatus>): Promise<void> {
+  status = input.ok ? await use(input.value) : refuse(output, input.error)
+}
+
+const seedOption = (): Option =>
+  new Option('--seed <number>', 'the same seed gives the same run')
+    .argParser(integer(0, 0xffff_ffff))
+    .default(1)
+const outOption = (): Option =>
+  new Option('--out <folder>', 'write summary, captures, trace, table and charts there')
+const tapsOption = (): Option =>
+  new Option('--taps <which>', "captures at the data's sender or at all hosts")
+    .choices(['sender', 'all'])
+    .default('sender')
+const qlogOption = (): Option =>
+  new Option('--qlog <version>', 'the current draft, or 0.3 for qvis')
+    .choices(['draft', '0.3'])
+    .default('draft')
+const languageOption = (): Option =>
+  new Option('--lang <language>', 'of texts and charts').choices(['en', 'zh']).default('en')
+
+/** The options of what writes files. */
+const addFileOptions = (command: Command): Command =>
+  command.addOption(outOption()).addOption(tapsOption()).addOption(qlogOption()).addOption(languageOption())
+
+const fileOptions = (values: Values) => ({
+  out: values.out as string | undefined,
+  taps: values.taps as 'sender' | 'all',
+  qlog: values.qlog as 'draft' | '0.3',
+  language: values.lang as Language,
+})
+
+const program = new Command('rexmit')
+  .description('A packet-flow laboratory: real TCP through a link that you can break.')
+  .exitOverride()
+  .configureOutput({
+    writeOut: (text) => process.stdout.write(text),
+    writeErr: (text) => process.stderr.write(text.split('\n').map(printable).join('\n')),
+  })
+
+program
+  .command('list')
+  .description('the experiments that there are')
+  .option('--json', 'as JSON: [{id, chapter, title}]')
+  .addOption(languageOption())
+  .action(({ json, lang }: { json?: boolean; lang: Language }) => {
+    status = list({ json, lang }, output)
+  })
+
+const runCommand = program
+  .command('run')
+  .description('an experiment from start to end, in virtual time unless --live')
+  .argument('[experiment]', 'its id, or a file that holds one')
+  .option('--all', 'every experiment there is')
+  .option('--set <path=value>', 'a setting by its path or the name of a knob; may be repeated', setting)
+  .addOption(seedOption())
+  .option('--live', 'by the wall clock, every packet on a real UDP socket')
+  .option('--json', 'print the summary as JSON')
+  .option('--snap-length <bytes>', 'record so much of each packet', integer(20, 65_535))
+addLinkOptions(addFileOptions(runCommand)).action(async (experiment: string | undefined, values: Values) => {
+  if ((experiment === undefined) === (values.all === undefined)) {
+    status = refuse(output, {
+      message: 'run: name one experiment, or say --all',
+      allowed: 'see `rexmit list`',
+    })
+    return
+  }
+  status = await run(
+    {
+      ...fileOptions(values),
+      experiment,
+      all: values.all === true,
+      set: (values.set as Record<string, string> | undefined) ?? {},
+      seed: values.seed as number,
+      driver: values.live === true ? 'live' : 'virtual',
+      json: values.json === true,
+      snapLength: values.snapLength as number | undefined,
+      link: (base) => readLinkOptions(values, base),
+    },
+    output,
+  )
+})
+
+const gatewayCommand = program
+  .command('gateway')
+  .description('your own client and server through the lossy link (TCP)')
+  .requiredOption('--listen <127.0.0.1:port>', 'where your client connects; port 0: any free one')
+  .requiredOption('--to <host:port>', 'where your server listens')
+  .addOption(seedOption())
+addLinkOptions(addFileOptions(gatewayCommand)).action((values: Values) =>
+  withInput(parseListen(values.listen as string), (listen) =>
+    withTarget(values, (to, spec) =>
+      gateway({ ...fileOptions(values), ...to, listen, seed: values.seed as number, link: spec }, output),
+    ),
+  ),
+)
+
+async function withTarget(
+  values: Values,
+  use: (to: { host: string; port: number }, spec: LinkSpec | undefined) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const to = parseTarget(values.to as string)
+  if (!to.ok) return refuse(output, to.error)
+  const spec = readLinkOptions(values)
+  return spec.ok ? use(to.value, spec.value) : refuse(output, spec.error)
+}
+
+const WIRE = 'udp:127.0.0.1:PORT[,peer=127.0.0.1:PORT]'
+
+const hostCommand = program
+  .command('host')
+  .description('a host alone, for programs that send it IPv4 packets over UDP')
+  .requiredOption('--wire <wire>', WIRE)
+  .requiredOption('--address <IPv4>', 'such as 10.77.0.2')
+  .option('--discard <port>', 'takes everything (RFC 863)', port)
+  .option('--echo <port>', 'sends everything back (RFC 862)', port)
+  .option('--chargen <port>', 'sends without end (RFC 864)', port)
+  .addOption(new Option('--congestion <name>', 'congestion control').choices(CONGESTION_CONTROLS))
+  .addOption(seedOption())
+addLinkOptions(addFileOptions(hostCommand)).action((values: Values) =>
+  withInput(parseWire(values.wire as string), async (wire) => {
+    const spec = readLinkOptions(values)
+    if (!spec.ok) return refuse(output, spec.error)
+    const { address, discard, echo, chargen, congestion, seed } = values as Partial<
+      Parameters<typeof host>[0]
+    > &
+      Values
+    const tcp =
+      congestion === undefined ? {} : { congestion: congestion as (typeof CONGESTION_CONTROLS)[number] }
+    const services = { discard, echo, chargen }
+    return host(
+      { ...fileOptions(values), wire, address: address!, ...services, tcp, link: spec.value, seed },
+      output,
+    )
+  }),
+)
+
+const linkCommand = program
+  .command('link')
+  .description('the link alone, between two programs that speak IPv4 over UDP')
+  .requiredOption('--a <wire>', `side a: ${WIRE}`)
+  .requiredOption('--b <wire>', `side b: ${WIRE}`)
+  .addOption(seedOption())
+addLinkOptions(addFileOptions(linkCommand)).action((values: Values) =>
+  withInput(parseWire(values.a as string), async (a) => {
+    const b = parseWire(values.b as string)
+    if (!b.ok) return refuse(output, b.error)
+    const spec = readLinkOptions(values)
+    if (!spec.ok) return refuse(output, spec.error)
+    return link(
+      { ...fileOptions(values), a, b: b.value, link: spec.value, seed: values.seed as number },
+      output,
+    )
+  }),
+)
+
+program
+  .command('serve')
+  .description('the window in a browser')
+  .option('--port <number>', 'on 127.0.0.1; 0: any free one', anyPort, 0)
+  .option('--no-open', 'print the address only')
+  .action(async (values: { port: number; open: boolean }) => {
+    const interrupt = listenForInterrupt()
+    const server = await startServer({ ...values, recordings: defaultShelf() })
+    output.line(server.url)
+    output.note('Ctrl-C ends it.')
+    await interrupt.requested
+    await server.close()
+  })
+
+/** Commander has said itself what was wrong with the options; help and version are no errors. */
+async function main(): Promise<ExitStatus> {
+  try {
+    await program.parseAsync()
+    return status
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput
+    const problem = systemError(error)
+    if (problem === undefined) throw error
+    return refuse(output, { message: problem })
+  }
+}
+
+process.exitCode = await main()

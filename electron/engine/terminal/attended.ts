@@ -1,0 +1,133 @@
+/** Runs that end by Ctrl-C: a gateway, a host, a link. What was recorded is written then. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Language } from '../../../shared/charts/texts.ts'
+import type { InputError, Result } from '../../../shared/errors.ts'
+import type { ExportOptions } from '../export/export.ts'
+import { planGateway, startGateway, type GatewayOptions } from '../gateway.ts'
+import { runHost, runLink, type HostOptions, type LinkOptions } from '../outsider.ts'
+import type { Run, RunOptions } from '../run.ts'
+import { writeFiles } from './files.ts'
+import { listenForInterrupt } from './interrupt.ts'
+import { printable, type Output } from './output.ts'
+import { EXIT, refuse, systemError, type ExitStatus } from './status.ts'
+import { withWorkplace } from './workplace.ts'
+
+export interface AttendedOptions {
+  /** Where to write the files at the end. */
+  readonly out: string | undefined
+  readonly language: Language
+  readonly taps: ExportOptions['taps']
+  readonly qlog: ExportOptions['qlog']
+}
+
+/** A run that has begun, and where it can be reached. */
+interface Begun {
+  readonly run: Run
+  /** A line or several. */
+  readonly where: readonly string[]
+}
+
+type Begin = (options: RunOptions) => Promise<Result<Begun>>
+
+async function attend(begin: Begin, options: AttendedOptions, output: Output): Promise<ExitStatus> {
+  const interrupt = listenForInterrupt()
+  try {
+    if (options.out !== undefined) mkdirSync(options.out, { recursive: true })
+    return await withWorkplace(async (folder) => {
+      const begun = await begin({ id: 1, directory: join(folder, 'run') })
+      if (!begun.ok) return refuse(output, begun.error)
+      const { run, where } = begun.value
+      for (const line of where) output.line(printable(line))
+      await Promise.race([run.ended, interrupt.requested])
+      await run.stop()
+      const status = await conclude(run, options, output)
+      run.close()
+      return status
+    })
+  } catch (error) {
+    const problem = systemError(error)
+    if (problem === undefined) throw error
+    return refuse(output, { message: problem })
+  } finally {
+    interrupt.release()
+  }
+}
+
+/** Ctrl-C is how these end, so it is a good end. */
+async function conclude(run: Run, options: AttendedOptions, output: Output): Promise<ExitStatus> {
+  const { info, reader } = run
+  const { packets } = info.recording
+  output.note(`${packets} packets in ${(info.now / 1e6).toFixed(1)} s`)
+  for (const fault of run.summary?.faults ?? []) output.note(`rexmit: ${printable(fault)}`)
+  if (options.out !== undefined) {
+    const names = await writeFiles(reader, options.out, options)
+    output.note(`${printable(options.out)}: ${names.join(', ')}`)
+  }
+  if (info.state !== 'failed') return EXIT.ok
+  output.note(`rexmit: ${printable(info.error ?? 'the run broke off')}`)
+  return EXIT.failed
+}
+
+const ENDS = 'Ctrl-C ends it.'
+
+/** `rexmit gateway` */
+export function gateway(options: GatewayOptions & AttendedOptions, output: Output): Promise<ExitStatus> {
+  const begin: Begin = async (runOptions) => {
+    const plan = planGateway(options)
+    if (!plan.ok) return plan
+    const { run, started } = startGateway(plan.value, runOptions)
+    await started
+    const { listen, to } = run.info.gateway!
+    return { ok: true, value: { run, where: [`${listen} leads through the link to ${to}. ${ENDS}`] } }
+  }
+  return attend(begin, options, output)
+}
+
+/** `rexmit host` */
+export function host(options: HostOptions & AttendedOptions, output: Output): Promise<ExitStatus> {
+  const begin: Begin = async (runOptions) => {
+    const begun = await runHost(options, runOptions)
+    if (!begun.ok) return begun
+    const { run, ports } = begun.value
+    return {
+      ok: true,
+      value: { run, where: [`${options.address} is on udp:127.0.0.1:${ports[0]}. ${ENDS}`] },
+    }
+  }
+  return attend(begin, options, output)
+}
+
+/** `rexmit link` */
+export function link(options: LinkOptions & AttendedOptions, output: Output): Promise<ExitStatus> {
+  const begin: Begin = async (runOptions) => {
+    const begun = await runLink(options, runOptions)
+    if (!begun.ok) return begun
+    const { run, ports } = begun.value
+    const where = ['a', 'b'].map((side, i) => `side ${side} is on udp:127.0.0.1:${ports[i]}`)
+    return { ok: true, value: { run, where: [...where, ENDS] } }
+  }
+  return attend(begin, options, output)
+}
+
+/** Reads `127.0.0.1:PORT`: nothing listens beyond loopback (DESIGN 9). */
+export function parseListen(text: string): Result<number> {
+  const port = /^(?:127\.0\.0\.1|localhost):(\d{1,5})$/.exec(text)?.[1]
+  return port !== undefined && Number(port) <= 65_535
+    ? { ok: true, value: Number(port) }
+    : wrong('--listen', text, '127.0.0.1:PORT, where port 0 is any free one')
+}
+
+/** Reads `HOST:PORT`, a numeric IPv6 host in brackets. */
+export function parseTarget(text: string): Result<{ host: string; port: number }> {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,255})):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (!match || port < 1 || port > 65_535)
+    return wrong('--to', text, 'HOST:PORT such as 127.0.0.1:8080 or [::1]:8080')
+  return { ok: true, value: { host: match[1] ?? match[2], port } }
+}
+
+const wrong = (field: string, value: string, allowed: string): { ok: false; error: InputError } => ({
+  ok: false,
+  error: { code: 'invalid', message: `${field}: ${value} is not ${allowed}`, field, value, allowed },
+})
