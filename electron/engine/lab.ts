@@ -52,11 +52,12 @@ export class Lab implements RunObserver {
 
   disconnect(window: LabWindow): void {
     this.windows.delete(window)
+    window.close()
   }
 
   /** Stops all runs and closes all files. */
   async close(): Promise<void> {
-    this.windows.clear()
+    for (const window of this.windows) this.disconnect(window)
     for (const run of this.runs.values()) {
       if (run instanceof Run) await run.stop()
       run.close()

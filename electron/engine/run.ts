@@ -208,11 +208,13 @@ export class Run {
   /** Turns a knob, by its id or by a path of the set-up. */
   set(name: string, value: unknown): Result<null> {
     if (this.isOver) return this.refuse(`the run is ${this.state}`)
+    const valid = applyChanges(this.setup, { [name]: value }, this.plan.knobs)
+    if (!valid.ok) return valid
     const paths = pathsOf(this.plan.knobs, name)
-    const fixed = this.plan.knobs.find(
+    const fixed = this.plan.knobs.some(
       (knob) => !knob.live && knob.paths.some((path) => paths.includes(path)),
     )
-    if (fixed !== undefined || !paths.every((path) => CHANGEABLE.test(path)))
+    if (fixed || !paths.every((path) => CHANGEABLE.test(path)))
       return this.refuse(`${name} can only be set before the run`, name)
     return this.change({ [name]: value })
   }

@@ -33,6 +33,11 @@ export class Station implements SansIo<never> {
     this.settings = settings
   }
 
+  /** Connections that were established or accepted and are not gone. */
+  get openConnections(): ReadonlySet<TcpConnection> {
+    return this.connections
+  }
+
   connect(now: Micros, remote: Endpoint): TcpConnection {
     return this.host.connect(now, remote, this.settings)
   }

@@ -75,6 +75,11 @@ export class LabWindow {
     this.watches.delete(id)
   }
 
+  /** It is gone, or the laboratory is: nothing is sent any more. */
+  close(): void {
+    this.watches.clear()
+  }
+
   sendSummary(run: number, summary: Summary): void {
     if (this.watches.has(run)) this.send({ type: 'summary', run, summary })
   }

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { writeMeta } from '../../../../electron/engine/recording/meta.ts'
 import { Recorder } from '../../../../electron/engine/recording/recorder.ts'
 import { Recording } from '../../../../electron/engine/recording/recording.ts'
+import type { RecordingMeta } from '../../../../electron/engine/recording/types.ts'
 import type { SpoolOptions } from '../../../../electron/engine/recording/spool.ts'
 import { createRun, temporaryFolder } from '../../../support/runs.ts'
 
@@ -14,9 +15,8 @@ function recorderIn(directory: string, spool?: SpoolOptions): Recorder {
   return recorder
 }
 
-const { meta } = createMeta()
-function createMeta() {
-  const info = {
+const meta: RecordingMeta = {
+  info: {
     ...{
       run: 1,
       kind: 'experiment',
@@ -25,10 +25,12 @@ function createMeta() {
       seed: 1,
       driver: 'virtual',
     },
-    ...{ pace: null, state: 'running', now: 0, setup: { hosts: {}, links: {}, apps: {} }, lanes: [] },
+    ...{ driver: 'virtual', pace: null, state: 'running', now: 0 },
+    ...{ setup: { hosts: {}, links: {}, apps: {} }, lanes: [] },
     recording: { bytes: 0, packets: 0, truncatedPackets: 0 },
-  } as const
-  return { meta: { info, set: {}, startedAt: '2026-01-01T00:00:00Z' } }
+  },
+  set: {},
+  startedAt: '2026-01-01T00:00:00Z',
 }
 
 const open = (directory: string): Recording => {
