@@ -124,7 +124,7 @@ export const EVENTS = {
       ts_ecr: u32('timestamp echo reply'),
       sack: ranges('SACK blocks', 'seq'),
       cause: str(
-        'empty: new; else why it was sent again: syn, fin, dup_acks, sack, partial_ack, rto, window_probe, keep_alive; limited_transmit marks new data sent under RFC 3042',
+        'empty: new; else why it was sent again: syn, fin, dup_acks, sack, partial_ack, rto, mtu, window_probe, keep_alive; limited_transmit marks new data sent under RFC 3042',
       ),
     },
   },
@@ -178,7 +178,7 @@ export const EVENTS = {
     fields: {
       seq: u32('first byte', 'seq'),
       length: u32('bytes', 'B'),
-      trigger: str('dup_acks, sack, partial_ack or rto'),
+      trigger: str('dup_acks, sack, partial_ack, rto, or mtu: a router said that it was too large'),
     },
   },
   'tcp:timer_expired': {
@@ -247,7 +247,11 @@ export const EVENTS = {
   },
   'link:packet_fragmented': {
     doc: 'The link cut a packet that was longer than its MTU; the fragments are packets of their own',
-    fields: { direction, first: u32('pkt of the first fragment; the others follow it'), count: u16('fragments') },
+    fields: {
+      direction,
+      first: u32('pkt of the first fragment; the others follow it'),
+      count: u16('fragments'),
+    },
   },
   'link:packet_marked': { doc: 'ECN: congestion experienced was set', fields: { direction } },
   'link:state_changed': { doc: 'A direction went down or came up', fields: { direction, up: flag('up') } },

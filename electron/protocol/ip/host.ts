@@ -319,8 +319,11 @@ export class Host implements SansIo<HostEvent> {
     } else if ('quoted' in message) {
       const quoted = readQuoted(message.quoted)
       // Only what this host sent can have gone wrong for it; anything else was made up (RFC 5927 4).
-      if (quoted?.source === this.address)
-        this.tell({ type: 'icmp_error', source, message, quoted }, 'icmp', bytes)
+      if (quoted?.source !== this.address) return
+      if (message.kind === 'destination_unreachable' && quoted.protocol === PROTOCOL_TCP) {
+        this.tcp.handleUnreachable(now, quoted, message.code, message.nextHopMtu)
+      }
+      this.tell({ type: 'icmp_error', source, message, quoted }, 'icmp', bytes)
     }
   }
 

@@ -163,7 +163,7 @@ describe('the timer (RFC 6298 5)', () => {
     const s = connected()
     s.write(14_600)
     s.expectData(10, 1460)
-    for (const _ of [1, 2, 3]) {
+    for (let i = 0; i < 3; i++) {
       s.untilSent()
       s.expect('.', { seq: 1 })
       expect(s.connection.metrics().ssthresh).toBe(7_300)

@@ -33,7 +33,7 @@ describe('delayed ACK (RFC 9293 3.8.6.3, RFC 5681 4.2)', () => {
 
   it('waits for as many segments as ackEvery says', () => {
     const s = Script.connected({ ackEvery: 4 })
-    for (const _ of [1, 2, 3]) s.inject('.', { data: 1000 }).quiet()
+    for (let i = 0; i < 3; i++) s.inject('.', { data: 1000 }).quiet()
     s.inject('.', { data: 1000 }).expect('.', { ack: 4001 })
   })
 
@@ -85,7 +85,7 @@ describe('the receive window (RFC 9293 3.8.6)', () => {
 
   it('does not advertise a silly window (3.8.6.2.2)', () => {
     const s = Script.connected({ receiveBuffer: 4_000, delayedAck: 0 })
-    for (const _ of [1, 2, 3, 4]) s.inject('.', { data: 1000 }).expect('.')
+    for (let i = 0; i < 4; i++) s.inject('.', { data: 1000 }).expect('.')
     s.connection.read(s.now, 1_000)
     s.quiet()
     s.inject('.', { data: 1 }).expect('.', { ack: 4001, window: 0 })
@@ -95,7 +95,7 @@ describe('the receive window (RFC 9293 3.8.6)', () => {
 
   it('advertises any window with receiverSws off', () => {
     const s = Script.connected({ receiveBuffer: 4_000, delayedAck: 0, receiverSws: false })
-    for (const _ of [1, 2, 3, 4]) s.inject('.', { data: 1000 }).expect('.')
+    for (let i = 0; i < 4; i++) s.inject('.', { data: 1000 }).expect('.')
     s.connection.read(s.now, 10)
     s.expect('.', { window: 10 })
   })
@@ -187,7 +187,7 @@ describe('zero-window probes (RFC 9293 3.8.6.1)', () => {
 
   it('end when it does not', () => {
     const s = closed({ dataRetries: 3 })
-    for (const _ of [1, 2, 3]) {
+    for (let i = 0; i < 3; i++) {
       s.untilSent()
       s.expect('.', { cause: 'window_probe' })
     }
