@@ -179,7 +179,8 @@ describe('conservation', () => {
             const audit = lab.link.audit()
             expectConserved(audit.up)
             expectConserved(audit.down)
-            expect(lab.link.inFlight()).toHaveLength(audit.up.packets.onLink + audit.down.packets.onLink)
+            expect(lab.link.inFlight()).toHaveLength(lab.link.size)
+            expect(audit.up.packets.onLink + audit.down.packets.onLink).toBe(lab.link.size)
           }
           lab.drain()
           expect(lab.link.inFlight()).toEqual([])

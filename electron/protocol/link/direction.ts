@@ -98,12 +98,16 @@ export class Direction {
     return true
   }
 
+  get size(): number {
+    return this.bottleneck.size + this.path.size
+  }
+
   list(): PacketOnLink[] {
     return [...this.bottleneck.list(this.index), ...this.path.list(this.index)]
   }
 
   audit(): DirectionAudit {
-    return this.ledger.audit(this.bottleneck.size + this.path.size)
+    return this.ledger.audit(this.size)
   }
 
   /** Gives a packet its number. All packets of the direction have one, also those that die at once. */

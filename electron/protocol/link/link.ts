@@ -55,6 +55,11 @@ export class Link implements SansIo<never> {
     return this.up.dropByHand(now, pkt) || this.down.dropByHand(now, pkt)
   }
 
+  /** How many packets are on the link now; costs nothing, unlike the list of them. */
+  get size(): number {
+    return this.up.size + this.down.size
+  }
+
   /** What is on the link now, for the window to draw. */
   inFlight(): PacketOnLink[] {
     return [...this.up.list(), ...this.down.list()]
