@@ -15,10 +15,13 @@ import {
 } from '../shared/quantity.ts'
 import { tidy } from './knobs.ts'
 
+/** Sizes below this are given to the byte: a segment is one of 1460 B, not of 1.46 kB. */
+const ALL_DIGITS = 10_000
+
 const FORMATS: Readonly<Record<string, (value: number) => string>> = {
   us: formatSpan,
   'bit/s': formatRate,
-  B: formatSize,
+  B: (value) => (value < ALL_DIGITS ? `${formatNumber(value)} B` : formatSize(value)),
   'B/s': (value) => `${formatSize(value)}/s`,
   ratio: formatShare,
 }

@@ -32,8 +32,9 @@ export type Action = (typeof SHORTCUTS)[number]['action']
 /** Roles in which keys have a meaning of their own. */
 const OWN_KEYS =
   'input, select, textarea, [contenteditable], [role="menu"], [role="dialog"], [role="listbox"]'
-/** Elements that the space bar presses. */
-const PRESSED_BY_SPACE = 'button, summary, [role="radio"], [role="switch"], [role="tab"], [role="slider"]'
+/** Elements that the space bar presses; the entry of what is open already would do nothing. */
+const PRESSED_BY_SPACE =
+  'button:not([aria-current]), summary, [role="radio"], [role="switch"], [role="tab"], [role="slider"]'
 
 /** What a key means here, with the key itself; undefined: nothing. */
 export function actionOf(

@@ -136,6 +136,7 @@ export default {
     faults: 'Disturbed by the machine',
     gateway: '{listen} → {to}',
     lanes: 'Lanes',
+    verdict: '{held} of {count} expectations hold',
     reset_zoom: 'Show all',
   },
   stage: {
@@ -174,7 +175,7 @@ export default {
     on: 'on',
     off: 'off',
     exact: '{knob}, exact value',
-    out_of_range: 'From {min} to {max}',
+    out_of_range: 'Such as {example}; from {min} to {max}',
     expectations: 'Expected, measured',
     measured: 'measured',
     within: '± {tolerance}',

@@ -132,6 +132,7 @@ export default {
     faults: '受本机干扰',
     gateway: '{listen} → {to}',
     lanes: '对照组',
+    verdict: '{count} 项预期中 {held} 项成立',
     reset_zoom: '显示全部',
   },
   stage: {
@@ -170,7 +171,7 @@ export default {
     on: '开',
     off: '关',
     exact: '{knob}，精确值',
-    out_of_range: '从 {min} 到 {max}',
+    out_of_range: '例如 {example}；从 {min} 到 {max}',
     expectations: '预期与实测',
     measured: '实测',
     within: '± {tolerance}',
