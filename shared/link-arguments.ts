@@ -86,15 +86,15 @@ export function applyQueue(direction: DirectionInput, text: string): Result<Dire
  */
 export function applyBurst(direction: DirectionInput, text: string): Result<DirectionInput, QuantityError> {
   const rate = direction.loss?.rate ?? 0
-  if (rate === 0) return failure({ value: text, allowed: 'only together with --loss' })
+  if (rate === 0) return failure({ value: text, allowed: 'a burst length that goes with --loss' })
   if ((direction.loss?.correlation ?? 0) > 0) {
-    return failure({ value: text, allowed: 'not together with --loss-correlation' })
+    return failure({ value: text, allowed: 'a burst length without --loss-correlation' })
   }
   const burst = /^\d{1,9}(?:\.\d{1,9})?$/.test(text) ? Number(text) : 0
   const least = Math.max(1, rate / (1 - rate))
   if (rate === 1 || burst < least) {
     const allowed = `a mean number of packets, at least ${Number(least.toPrecision(4))} at this loss`
-    return failure({ value: text, allowed: rate === 1 ? 'not together with a loss of 100 %' : allowed })
+    return failure({ value: text, allowed: rate === 1 ? 'a burst length at a loss below 100 %' : allowed })
   }
   const r = 1 / burst
   const gilbertElliott = { p: (r * rate) / (1 - rate), r, lossBad: 1, lossGood: 0 }

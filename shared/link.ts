@@ -13,7 +13,7 @@ const span = v.pipe(v.number(), v.minValue(0), v.maxValue(3_600e6))
 /** How often something happens: never, or at a distance that lab time can tell apart. */
 const period = v.pipe(
   span,
-  v.check((us) => us === 0 || us >= 1, 'must be 0 or at least 1 microsecond'),
+  v.check((us) => us === 0 || us >= 1, '0 or at least 1 microsecond'),
 )
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))
 const isSorted = (numbers: readonly number[]): boolean =>
@@ -22,7 +22,7 @@ const bitRate = v.pipe(
   v.number(),
   v.minValue(0),
   v.maxValue(1e12),
-  v.check((bits) => bits === 0 || bits >= 1, 'must be 0 or at least 1 bit a second'),
+  v.check((bits) => bits === 0 || bits >= 1, '0 or at least 1 bit a second'),
 )
 
 /** How fast packets leave the queue. */
@@ -36,7 +36,7 @@ export const RateSpec = v.strictObject({
     v.pipe(
       v.array(v.strictObject({ at: span, limit: bitRate })),
       v.maxLength(10_000),
-      v.check((steps) => isSorted(steps.map((step) => step.at)), 'the steps must be in order of time'),
+      v.check((steps) => isSorted(steps.map((step) => step.at)), 'steps in order of time'),
     ),
     [],
   ),
@@ -47,8 +47,11 @@ export const RateSpec = v.strictObject({
   mahimahi: v.optional(
     v.pipe(
       v.array(count),
-      v.check((times: number[]) => isSorted(times), 'the milliseconds must not go backwards'),
-      v.check((times) => times.length === 0 || times[times.length - 1] > 0, 'the last must be above 0'),
+      v.check((times: number[]) => isSorted(times), 'milliseconds that do not go backwards'),
+      v.check(
+        (times) => times.length === 0 || times[times.length - 1] > 0,
+        'milliseconds of which the last is above 0',
+      ),
     ),
     [],
   ),
@@ -97,7 +100,7 @@ export const SlotSpec = v.pipe(
     /** The most packets of one slot; 0: any. */
     packets: v.optional(count, 0),
   }),
-  v.check(({ min, max }) => min <= max, 'min must not exceed max'),
+  v.check(({ min, max }) => min <= max, 'min no greater than max'),
 )
 export type SlotSpec = v.InferOutput<typeof SlotSpec>
 
@@ -122,8 +125,8 @@ export const MarkovSpec = v.pipe(
     p23: v.optional(ratio, 1),
     p14: v.optional(ratio, 0),
   }),
-  v.check(({ p13, p14 }) => p13 + p14 <= 1, 'p13 + p14 must not exceed 1'),
-  v.check(({ p31, p32 }) => p31 + p32 <= 1, 'p31 + p32 must not exceed 1'),
+  v.check(({ p13, p14 }) => p13 + p14 <= 1, 'p13 + p14 up to 1'),
+  v.check(({ p31, p32 }) => p31 + p32 <= 1, 'p31 + p32 up to 1'),
 )
 export type MarkovSpec = v.InferOutput<typeof MarkovSpec>
 
@@ -175,7 +178,7 @@ export const OutageSpec = v.pipe(
   }),
   v.check(
     ({ up, downFor }) => up === 0 || downFor === 0 || up + downFor >= 1_000,
-    'up and downFor together must last at least 1,000 microseconds',
+    'up and downFor of at least 1,000 microseconds together',
   ),
 )
 export type OutageSpec = v.InferOutput<typeof OutageSpec>

@@ -125,12 +125,12 @@ describe('burst', () => {
     expect(errorOf(['burst', '3'])).toEqual({
       option: '--burst',
       value: '3',
-      allowed: 'only together with --loss',
+      allowed: 'a burst length that goes with --loss',
     })
     expect(errorOf(['loss', '2%'], ['burst', '0.5'])?.allowed).toContain('at least 1 ')
     expect(errorOf(['loss', '80%'], ['burst', '3'])?.allowed).toContain('at least 4 ')
     expect(errorOf(['loss', '2%'], ['loss-correlation', '0.2'], ['burst', '3'])?.allowed).toContain(
-      'not together',
+      'without --loss-correlation',
     )
   })
 })
