@@ -15,12 +15,13 @@ const FORMATS: readonly (readonly [RegExp, (value: number) => string])[] = [
 /** `links.link.up.loss.rate` -> `loss.rate ↑`; where the path is longer than that, its last two names. */
 export function pathName(path: string): string {
   const parts = path.split('.')
-  if (parts[0] === 'links' && parts.length > 3) {
-    const arrow = parts[2] === 'up' ? ' ↑' : parts[2] === 'down' ? ' ↓' : ''
-    return `${parts.slice(3).join('.')}${arrow}`
-  }
-  return parts.slice(-2).join('.')
+  const arrow = ARROWS[parts[2]]
+  if (parts[0] !== 'links' || parts.length < 4 || !arrow) return parts.slice(-2).join('.')
+  return `${parts.slice(3).join('.')} ${arrow}`
 }
+
+/** The directions of a link, as its two sides are drawn: up goes to the right. */
+const ARROWS: Readonly<Record<string, string>> = { up: '→', down: '←' }
 
 /** A value as it stands in the trace (JSON), with its unit if it is known. */
 export function settingText(path: string, json: string): string {
@@ -39,15 +40,15 @@ function parse(json: string): unknown {
 }
 
 /** The longest label; the words of a mark may be 200 characters. */
-const LONGEST = 36
+const LONGEST = 40
 
 const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text)
 
 export function changeText(change: Change): string {
-  if (change.kind === 'mark') return cut(change.text)
-  if (change.kind === 'fault') return cut(`! ${change.what}`)
+  if (change.kind === 'mark') return change.text
+  if (change.kind === 'fault') return `! ${change.what}`
   const { path, from, to } = change
-  return cut(`${pathName(path)} ${settingText(path, from)} → ${settingText(path, to)}`)
+  return `${pathName(path)} ${settingText(path, from)} ⇒ ${settingText(path, to)}`
 }
 
 export interface ChangeLabel {
@@ -57,8 +58,8 @@ export interface ChangeLabel {
 }
 
 /**
- * The labels between two moments, at most one in each `width` microseconds: a slider that is drawn makes dozens of
- * changes, of which the last is named, with the number of those before it.
+ * The labels between two moments, at most one in each `width` microseconds. A slider that is drawn makes dozens of
+ * changes, told as one from the first value to the last; and both directions changed alike are told as one.
  */
 export function changeLabels(
   changes: readonly Change[],
@@ -66,20 +67,32 @@ export function changeLabels(
   to: number,
   width: number,
 ): ChangeLabel[] {
-  const labels: ChangeLabel[] = []
-  let start = -Infinity
-  let count = 0
+  const groups: Change[][] = []
   for (const change of changes) {
     if (change.t < from || change.t > to) continue
-    if (change.t - start < width && labels.length > 0) {
-      count++
-      const fault = labels[labels.length - 1].fault || change.kind === 'fault'
-      labels[labels.length - 1] = { t: change.t, text: `${changeText(change)} (+${count})`, fault }
-      continue
-    }
-    start = change.t
-    count = 0
-    labels.push({ t: change.t, text: changeText(change), fault: change.kind === 'fault' })
+    const group = groups[groups.length - 1]
+    if (group && change.t - group[0].t < width) group.push(change)
+    else groups.push([change])
   }
-  return labels
+  return groups.map((group) => ({
+    t: group[group.length - 1].t,
+    text: cut(groupText(group)),
+    fault: group.some(({ kind }) => kind === 'fault'),
+  }))
+}
+
+function groupText(group: readonly Change[]): string {
+  const knobs = new Map<string, Extract<Change, { kind: 'knob' }>>()
+  const texts: string[] = []
+  for (const change of group) {
+    if (change.kind === 'knob')
+      knobs.set(change.path, { ...change, from: knobs.get(change.path)?.from ?? change.from })
+    else texts.push(changeText(change))
+  }
+  const told = [...knobs.values()].map(changeText)
+  const turned = (text: string): string =>
+    text.replace(/ [→←] /, (arrow) => (arrow === ' → ' ? ' ← ' : ' → '))
+  for (const text of told)
+    texts.push(told.includes(turned(text)) && turned(text) !== text ? text.replace(/ [→←] /, ' ⇄ ') : text)
+  return [...new Set(texts)].join(' · ')
 }

@@ -63,7 +63,8 @@ export function laneViews(context: ChartContext): LaneView[] {
     if (!flows) continue
     const chosen = flows.find((flow) => flow.name === context.flow)
     const flow = chosen ?? busiest(flows)
-    views.push({ id, label: labelOf(context, label, flow, flows.length), flow, sender: senderOf(flow) })
+    const name = lanes.length === 1 ? '' : label
+    views.push({ id, label: labelOf(context, name, flow, flows.length), flow, sender: senderOf(flow) })
   }
   return views
 }

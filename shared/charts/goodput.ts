@@ -2,7 +2,7 @@
 import { meanRate, rates, type Goodput } from '../projections/goodput.ts'
 import { niceScale, niceStep, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
-import { Picture, valueAxis, type Chart, type PlotArea } from './picture.ts'
+import { Picture, valueAxis, type Chart, type Area } from './picture.ts'
 import { word } from './texts.ts'
 
 /** One bar for so many pixels. */
@@ -66,7 +66,7 @@ export function goodputChart(goodput: Goodput, context: ChartContext): Chart {
 }
 
 /** With several lanes in one plot, crosses of one lane would pass for those of all: none are drawn then. */
-const withLane = (area: PlotArea, lanes: readonly { readonly id: string }[]): PlotArea => ({
+const withLane = (area: Area, lanes: readonly { readonly id: string }[]): Area => ({
   ...area,
   lane: lanes.length === 1 ? lanes[0].id : '',
 })

@@ -20,7 +20,12 @@ export interface PlotArea {
   readonly width: number
   readonly height: number
   readonly lane: string
+  /** What its value axis goes from and to. */
+  readonly scale: { readonly min: number; readonly max: number }
 }
+
+/** Where a plot is to stand. */
+export type Area = Omit<PlotArea, 'scale'>
 
 /** A chart to be drawn, and what its owner needs to let the user point at it. */
 export interface Chart {
@@ -102,7 +107,7 @@ export class Picture {
    * Divides the picture among `lanes`: one above the other, so that the same moment is in the same place; side by side
    * where there is no height for that.
    */
-  areas(lanes: readonly { readonly id: string }[]): PlotArea[] {
+  areas(lanes: readonly { readonly id: string }[]): Area[] {
     const { width, height } = this.context
     const count = Math.max(1, lanes.length)
     const beside = count > 1 && height / count < 90 && width / count > 170
@@ -133,9 +138,10 @@ export class Picture {
   /**
    * Adds a plot; `label` stands in its upper left corner, and values hold until `finished`. Returns its number.
    */
-  addPlot(area: PlotArea, label: string, axis: ValueAxis, finished = Infinity): number {
+  addPlot(area: Area, label: string, axis: ValueAxis, finished = Infinity): number {
     const { theme, range, language } = this.context
-    const plot = this.plots.push(area) - 1
+    const { min = 0, max } = axis.scale
+    const plot = this.plots.push({ ...area, scale: { min, max } }) - 1
     const { x, y, width, height } = area
     this.grids.push({ left: x, top: y, width, height, show: false })
     const text = { color: theme.muted, fontFamily: theme.mono, fontSize: theme.textSize }
@@ -174,8 +180,8 @@ export class Picture {
       {
         type: 'value',
         gridIndex: plot,
-        min: axis.scale.min ?? 0,
-        max: axis.scale.max,
+        min,
+        max,
         interval: axis.scale.step,
         name: y <= this.top + 1 ? axis.name : '',
         nameLocation: 'end',
@@ -201,7 +207,7 @@ export class Picture {
     return plot
   }
 
-  private addTitle(text: string, area: PlotArea): void {
+  private addTitle(text: string, area: Area): void {
     this.caption(text, area.x + 6, area.y + this.context.theme.textSize * 0.7, area.width - 12)
   }
 
@@ -309,8 +315,8 @@ export class Picture {
 
   private onePerPixel(plot: number, points: readonly Point[]): Point[] {
     const { range } = this.context
-    const { width, height } = this.plots[plot]
-    const { min, max } = this.yAxes[2 * plot] as { min: number; max: number }
+    const { width, height, scale } = this.plots[plot]
+    const { min, max } = scale
     const seen = new Set<number>()
     return points.filter(([t, value]) => {
       const x = Math.round(((t - range.from) / (range.to - range.from)) * width)
@@ -370,7 +376,7 @@ export class Picture {
             found.map(({ t }) => ({ xAxis: t })),
             { color: theme.loss, width: 0.7, opacity: 0.4 },
           )
-        : undefined,
+        : verticals([], {}),
     })
   }
 
@@ -379,7 +385,6 @@ export class Picture {
     const { theme, range, changes } = this.context
     const pixel = (range.to - range.from) / this.plots[plot].width
     const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize * 1.3)
-    if (labels.length === 0) return
     const lines = verticals(
       labels.map(({ t, text, fault }) => ({
         xAxis: t,
@@ -388,8 +393,12 @@ export class Picture {
       })),
       { width: 1, type: [4, 3], opacity: 0.9 },
     )
+    // Above each other, plots have their lines at the same places: one set of words is enough.
     const label = {
-      show: true,
+      show: this.plots[plot].y <= this.plots[0].y,
+      // Along the line, so no longer than it.
+      width: this.plots[plot].height - theme.textSize * 1.5,
+      overflow: 'truncate',
       position: 'insideEndBottom',
       fontFamily: theme.font,
       fontSize: theme.textSize * 0.95,

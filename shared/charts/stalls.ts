@@ -5,7 +5,7 @@ import type { StallLog, Stalls, StallShare } from '../projections/stalls.ts'
 import { momentText, valueText } from './axes.ts'
 import { causeBox, causeSign } from './causes.ts'
 import { laneViews, type ChartContext, type LaneView } from './context.ts'
-import { Picture, textWidth, type Chart, type PlotArea } from './picture.ts'
+import { Picture, textWidth, type Chart, type Area } from './picture.ts'
 import { AREA_ICONS, inkOn } from './signs.ts'
 import { causeName } from './texts.ts'
 
@@ -63,7 +63,7 @@ function describe({ language }: ChartContext, { log, shares, end }: StallLane, t
 const percent = (permille: number): string => `${(permille / 10).toFixed(1).padStart(5)} %`
 
 /** The bar of shares; it has no axis but its own length. */
-function addShares(picture: Picture, plot: number, box: PlotArea, { shares }: StallLane): void {
+function addShares(picture: Picture, plot: number, box: Area, { shares }: StallLane): void {
   const { theme, language } = picture.context
   const starts: number[] = []
   let sum = 0
@@ -116,7 +116,7 @@ function shareLabel(name: string, permille: number, width: number, size: number)
   return ''
 }
 
-function addStrip(picture: Picture, plot: number, area: PlotArea, { log, end }: StallLane): void {
+function addStrip(picture: Picture, plot: number, area: Area, { log, end }: StallLane): void {
   const { range, theme } = picture.context
   const pixel = (range.to - range.from) / area.width
   const intervals = log.thin(range.from, Math.min(range.to, Math.max(range.from, end)), pixel)

@@ -3,7 +3,7 @@ import type { ListenerQueues, StateChange, States } from '../projections/states.
 import { stateAt } from '../projections/states.ts'
 import { momentText, niceScale, type Scale } from './axes.ts'
 import { laneViews, type ChartContext, type LaneView } from './context.ts'
-import { largest, Picture, textWidth, type Chart, type PlotArea } from './picture.ts'
+import { largest, Picture, type Chart, type Area } from './picture.ts'
 import { inkOn } from './signs.ts'
 import { word } from './texts.ts'
 
@@ -49,7 +49,7 @@ function listenerOf(states: States, { store }: ChartContext, lane: LaneView): Li
   return states.listeners.all.find(({ node }) => store.laneOf(node) === lane.id)?.value
 }
 
-function addStates(picture: Picture, area: PlotArea, lane: LaneView, ends: readonly EndStates[]): void {
+function addStates(picture: Picture, area: Area, lane: LaneView, ends: readonly EndStates[]): void {
   const { theme, range, store } = picture.context
   const plot = picture.addPlot(area, '', UNLABELLED)
   const captionHeight = lane.label === '' ? 0 : theme.textSize * 1.5
@@ -119,11 +119,13 @@ function stateBox(
     shape: { ...box, width: Math.max(0.5, box.width - 1) },
     style: { fill: closed ? theme.grey : color, opacity: open ? 0.85 : closed ? 0.25 : 0.4 },
   }
-  if (textWidth(state, theme.textSize) * 1.12 + 8 > box.width) return rect
+  if (box.width < theme.textSize * 2.4) return rect
   const text = {
     type: 'text' as const,
     style: {
       text: state,
+      width: box.width - 8,
+      overflow: 'truncate' as const,
       x: box.x + 5,
       y: box.y + box.height / 2,
       verticalAlign: 'middle' as const,
@@ -143,7 +145,7 @@ function queueScale(listeners: readonly (ListenerQueues | undefined)[], { range 
 }
 
 /** Half-open connections and those that wait to be accepted, with their limits where these can be seen. */
-function addQueues(picture: Picture, area: PlotArea, queues: ListenerQueues, scale: Scale): void {
+function addQueues(picture: Picture, area: Area, queues: ListenerQueues, scale: Scale): void {
   const { theme, language, range } = picture.context
   const axis = { name: '', scale, label: (value: number) => String(value) }
   const plot = picture.addPlot(area, word(language, 'waiting'), axis)

@@ -25,8 +25,8 @@ interface Passage {
 
 export class Paths {
   readonly packets = new Packets()
-  /** The longest that any packet was on its way. */
-  private longest = 0
+  /** The longest that any packet was on its way, in microseconds. */
+  longest = 0
   private readonly passages = new Map<number, Passage>()
   private readonly cursor = new Cursor('link:packet_delivered', 'link:packet_dropped')
 

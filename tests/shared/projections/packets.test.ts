@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { flyingAt } from '../../../shared/projections/flight.ts'
 import { parseFilter } from '../../../shared/projections/filter.ts'
 import { Packets } from '../../../shared/projections/packets.ts'
 import { Paths } from '../../../shared/projections/paths.ts'
@@ -151,5 +152,62 @@ describe('paths through the link', () => {
     expect(between(0, 60, 2)).toMatchObject({ more: true })
     expect(between(0, 60, 2).paths).toHaveLength(2)
     expect(between(0, 60).more).toBe(false)
+  })
+})
+
+describe('what is on the wire', () => {
+  const queued = (pkt: number, t: number, direction = 0) =>
+    [t, 'link:packet_enqueued', { direction, queue_bytes: 0, queue_packets: 1 }, link(pkt)] as const
+  const begun = (pkt: number, t: number, direction = 0) =>
+    [t, 'link:packet_dequeued', { direction, queue_bytes: 0, queue_packets: 0 }, link(pkt)] as const
+  const trace = new TraceMaker()
+    .pair()
+    .sent(0, 1, 'client', { payload: 100 })
+    .add(...queued(1, 0))
+    .add(...begun(1, 0))
+    .sent(1, 2, 'client', { payload: 100 })
+    .add(...queued(2, 1))
+    .add(100, 'link:packet_delivered', delivered(100), link(1))
+    .add(...begun(2, 120))
+    .add(170, 'link:packet_dropped', { direction: 0, reason: 'by_hand', delay: 169 }, link(2))
+    .sent(180, 3, 'server', {})
+    .add(300, 'sim:mark', { text: 'end' })
+  const store = trace.store()
+  const paths = new Paths()
+  paths.update(store)
+  const at = (t: number) =>
+    flyingAt(store, paths, '', t).map(({ packet, place, dead }) => [
+      packet.pkt,
+      Number(place.toFixed(2)),
+      dead,
+    ])
+
+  test('a packet moves from its departure to its arrival, and is gone then', () => {
+    expect(at(25)).toEqual([[1, 0.25, false]])
+    expect(at(99)).toEqual([[1, 0.99, false]])
+    expect(at(100)).toEqual([])
+  })
+
+  test('one that waits in the queue is not on the wire', () => {
+    expect(at(60)).toEqual([[1, 0.6, false]])
+    expect(at(119)).toEqual([])
+    expect(at(130)).toEqual([[2, 0.1, false]])
+  })
+
+  test('one that died stays for a moment where it died', () => {
+    expect(at(175)).toEqual([[2, 0.5, true]])
+    expect(at(250).map(([pkt]) => pkt)).toEqual([3])
+  })
+
+  test('without a queue the wire begins at the sender; what has not arrived is nearly there at most', () => {
+    expect(at(190)).toEqual([
+      [2, 0.5, true],
+      [3, 0.1, false],
+    ])
+    expect(at(300)).toEqual([[3, 0.97, false]])
+  })
+
+  test('another lane has packets of its own', () => {
+    expect(flyingAt(store, paths, 'other', 25)).toEqual([])
   })
 })

@@ -1,0 +1,28 @@
+/** All views by their name in an experiment. */
+import { defineAsyncComponent, type Component } from 'vue'
+import type { ViewId } from '../../shared/experiment.ts'
+
+export interface View {
+  /** Key of its title in the locale files. */
+  readonly title: string
+  readonly component: Component
+}
+
+/** Each is loaded when it is first shown; ECharts comes with the first chart. */
+const view = (id: ViewId, load: () => Promise<{ default: Component }>): View => ({
+  title: `view.${id}.title`,
+  component: defineAsyncComponent({ loader: load, delay: 0 }),
+})
+
+export const VIEWS: Readonly<Record<ViewId, View>> = {
+  topology: view('topology', () => import('./TopologyView.vue')),
+  ladder: view('ladder', () => import('./LadderView.vue')),
+  windows: view('windows', () => import('./WindowsView.vue')),
+  rtt: view('rtt', () => import('./RttView.vue')),
+  sequence: view('sequence', () => import('./SequenceView.vue')),
+  goodput: view('goodput', () => import('./GoodputView.vue')),
+  queue: view('queue', () => import('./QueueView.vue')),
+  stalls: view('stalls', () => import('./StallsView.vue')),
+  states: view('states', () => import('./StatesView.vue')),
+  packets: view('packets', () => import('./PacketsView.vue')),
+}

@@ -1,0 +1,68 @@
+/** The lane that views of a single lane show, and its nodes. */
+import { computed, type ComputedRef } from 'vue'
+import { senderOf, type Flow, type TraceNode, type TraceStore } from '../../shared/trace/store.ts'
+import { usePreferences } from '../stores/preferences.ts'
+import { useSelection } from '../stores/selection.ts'
+import { useTrace } from '../stores/trace.ts'
+
+export interface LaneChoice {
+  readonly value: string
+  readonly label: string
+}
+
+/** The lanes of the run on show, and the one that is chosen (the first, as long as none is). */
+export function useLane(): { readonly lanes: ComputedRef<LaneChoice[]>; readonly lane: ComputedRef<string> } {
+  const trace = useTrace()
+  const selection = useSelection()
+  const preferences = usePreferences()
+  const lanes = computed(() => {
+    // The version tells when the store has come to know its lanes.
+    void trace.version.value
+    const known = trace.run.value?.lanes.map(({ id, label }) => ({
+      value: id,
+      label: preferences.locale === 'zh' ? label.zh : label.en,
+    }))
+    const found = [...trace.store.value.lanes].filter((id) => !known?.some(({ value }) => value === id))
+    const present = known?.filter(({ value }) => trace.store.value.lanes.has(value)) ?? []
+    return [...present, ...found.map((id) => ({ value: id, label: id }))]
+  })
+  const lane = computed(() => {
+    const chosen = lanes.value.find(({ value }) => value === selection.lane)
+    return (chosen ?? lanes.value[0])?.value ?? ''
+  })
+  return { lanes, lane }
+}
+
+export interface LaneNodes {
+  readonly client: TraceNode | undefined
+  readonly server: TraceNode | undefined
+  /** The link between them, as announced. */
+  readonly link: TraceNode | undefined
+}
+
+export function nodesOf(store: TraceStore, lane: string): LaneNodes {
+  const nodes = [...store.nodes.values()].filter((node) => node.lane === lane)
+  const link = nodes.find(({ kind }) => kind === 'link')
+  const byName = (name: string | undefined) => nodes.find((node) => node.name === name)
+  return {
+    link,
+    client: nodes.find(({ role }) => role === 'client') ?? byName(link?.a),
+    server: nodes.find(({ role }) => role === 'server') ?? byName(link?.b),
+  }
+}
+
+/** The flow of a lane that is chosen, or the one that carries most. */
+export function flowOf(store: TraceStore, lane: string, chosen: string | null): Flow | undefined {
+  const flows = [...store.flows.values()].filter((flow) => flow.lane === lane)
+  const bytes = (flow: Flow): number => senderOf(flow).bytes
+  return (
+    flows.find(({ name }) => name === chosen) ??
+    flows.reduce<Flow | undefined>(
+      (most, flow) => (!most || bytes(flow) > bytes(most) ? flow : most),
+      undefined,
+    )
+  )
+}
+
+/** The name of a node without its lane. */
+export const shortName = (name: string): string => name.slice(name.indexOf('/') + 1)

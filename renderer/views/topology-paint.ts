@@ -1,0 +1,190 @@
+/** Draws one lane's network: two hosts, the link between them, the queues before it and the packets on the wire. */
+import { valueText } from '../../shared/charts/axes.ts'
+import type { FlyingPacket } from '../../shared/projections/flight.ts'
+import { drawCross, drawText, type Surface } from './canvas.ts'
+
+export interface TopologyHost {
+  readonly name: string
+  readonly address: string
+  /** What is said of it at this moment: state, window. */
+  readonly lines: readonly string[]
+}
+
+export interface TopologyDirection {
+  readonly bytes: number
+  readonly packets: number
+  /** What the queue holds at most, or the most that it has held. */
+  readonly limit: number
+  /** What is set on it, in words. */
+  readonly settings: string
+}
+
+export interface TopologyRow {
+  readonly label: string
+  readonly client: TopologyHost
+  readonly server: TopologyHost
+  /** Towards the server, towards the client. */
+  readonly directions: readonly [TopologyDirection, TopologyDirection]
+  readonly flying: readonly FlyingPacket[]
+  readonly isClientSide: (packet: FlyingPacket['packet']) => boolean
+}
+
+export interface DrawnPacket {
+  readonly pkt: number
+  readonly x: number
+  readonly y: number
+  readonly flying: FlyingPacket
+}
+
+interface Box {
+  readonly top: number
+  readonly height: number
+}
+
+const QUEUE = 46
+
+export function paintRow(
+  surface: Surface,
+  row: TopologyRow,
+  box: Box,
+  marked: { readonly selected: number | null; readonly pointed: number | null },
+): DrawnPacket[] {
+  const { theme, width } = surface
+  const host = Math.min(150, Math.max(72, width * 0.17))
+  const middle = box.top + box.height / 2
+  const gap = Math.min(box.height * 0.18, theme.textSize * 2.6)
+  drawHost(surface, row.client, { x: 8, width: host, ...box }, theme.client)
+  drawHost(surface, row.server, { x: width - host - 8, width: host, ...box }, theme.server)
+  if (row.label !== '') drawText(surface, row.label, 8, box.top + theme.textSize * 0.7, { bold: true })
+  const left = host + 14
+  const right = width - host - 14
+  const lanes = [
+    { y: middle - gap, from: left, to: right, queue: left },
+    { y: middle + gap, from: right, to: left, queue: right - QUEUE },
+  ]
+  lanes.forEach(({ y, queue }, i) => {
+    const direction = row.directions[i]
+    const start = i === 0 ? left + QUEUE + 4 : left
+    const end = i === 0 ? right : right - QUEUE - 4
+    drawPipe(surface, start, end, y)
+    drawQueue(surface, direction, { x: queue, y }, i === 1)
+    const words = { color: theme.faint, align: 'center' as const, size: theme.textSize * 0.95 }
+    drawText(
+      surface,
+      direction.settings,
+      (start + end) / 2,
+      y + (i === 0 ? -1 : 1) * theme.textSize * 1.5,
+      words,
+    )
+  })
+  return drawPackets(surface, row, marked, {
+    start: left + QUEUE + 4,
+    end: right - QUEUE - 4,
+    left,
+    right,
+    upper: lanes[0].y,
+    lower: lanes[1].y,
+  })
+}
+
+function drawHost(
+  surface: Surface,
+  host: TopologyHost,
+  box: Box & { readonly x: number; readonly width: number },
+  color: string,
+): void {
+  const { pen, theme } = surface
+  const height = Math.min(box.height - 8, theme.textSize * (3.6 + host.lines.length * 1.35))
+  const y = box.top + (box.height - height) / 2
+  pen.fillStyle = theme.panel
+  pen.strokeStyle = color
+  pen.lineWidth = theme.stroke
+  pen.beginPath()
+  pen.roundRect(box.x, y, box.width, height, 4)
+  pen.fill()
+  pen.stroke()
+  const words = { ground: theme.panel }
+  const x = box.x + 8
+  const line = theme.textSize * 1.35
+  drawText(surface, host.name, x, y + line * 0.85, { ...words, bold: true, color })
+  drawText(surface, host.address, x, y + line * 1.85, { ...words, mono: true, color: theme.muted })
+  host.lines.forEach((text, i) =>
+    drawText(surface, text, x, y + line * (2.9 + i), { ...words, color: theme.text }),
+  )
+}
+
+function drawPipe({ pen, theme }: Surface, from: number, to: number, y: number): void {
+  pen.fillStyle = theme.panel
+  pen.fillRect(from, y - 6, to - from, 12)
+  pen.fillStyle = theme.lineStrong
+  pen.fillRect(from, y - 6.5, to - from, 1)
+  pen.fillRect(from, y + 5.5, to - from, 1)
+}
+
+/** A box that fills up, away from the wire, with the bytes in it. */
+function drawQueue(
+  surface: Surface,
+  { bytes, packets, limit }: TopologyDirection,
+  { x, y }: { readonly x: number; readonly y: number },
+  mirrored: boolean,
+): void {
+  const { pen, theme } = surface
+  const height = 16
+  const share = limit > 0 ? Math.min(1, bytes / limit) : 0
+  pen.fillStyle = theme.panel
+  pen.fillRect(x, y - height / 2, QUEUE, height)
+  pen.fillStyle = share > 0.95 ? theme.loss : theme.yellow
+  const filled = share * QUEUE
+  pen.fillRect(mirrored ? x : x + QUEUE - filled, y - height / 2, filled, height)
+  pen.strokeStyle = theme.lineStrong
+  pen.lineWidth = 1
+  pen.strokeRect(x + 0.5, y - height / 2 + 0.5, QUEUE - 1, height - 1)
+  const text = `${valueText(bytes, 'B')} · ${packets}`
+  drawText(surface, text, mirrored ? x + QUEUE : x, y + (mirrored ? 1 : -1) * theme.textSize * 1.4, {
+    color: theme.muted,
+    align: mirrored ? 'right' : 'left',
+    mono: true,
+    size: theme.textSize * 0.9,
+  })
+}
+
+interface Ways {
+  readonly start: number
+  readonly end: number
+  readonly left: number
+  readonly right: number
+  readonly upper: number
+  readonly lower: number
+}
+
+function drawPackets(
+  surface: Surface,
+  { flying, isClientSide }: TopologyRow,
+  { selected, pointed }: { readonly selected: number | null; readonly pointed: number | null },
+  ways: Ways,
+): DrawnPacket[] {
+  const { pen, theme } = surface
+  return flying.map((one) => {
+    const { packet, place, dead } = one
+    const up = isClientSide(packet)
+    const x = up ? ways.start + place * (ways.right - ways.start) : ways.end - place * (ways.end - ways.left)
+    const y = up ? ways.upper : ways.lower
+    const { segment } = packet
+    const again = segment !== undefined && !['', 'limited_transmit'].includes(segment.cause)
+    const drawn = { pkt: packet.pkt, x, y, flying: one }
+    if (dead) {
+      drawCross(pen, x, y, theme.textSize * 0.9, theme.loss)
+      return drawn
+    }
+    pen.fillStyle = again ? theme.retransmission : up ? theme.client : theme.server
+    // Data solid, acknowledgments thin.
+    if ((segment?.payload ?? packet.size) > 0) pen.fillRect(x - 3, y - 4.5, 6, 9)
+    else pen.fillRect(x - 1, y - 4.5, 2, 9)
+    if (packet.pkt === selected || packet.pkt === pointed) {
+      pen.strokeStyle = theme.text
+      pen.lineWidth = packet.pkt === selected ? 1.6 : 0.8
+      pen.strokeRect(x - 5.5, y - 7.5, 11, 15)
+    }
+    return drawn
+  })
+}
