@@ -209,10 +209,7 @@ function takeAck(block: ControlBlock, now: Micros): void {
     // RFC 6298 5.2 and 5.3.
     if (sender.board.isEmpty) block.stopRetransmit()
     else block.restartRetransmit(now)
-    if (block.writeBlocked && sender.buffer.length * 2 <= block.settings.sendBuffer) {
-      block.writeBlocked = false
-      block.tell('writable')
-    }
+    block.offerRoom()
     if (sender.finAcknowledged) onFinAcknowledged(block, now)
   } else if (outstanding && sender.board.sackedLength > sackedBefore) {
     block.expectAck(now)

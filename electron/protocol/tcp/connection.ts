@@ -129,7 +129,7 @@ export class TcpConnection {
   }
 
   /** Changes settings of the living connection. What the handshake agreed on stays as it is. */
-  configure(now: Micros, changes: Partial<TcpSettings>): void {
+  configure(_now: Micros, changes: Partial<TcpSettings>): void {
     const { block } = this
     const old = block.settings
     const settings = { ...old, ...changes }
@@ -137,10 +137,11 @@ export class TcpConnection {
     block.settings = settings
     block.receiver.settings = settings
     const mss = isSynchronized(block.name) ? effectiveMss(block) : block.sender.mss
-    block.sender.configure(now, settings, mss)
+    block.sender.configure(settings, mss)
     // They are armed anew with the new spans when the connection settles.
     block.timers.clear(KEEP_ALIVE)
     block.timers.clear(USER_TIMEOUT)
+    block.offerRoom()
     if (block.name !== 'CLOSED') block.owner.wake(block)
   }
 }

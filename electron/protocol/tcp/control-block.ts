@@ -177,6 +177,13 @@ export class ControlBlock {
     this.owner.tell({ type, connection: this.connection, listener: this.listener, error: this.error })
   }
 
+  /** Tells an application that was turned away when half of the send buffer is free again, not for every byte. */
+  offerRoom(): void {
+    if (!this.writeBlocked || this.sender.buffer.length * 2 > this.settings.sendBuffer) return
+    this.writeBlocked = false
+    this.tell('writable')
+  }
+
   /** Ends the connection. `resetDue` may be set before: then its RST still goes out. */
   close(why: 'segment' | 'timer' | 'call', error?: TcpError): void {
     if (this.state.name === 'CLOSED') return

@@ -32,7 +32,17 @@ export class Fifo<T> {
     return item
   }
 
-  /** Puts another in the place of the first. */
+  /** The one that was pushed last. */
+  get last(): T | undefined {
+    return this.length === 0 ? undefined : this.items[this.items.length - 1]
+  }
+
+  /** Puts another in the place of the last, which there must be. */
+  replaceLast(item: T): void {
+    this.items[this.items.length - 1] = item
+  }
+
+  /** Puts another in the place of the first, which there must be. */
   replaceFirst(item: T): void {
     this.items[this.head] = item
   }

@@ -3,7 +3,7 @@
  * order, which window to advertise (3.8.6.2.2) and when an acknowledgment is due (3.8.6.3, RFC 5681 4.2).
  */
 import type { TcpSettings } from '../../../shared/tcp.ts'
-import { Fifo } from './fifo.ts'
+import { Inbox } from './inbox.ts'
 import { Reassembly } from './reassembly.ts'
 import type { SequenceSpace } from './sequence.ts'
 
@@ -35,9 +35,7 @@ export class Receiver {
   /** What we advertise as MSS: the unit of silly window avoidance. */
   private readonly segmentSize: number
   private readonly held = new Reassembly()
-  private readonly inOrder = new Fifo<Uint8Array>()
-  /** Bytes in order that the application has not read. */
-  readable = 0
+  private readonly inbox = new Inbox()
   /** Position of the peer's FIN, once it is known. */
   private finPosition = Infinity
   /** RCV.NXT is beyond the peer's FIN. */
@@ -54,10 +52,7 @@ export class Receiver {
   ackNow = false
   /** Duplicate ACKs owed: one for each segment that came out of order (RFC 5681 4.2). */
   duplicateAcks = 0
-  private readonly deliver = (piece: Uint8Array): void => {
-    this.inOrder.push(piece)
-    this.readable += piece.length
-  }
+  private readonly deliver = (piece: Uint8Array): void => this.inbox.push(piece)
 
   constructor(settings: TcpSettings, space: SequenceSpace) {
     this.settings = settings
@@ -68,6 +63,11 @@ export class Receiver {
   /** RCV.WND. */
   get window(): number {
     return this.edge - this.next
+  }
+
+  /** Bytes in order that the application has not read. */
+  get readable(): number {
+    return this.inbox.length
   }
 
   get outOfOrder(): number {
@@ -147,15 +147,8 @@ export class Receiver {
 
   /** The next bytes in order, `max` at most; undefined when there are none. */
   read(max = Infinity): Uint8Array | undefined {
-    let piece = this.inOrder.first
+    const piece = this.inbox.take(max)
     if (piece === undefined) return undefined
-    if (piece.length > max) {
-      this.inOrder.replaceFirst(piece.subarray(max))
-      piece = piece.subarray(0, max)
-    } else {
-      this.inOrder.shift()
-    }
-    this.readable -= piece.length
     if (this.wantsWindowUpdate()) this.ackWaiting = this.ackNow = true
     return piece
   }

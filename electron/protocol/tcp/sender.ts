@@ -358,7 +358,7 @@ export class Sender {
   }
 
   /** New settings; the congestion control may be another from now on, with the window that there is. */
-  configure(now: Micros, settings: TcpSettings, mss: number): void {
+  configure(settings: TcpSettings, mss: number): void {
     const old = this.settings
     this.settings = settings
     this.rtt.configure(settings)
@@ -368,11 +368,14 @@ export class Sender {
       this.congestion.setSegmentSize(mss)
     }
     if (settings.congestion === old.congestion) return
-    const window = this.congestion.window
+    const { window, ssthresh } = this.congestion
+    const initialWindow = settings.initialWindow * mss
+    // A window that never limited says nothing about the path: what is in flight does.
+    const inherited = { window: Math.min(window, Math.max(this.flight, initialWindow)), ssthresh }
     this.congestion = createCongestionControl(settings.congestion, {
       segmentSize: mss,
-      initialWindow: window,
+      initialWindow,
+      inherited,
     })
-    if (this.recovery.phase !== 'open') this.congestion.onLoss(now, window)
   }
 }

@@ -108,9 +108,9 @@ export class TcpStack {
    * @param quoted what it quotes of that segment
    * @param nextHopMtu of code 4, fragmentation needed; 0: not said
    */
-  handleUnreachable(now: Micros, quoted: QuotedSegment, code: number, nextHopMtu: number): void {
+  handleUnreachable(_now: Micros, quoted: QuotedSegment, code: number, nextHopMtu: number): void {
     const block = this.table.find(quoted.sourcePort, quoted.destination, quoted.destinationPort)
-    if (block !== undefined) arrivesUnreachable(block, now, code, quoted.sequence, nextHopMtu)
+    if (block !== undefined) arrivesUnreachable(block, code, quoted.sequence, nextHopMtu)
   }
 
   /** To be called at or after `pollTimeout()`; earlier calls do nothing. */

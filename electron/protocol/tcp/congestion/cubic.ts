@@ -16,7 +16,7 @@ const ALPHA = (3 * (1 - BETA)) / (1 + BETA)
 
 export class Cubic implements CongestionControl {
   readonly name = 'cubic'
-  ssthresh = Infinity
+  ssthresh: number
   private segmentSize: number
   private readonly initialWindow: number
   /** The window in bytes, with its fraction. */
@@ -38,7 +38,8 @@ export class Cubic implements CongestionControl {
   constructor(options: CongestionOptions) {
     this.segmentSize = options.segmentSize
     this.initialWindow = options.initialWindow
-    this.cwnd = options.initialWindow
+    this.cwnd = options.inherited?.window ?? options.initialWindow
+    this.ssthresh = options.inherited?.ssthresh ?? Infinity
   }
 
   get window(): number {

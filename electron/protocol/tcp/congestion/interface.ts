@@ -41,6 +41,8 @@ export interface CongestionOptions {
   readonly segmentSize: number
   /** Bytes (RFC 6928). */
   readonly initialWindow: number
+  /** When it takes over from another algorithm in the middle of a connection: that one's window and threshold. */
+  readonly inherited?: { readonly window: number; readonly ssthresh: number }
 }
 
 /**

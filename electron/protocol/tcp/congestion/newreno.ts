@@ -6,7 +6,7 @@ import type { CongestionControl, CongestionOptions } from './interface.ts'
 export class NewReno implements CongestionControl {
   readonly name = 'newreno'
   window: number
-  ssthresh = Infinity
+  ssthresh: number
   private segmentSize: number
   private readonly initialWindow: number
   /** Bytes acknowledged in congestion avoidance since the window last grew (RFC 3465 2.1). */
@@ -16,7 +16,8 @@ export class NewReno implements CongestionControl {
   constructor(options: CongestionOptions) {
     this.segmentSize = options.segmentSize
     this.initialWindow = options.initialWindow
-    this.window = options.initialWindow
+    this.window = options.inherited?.window ?? options.initialWindow
+    this.ssthresh = options.inherited?.ssthresh ?? Infinity
   }
 
   onAck(_now: Micros, bytes: number, _smoothedRtt: number, windowLimited: boolean): void {

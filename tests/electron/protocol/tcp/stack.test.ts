@@ -108,6 +108,34 @@ describe('the contract', () => {
   })
 })
 
+describe('another congestion control in the middle of a connection', () => {
+  it('takes over the window and the threshold', () => {
+    const s = Script.connected({ congestion: 'newreno', mss: 1_000, initialWindow: 8 })
+    s.write(50_000)
+    s.expectData(8, 1_000)
+    s.inject('.', { ack: 1, sack: [1_001, 5_001] }).skip()
+    s.inject('.', { ack: 8_001 }).skip()
+    const before = s.connection.metrics()
+    s.connection.configure(s.now, { congestion: 'cubic' })
+    expect(s.connection.metrics()).toMatchObject({ cwnd: before.cwnd, ssthresh: before.ssthresh })
+  })
+
+  it('does not take over a window that never limited', () => {
+    const s = Script.connected({ congestion: 'none', mss: 1_000, initialWindow: 8 })
+    s.write(20_000)
+    s.expectData(20, 1_000)
+    s.connection.configure(s.now, { congestion: 'newreno' })
+    expect(s.connection.metrics().cwnd).toBe(20_000)
+  })
+
+  it('says that there is room when the send buffer grows', () => {
+    const s = Script.connected({ sendBuffer: 1_000 })
+    expect(s.write(5_000)).toBe(1_000)
+    s.connection.configure(s.now, { sendBuffer: 10_000 })
+    expect(s.events()).toEqual(['writable'])
+  })
+})
+
 describe('chance', () => {
   const run = (seed: number) => {
     const trace = new MemoryTrace()

@@ -5,6 +5,7 @@ import { ConnectionTable } from '../../../../electron/protocol/tcp/connection-ta
 import type { ControlBlock } from '../../../../electron/protocol/tcp/control-block.ts'
 import { Deadlines } from '../../../../electron/protocol/tcp/deadlines.ts'
 import { Fifo } from '../../../../electron/protocol/tcp/fifo.ts'
+import { Inbox } from '../../../../electron/protocol/tcp/inbox.ts'
 import { RangeSet } from '../../../../electron/protocol/tcp/ranges.ts'
 import { Reassembly } from '../../../../electron/protocol/tcp/reassembly.ts'
 import { SendBuffer } from '../../../../electron/protocol/tcp/send-buffer.ts'
@@ -131,6 +132,36 @@ describe('reassembly', () => {
       }),
       { numRuns },
     )
+  })
+})
+
+describe('the inbox', () => {
+  it('gives back what was put in, whatever the sizes', () => {
+    const step = fc.record({ push: fc.nat(900), take: fc.integer({ min: 0, max: 1_200 }) })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const inbox = new Inbox()
+        let pushed = 0
+        let taken = 0
+        for (const { push, take } of steps) {
+          if (push > 0) inbox.push(streamBytes(pushed, push))
+          pushed += push
+          const piece = take > 0 ? inbox.take(take) : undefined
+          if (piece !== undefined) expect(piece).toEqual(streamBytes(taken, piece.length))
+          taken += piece?.length ?? 0
+          expect(inbox.length).toBe(pushed - taken)
+        }
+      }),
+      { numRuns },
+    )
+  })
+
+  it('does not keep a packet for every byte of it', () => {
+    const inbox = new Inbox()
+    for (let i = 0; i < 10_000; i++) inbox.push(new Uint8Array(1_500).subarray(0, 1))
+    const buffers = new Set<ArrayBufferLike>()
+    for (let piece = inbox.take(100); piece; piece = inbox.take(100)) buffers.add(piece.buffer)
+    expect(buffers.size).toBeLessThan(5)
   })
 })
 
