@@ -27,7 +27,8 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   ts.configs.strict,
-  vue.configs['flat/recommended'],
+  // Its rules would look through every file; components are .vue files here.
+  vue.configs['flat/recommended'].map((config) => ({ files: ['**/*.vue'], ...config })),
   {
     rules: {
       eqeqeq: ['error', 'always'],
@@ -43,7 +44,7 @@ export default defineConfig(
         'error',
         {
           argsIgnorePattern: '^_',
-          destructuredArrayIgnorePattern: '^_',
+          varsIgnorePattern: '^_',
           ignoreRestSiblings: true,
           caughtErrors: 'none',
         },

@@ -3,13 +3,13 @@
  * All stages run even when one fails. Each of the static checks counts as one test.
  *
  * `--full` takes all seeds and all fuzzing. With CI=true a missing tshark, curl or Chromium is a failure, not a skip
- * (tests/support/need-*.ts). `--only NAME` runs one stage.
+ * (tests/support/need-*.ts). `--only NAME,NAME` runs some stages.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { requireNode, root, setUp, SetUpError } from '../electron/setup.mjs'
+import { install, requireNode, root, setUp, SetUpError } from '../electron/setup.mjs'
 
 const bin = (path) => join(root, 'node_modules', path)
 const tsc = (config, compiler = 'typescript/bin/tsc') => [bin(compiler), '-p', config]
@@ -23,7 +23,18 @@ const stages = {
     tsc('tsconfig.tests.json'),
   ],
   lint: [[bin('eslint/bin/eslint.js'), '.']],
-  format: [[bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
+  format: [
+    [
+      bin('prettier/bin/prettier.cjs'),
+      '--check',
+      '--cache',
+      '--cache-strategy',
+      'content',
+      '--log-level',
+      'warn',
+      '.',
+    ],
+  ],
   architecture: 'architecture',
   unit: 'unit',
   scenario: 'scenario',
@@ -34,27 +45,32 @@ const stages = {
 }
 
 const full = process.argv.includes('--full')
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined
+const only = process.argv.includes('--only')
+  ? process.argv[process.argv.indexOf('--only') + 1].split(',')
+  : undefined
 const env = full ? { ...process.env, REXMIT_FULL: '1' } : process.env
 const temporary = mkdtempSync(join(tmpdir(), 'rexmit-test-'))
 process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
 
 requireNode()
-if (only && !(only in stages)) {
-  console.error(`There is no stage ${only}; there are ${Object.keys(stages).join(', ')}.`)
+const chosen = only ?? Object.keys(stages)
+const unknown = chosen.find((name) => !(name in stages))
+if (unknown !== undefined) {
+  console.error(`There is no stage ${unknown}; there are ${Object.keys(stages).join(', ')}.`)
   process.exit(2)
 }
 const rows = [await timed('set-up', prepare)]
-for (const [name, work] of Object.entries(stages)) {
-  if (only && only !== name) continue
+for (const name of chosen) {
+  const work = stages[name]
   console.log(`\n== ${name}`)
   rows.push(await timed(name, () => (typeof work === 'string' ? runProject(work) : runChecks(work))))
 }
 report(rows)
 
 async function prepare() {
+  const isStatic = chosen.every((name) => typeof stages[name] !== 'string')
   try {
-    await setUp()
+    await (isStatic ? install() : setUp()) // the static checks read sources only
     return { passed: 0, failed: 0, skipped: 0 }
   } catch (error) {
     if (!(error instanceof SetUpError)) throw error
@@ -68,10 +84,9 @@ async function timed(name, work) {
   return { name, ...(await work()), seconds: (performance.now() - start) / 1000 }
 }
 
-/** Runs programs one after the other; together they are one test. */
+/** Runs programs side by side; together they are one test. */
 async function runChecks(commands) {
-  let ok = true
-  for (const args of commands) ok = (await run(args)) === 0 && ok
+  const ok = (await Promise.all(commands.map(run))).every((code) => code === 0)
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
 }
 
