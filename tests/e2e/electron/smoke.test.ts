@@ -46,7 +46,7 @@ describe.skipIf(!executablePath)('the desktop window', () => {
 
   test('runs the opened experiment to its end', async () => {
     await page.getByRole('button', { name: EXPERIMENTS[0].title.en }).click()
-    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.getByRole('toolbar').getByRole('button', { name: 'Run', exact: true }).click()
     await page.getByText('finished', { exact: true }).first().waitFor({ timeout: 60_000 })
   })
 
