@@ -147,8 +147,8 @@ export const LINK_OPTIONS: readonly LinkOption[] = [
     name: 'loss-correlation',
     argument: '<share>',
     help: {
-      en: 'as netem; it lowers the loss (see --burst)',
-      zh: '丢包相关系数（同 netem），会降低实际丢包率',
+      en: 'how often a packet shares the fate of the one before; the share lost stays',
+      zh: '与前一个包同命运的概率；总丢包率不变',
     },
     apply: one(parseShare, (d, correlation) => ({ ...d, loss: { ...d.loss, correlation } })),
   },

@@ -7,7 +7,7 @@
 import * as v from 'valibot'
 
 const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
-/** A correlation as netem means it: how much of a draw is the draw before it. */
+/** The correlation of neighbouring draws: the chance that a packet's draw is the one of the packet before. */
 const correlation = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.999)), 0)
 const span = v.pipe(v.number(), v.minValue(0), v.maxValue(3_600e6))
 /** How often something happens: never, or at a distance that lab time can tell apart. */

@@ -5,9 +5,8 @@ import type { RandomLossModel } from './loss.ts'
 import type { Transit } from './transit.ts'
 
 /**
- * Each packet is lost with the same probability. With a correlation (netem's, see `CorrelatedDice`) losses
- * group, and the delivered rate falls short of `rate` when that is below one half: for bursts with an exact
- * mean take Gilbert-Elliott.
+ * Each packet is lost with the same probability p. With a correlation c (see `CorrelatedDice`) losses group: a
+ * loss is followed by another with c + (1-c)p.
  */
 export class BernoulliLoss implements RandomLossModel {
   readonly reason = 'bernoulli'
@@ -34,6 +33,6 @@ export class BernoulliLoss implements RandomLossModel {
   }
 
   meanBurst(): number {
-    return this.chance.correlated ? NaN : 1 / (1 - this.chance.rate)
+    return 1 / ((1 - this.chance.correlation) * (1 - this.chance.rate))
   }
 }

@@ -26,9 +26,10 @@ export abstract class PacketDice {
 }
 
 /**
- * A uniform number a packet, correlated in the manner of Linux netem (`get_crandom`): x' = (1-c)u + cx.
- * This is not uniform any more when c > 0: it keeps its mean of 1/2, but its variance shrinks by
- * (1-c)/(1+c). A threshold far from 1/2 is therefore passed less often than asked for; the audit shows it.
+ * A uniform number a packet; with probability c it is the one of the packet before. So any two neighbours have
+ * the correlation c, and each number by itself stays uniform: what is asked for by a threshold or a distribution is
+ * what comes out. (Linux netem mixes instead, x' = (1-c)u + cx, which draws towards 1/2: of a loss of 10 %
+ * with c = 0.25 it delivers 1.7 %.)
  */
 export class CorrelatedDice extends PacketDice {
   correlation = 0
@@ -46,8 +47,8 @@ export class CorrelatedDice extends PacketDice {
   }
 
   protected override throwOnce(): void {
-    const u = this.rng.next()
-    this.value = this.correlation === 0 ? u : (1 - this.correlation) * u + this.correlation * this.value
+    const fresh = this.rng.next()
+    if (this.rng.next() >= this.correlation) this.value = fresh
   }
 }
 
@@ -63,6 +64,10 @@ export class Chance {
   configure(spec: { readonly rate: number; readonly correlation: number }): void {
     this.rate = spec.rate
     this.dice.correlation = spec.correlation
+  }
+
+  get correlation(): number {
+    return this.dice.correlation
   }
 
   get correlated(): boolean {
