@@ -21,6 +21,13 @@ export class CommandError extends Error {
   }
 }
 
+/** The way to the engine, or the engine, is gone. The window says so by itself, not command by command. */
+export class EngineGone extends CommandError {
+  constructor(message: string) {
+    super({ code: 'failed', message })
+  }
+}
+
 /** What the engine says without being asked. */
 export type News = Exclude<TextMessage, { type: 'reply' }>
 
@@ -49,8 +56,6 @@ interface Pending {
   readonly timer: ReturnType<typeof setTimeout>
 }
 
-const failed = (message: string): CommandError => new CommandError({ code: 'failed', message })
-
 /** A bridge over a carrier. */
 export function createBridge(open: OpenCarrier): Bridge {
   const state = shallowRef<CarrierState>({ phase: 'connecting' })
@@ -69,7 +74,7 @@ export function createBridge(open: OpenCarrier): Bridge {
   }
 
   function failAll(message: string): void {
-    for (const id of [...pending.keys()]) settle(id)?.reject(failed(message))
+    for (const id of [...pending.keys()]) settle(id)?.reject(new EngineGone(message))
   }
 
   function onReply(reply: Extract<TextMessage, { type: 'reply' }>): void {
@@ -106,13 +111,14 @@ export function createBridge(open: OpenCarrier): Bridge {
       const id = ++lastId
       const limit = command.type === 'run.export' ? EXPORT_TIME_LIMIT : TIME_LIMIT
       const timer = setTimeout(() => {
-        settle(id)?.reject(failed(`${command.type}: no answer within ${limit / 1000} s.`))
+        const message = `${command.type}: no answer within ${limit / 1000} s.`
+        settle(id)?.reject(new CommandError({ code: 'failed', message }))
       }, limit)
       pending.set(id, { type: command.type, resolve: resolve as Pending['resolve'], reject, timer })
       // The engine fills in what the input leaves out, by the same schema.
-      if (!engineIsUp) settle(id)?.reject(failed('The engine is not running.'))
+      if (!engineIsUp) settle(id)?.reject(new EngineGone('The engine is not running.'))
       else if (!carrier.post({ id, command: command as Command }))
-        settle(id)?.reject(failed('There is no connection to the engine.'))
+        settle(id)?.reject(new EngineGone('There is no connection to the engine.'))
     })
   }
 

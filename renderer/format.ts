@@ -104,4 +104,4 @@ export function exactParts(value: number, unit: string): { readonly number: stri
 }
 
 /** Lab time as a clock: seconds with a fixed number of decimals, so that it does not jump about. */
-export const formatClock = (micros: number): string => (micros / 1e6).toFixed(3)
+export const formatClock = (micros: number, decimals = 3): string => (micros / 1e6).toFixed(decimals)

@@ -1,7 +1,7 @@
 /** What the window has to tell: calm, precise, and gone when it is dismissed. */
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import { CommandError } from '../bridge.ts'
+import { CommandError, EngineGone } from '../bridge.ts'
 import type { InputError } from '../../shared/errors.ts'
 
 export type NoticeKind = 'error' | 'done'
@@ -54,11 +54,15 @@ export const useNotices = defineStore('notices', () => {
     })
   }
 
-  /** Runs an action; what goes wrong becomes a notice, and the answer undefined. */
+  /**
+   * Runs an action; what goes wrong becomes a notice, and the answer undefined. That the engine is gone is told once
+   * for all (`ConnectionLine`, `CrashNotice`).
+   */
   async function attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
     try {
       return await action()
     } catch (error) {
+      if (error instanceof EngineGone) return undefined
       addError(
         error instanceof CommandError
           ? error.error

@@ -1,0 +1,92 @@
+/** The real window in Chromium over the real server and engine, as `npm run build` left them in `dist/`. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Locator, Page } from 'playwright-core'
+import { startServer, type LabServer } from '../../electron/serve.ts'
+import { launchChromium, type Browser, type BrowserOptions } from './chromium.ts'
+
+const dist = join(import.meta.dirname, '../../dist')
+
+export interface WindowPage {
+  readonly page: Page
+  readonly server: LabServer
+  /** What the console and the page complained of, breaches of the CSP among it. */
+  readonly complaints: readonly string[]
+  close(): Promise<void>
+}
+
+export interface WindowOptions extends BrowserOptions {
+  /** Another engine than the built one. */
+  readonly worker?: string
+  /** Address to go to; without, the server's own. */
+  readonly url?: (server: LabServer) => string
+}
+
+/** Opens the window and waits until it is there. */
+export async function openWindowPage(options: WindowOptions = {}): Promise<WindowPage> {
+  const recordings = await mkdtemp(join(tmpdir(), 'rexmit-e2e-'))
+  const server = await startServer({
+    port: 0,
+    open: false,
+    recordings,
+    page: join(dist, 'renderer'),
+    worker: options.worker ?? join(dist, 'electron', 'worker.js'),
+  })
+  let browser: Browser | undefined
+  const close = async (): Promise<void> => {
+    await browser?.close()
+    await server.close()
+    await rm(recordings, { recursive: true, force: true })
+  }
+  try {
+    browser = await launchChromium(options)
+    const page = browser.context.pages()[0] ?? (await browser.context.newPage())
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    await page.goto(options.url?.(server) ?? server.url)
+    await page.getByRole('main').waitFor()
+    return { page, server, complaints, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+export const knob = (page: Page, id: string): Locator => page.locator(`[data-knob="${id}"]`)
+
+/** Types the exact value of a number knob. */
+export async function setKnob(page: Page, id: string, value: string): Promise<void> {
+  const field = knob(page, id).locator('input[type="text"]')
+  await field.fill(value)
+  await field.press('Enter')
+  await field.blur()
+}
+
+/** The button that runs, pauses and goes on. */
+export const mainButton = (page: Page): Locator => page.getByRole('toolbar').locator('button.main')
+
+export const state = (page: Page): Locator => page.locator('.strip .state')
+
+/** How many pixels of all canvases in sight have the colour, give or take what smoothing does to it. */
+export function countPixels(page: Page, [r, g, b]: readonly [number, number, number]): Promise<number> {
+  return page.evaluate(
+    ([red, green, blue]) => {
+      let count = 0
+      for (const canvas of document.querySelectorAll('main canvas')) {
+        const { width, height } = canvas as HTMLCanvasElement
+        if (width === 0 || height === 0) continue
+        const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height)
+        for (let i = 0; i < data.length; i += 4) {
+          const off = Math.abs(data[i] - red) + Math.abs(data[i + 1] - green) + Math.abs(data[i + 2] - blue)
+          if (data[i + 3] > 200 && off < 24) count++
+        }
+      }
+      return count
+    },
+    [r, g, b] as const,
+  )
+}
