@@ -78,7 +78,7 @@ describe.each(['virtual', 'live'] as const)('a socket of the lab in %s time', (d
 
 describe('a socket of the lab', () => {
   it('stops the writer when the reader does not read, and loses nothing', async () => {
-    const { near, far } = await connected('virtual', {}, { sendBuffer: 65_536, receiveBuffer: 65_536 })
+    const { near, far, run } = await connected('virtual', {}, { sendBuffer: 65_536, receiveBuffer: 65_536 })
     const total = 3_000_000
     let written = 0
     const source = new Readable({
@@ -89,6 +89,8 @@ describe('a socket of the lab', () => {
       },
     })
     const sending = pipeline(source, near)
+    // Else lab time would fly by while nobody reads, with a window probe a minute.
+    run.setPace(1)
     // Enough turns for all to be sent, were there no back-pressure.
     for (let i = 0; i < 2_000; i++) await new Promise((resolve) => setImmediate(resolve))
     // What the buffers of TCP and of the streams hold, not the whole.
