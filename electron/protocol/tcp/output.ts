@@ -53,7 +53,7 @@ function syn(block: ControlBlock, now: Micros): OutgoingSegment {
       ? { value: block.timestamp(now), echo: answers ? block.recentTimestamp : 0 }
       : undefined,
   }
-  const again = 'resent' in state && state.resent > 0
+  const again = sender.max > 0
   sender.nxt = sender.max = 1
   if (!timers.isSet(RETRANSMIT)) block.restartRetransmit(now)
   const flags = answers ? SYN | ACK : SYN

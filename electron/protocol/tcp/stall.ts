@@ -25,6 +25,8 @@ export function stallCause(sender: Sender, handshaking: boolean, overdue: boolea
   if (!outstanding && !sender.hasUnsent) return 'idle'
   if (outstanding && (overdue || sender.retries > 0)) return 'retransmission_timer'
   if (outstanding && sender.recovery.phase !== 'open') return 'recovery'
+  // What is to be sent again without a loss (RFC 1191) waits for room, too.
+  if (sender.board.waiting > 0) return 'congestion_window'
   const hold = sender.hold()
   if (hold === 'none') return 'sending'
   if (hold !== 'application') return hold

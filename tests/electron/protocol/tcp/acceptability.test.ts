@@ -151,6 +151,13 @@ describe('PAWS (RFC 7323 5.3)', () => {
     expect(s.connection.readable).toBe(20)
   })
 
+  it('never goes back in what it echoes, PAWS or not (RFC 7323 4.3 (2))', () => {
+    const s = connected({ paws: false, delayedAck: 0 })
+    s.inject('.', { data: 10, ts: [1_010, 0] }).expect('.')
+    s.inject('.', { data: 10, ts: [1_009, 0] }).expect('.', { ack: 21 })
+    expect(s.last.segment.options.timestamps?.echo).toBe(1_010)
+  })
+
   it('lets a RST pass without a timestamp', () => {
     const s = connected()
     s.inject('R', { seq: 1 })

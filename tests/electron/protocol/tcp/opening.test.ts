@@ -177,7 +177,7 @@ describe('passive open (RFC 9293 3.10.7.2)', () => {
     expect(s.untilSent()).toBe(1e6)
     s.expect('S.', { seq: 0, ack: 1, cause: 'syn' })
     s.inject('S', { options: { mss: 1000 } })
-    s.expect('S.', { seq: 0, ack: 1 })
+    s.expect('S.', { seq: 0, ack: 1, cause: 'syn' })
     s.inject('.', { ack: 1 })
     s.quiet()
     expect(s.events()).toEqual(['accepted'])
