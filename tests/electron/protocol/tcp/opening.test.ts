@@ -112,6 +112,26 @@ describe('active open (RFC 9293 3.5, figure 6)', () => {
     expect(s.untilSent()).toBe(3e6)
   })
 
+  it('begins with one segment when several SYNs were lost, not when one was (RFC 6928 2)', () => {
+    for (const [lost, segments] of [
+      [1, 10],
+      [2, 1],
+    ]) {
+      const s = new Script({ nagle: false })
+      s.connect()
+      s.expect('S')
+      for (let i = 0; i < lost; i++) {
+        s.untilSent()
+        s.expect('S')
+      }
+      s.inject('S.', { options: { mss: 1000 } })
+      s.expect('.')
+      s.write(100_000)
+      s.expectData(segments, 1000)
+      s.quiet()
+    }
+  })
+
   it('keeps what is written before the connection is there, and a shutdown', () => {
     const s = new Script()
     s.connect()
@@ -181,6 +201,15 @@ describe('passive open (RFC 9293 3.10.7.2)', () => {
     s.inject('.', { ack: 1 })
     s.quiet()
     expect(s.events()).toEqual(['accepted'])
+  })
+
+  it('forgets a SYN-ACK that is due when the ACK makes it needless', () => {
+    const s = opened()
+    s.inject('S', { options: { mss: 1000 } }).inject('.', { ack: 1 })
+    s.quiet()
+    s.events()
+    s.write(10)
+    s.expect('.', { seq: 1, length: 10 })
   })
 
   it('takes data that come with the ACK of the handshake', () => {

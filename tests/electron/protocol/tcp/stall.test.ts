@@ -95,6 +95,23 @@ describe('the causes', () => {
     expect(causes(s).at(-1)).toBe('congestion_window')
   })
 
+  it('stays with recovery while SACKs come, though SND.UNA stands still', () => {
+    const s = established({ initialWindow: 10, minRto: 1_000_000 })
+    s.write(10 * MSS)
+    s.expectData(10, MSS)
+    s.quiet()
+    s.inject('.', { ack: 1, sack: [1 + MSS, 1 + 4 * MSS] }).skip()
+    for (let n = 5; n <= 9; n++) {
+      s.elapse(90_000)
+      s.inject('.', { ack: 1, sack: [1 + MSS, 1 + n * MSS] }).skip()
+    }
+    expect(causes(s).at(-1)).toBe('recovery')
+    expect(causes(s)).not.toContain('retransmission_timer')
+    s.elapse(200_001)
+    s.quiet()
+    expect(causes(s).at(-1)).toBe('retransmission_timer')
+  })
+
   it('leaves out an overdue ACK that comes late only because the peer delays it', () => {
     const s = established({ delayedAck: 200_000 })
     s.write(100)
