@@ -29,8 +29,12 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
   ['windows', 'goodput', 'states'],
   ['sequence', 'ladder', 'topology'],
   ['rtt', 'queue'],
+  ['states', 'queue'],
   ['packets', 'stalls'],
 ]
+
+/** Time runs downwards in it: with it first, it takes the height of the stage, and the packets stand beside it. */
+const TALL: ViewId = 'ladder'
 
 /** Stands on the right side of the window at all times, as a bar, so that a pane of its own can wait. */
 const SHOWN_ELSEWHERE: ViewId = 'stalls'
@@ -53,15 +57,17 @@ function branch(direction: Direction, children: readonly Node[], sizes = even(ch
 }
 
 /**
- * The panes for an experiment's views: one each for the first four, in two columns; the others stand behind the pane
- * of their kin, or behind the one with the fewest tabs.
+ * The panes for an experiment's views: one each for the first four, in two columns (with a ladder first: the ladder, and
+ * two beside it); the others stand behind the pane of their kin, or behind the one with the fewest tabs.
  */
 export function defaultStage(views: readonly ViewId[]): Node {
   const last = views.filter((view) => view === SHOWN_ELSEWHERE)
   const open = [...new Set([...views.filter((view) => view !== SHOWN_ELSEWHERE), ...last])]
-  const groups: ViewId[][] = open.slice(0, PANES).map((view) => [view])
-  for (const view of open.slice(PANES)) {
-    const kin = AFFINITY.find((group) => group.includes(view)) ?? []
+  const isTall = open[0] === TALL
+  const heads = isTall ? headsBesideLadder(open) : open.slice(0, PANES)
+  const groups: ViewId[][] = heads.map((view) => [view])
+  for (const view of open.filter((candidate) => !heads.includes(candidate))) {
+    const kin = AFFINITY.filter((group) => group.includes(view)).flat()
     const home =
       groups.find((group) => kin.includes(group[0])) ??
       groups.reduce((least, group) => (group.length < least.length ? group : least))
@@ -69,8 +75,16 @@ export function defaultStage(views: readonly ViewId[]): Node {
   }
   const panes = groups.map((tabs) => pane(tabs))
   if (panes.length <= 2) return branch('row', panes)
+  if (isTall) return branch('row', [panes[0], branch('column', panes.slice(1))])
   const rows = [panes.slice(0, 2), panes.slice(2)].map((row) => branch('row', row))
   return branch('column', rows, [0.54, 0.46])
+}
+
+function headsBesideLadder([ladder, ...others]: readonly ViewId[]): ViewId[] {
+  const [second, third] = others
+  return [ladder, second, others.includes('packets') && second !== 'packets' ? 'packets' : third].filter(
+    (view) => view !== undefined,
+  )
 }
 
 export function panesOf(node: Node): readonly Pane[] {

@@ -38,6 +38,13 @@ describe('the panes at first', () => {
     )
   })
 
+  it('with the ladder first give it their whole height, and the packets the place beside it', () => {
+    expect(draw(defaultStage(['ladder', 'states', 'queue', 'packets', 'topology']))).toBe(
+      '(ladder+topology | (states+queue / packets))',
+    )
+    expect(draw(defaultStage(['ladder', 'packets', 'rtt']))).toBe('(ladder | (packets / rtt))')
+  })
+
   it('the stalls, which stand on the right side anyway, come last', () => {
     expect(draw(defaultStage(['windows', 'stalls', 'rtt']))).toBe('((windows | rtt) / stalls)')
   })
