@@ -118,6 +118,23 @@ describe('the receive window (RFC 9293 3.8.6)', () => {
   })
 })
 
+describe('a full segment (RFC 9293 3.7.1)', () => {
+  it('leaves room for the timestamps within the MSS', () => {
+    const s = Script.connected({ timestamps: true })
+    s.write(2_000)
+    s.expect('.', { length: 1460 - 12 })
+  })
+
+  it('carries SACK blocks only as far as its payload leaves room', () => {
+    const s = Script.connected({ nagle: false })
+    s.inject('.', { seq: 1001, data: 1000 }).expect('.', { sack: [1001, 2001] })
+    s.write(1460)
+    s.expect('.', { length: 1460, sack: [] })
+    s.write(100)
+    s.expect('.', { length: 100, sack: [1001, 2001] })
+  })
+})
+
 describe("the peer's window", () => {
   it('limits what is outstanding', () => {
     const s = Script.connected()
