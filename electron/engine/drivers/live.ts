@@ -150,7 +150,7 @@ export class LiveDriver implements Driver {
     end.socket = await WireSocket.open(listen, (bytes, fromPort, address) =>
       this.receive(end, bytes, fromPort, address),
     )
-    end.socket.onSendError = (error) => this.fault('wire_error', error.message)
+    end.socket.onError = (error) => this.fault('wire_error', error.message)
     const ends = this.ends.get(node) ?? []
     ends[port] = end
     this.ends.set(node, ends)

@@ -23,8 +23,8 @@ export class WireSocket {
   /** Bytes that the system really gives for datagrams not yet read. */
   readonly receiveBuffer: number
   readonly port: number
-  /** Errors of sending, such as a full buffer; a datagram that was not sent counts as lost. */
-  onSendError: (error: Error) => void = () => undefined
+  /** Errors of the socket that no call of ours gets back. */
+  onError: (error: Error) => void = () => undefined
 
   private constructor(socket: Socket, receiveBuffer: number) {
     this.socket = socket
@@ -44,13 +44,15 @@ export class WireSocket {
     })
     const wire = new WireSocket(socket, growReceiveBuffer(socket))
     // Windows tells of an unreachable peer as an error of the next read; the peer may yet come.
-    socket.on('error', (error) => wire.onSendError(error))
+    socket.on('error', (error) => wire.onError(error))
     socket.on('message', (bytes, from) => onPacket(bytes, from.port, from.address))
     return wire
   }
 
+  /** A datagram that the system does not take is lost, and found missing like any other. */
   send(bytes: Uint8Array, port: number): void {
-    this.socket.send(bytes, port, LOOPBACK, this.sent)
+    // Without a callback, which would cost a turn of the event loop for each packet.
+    this.socket.send(bytes, port, LOOPBACK)
   }
 
   close(): void {
@@ -60,10 +62,6 @@ export class WireSocket {
   /** Keeps the process alive no longer. */
   unref(): void {
     this.socket.unref()
-  }
-
-  private readonly sent = (error: Error | null): void => {
-    if (error !== null) this.onSendError(error)
   }
 }
 
