@@ -13,7 +13,7 @@ const SHORTEST = 10_000
 /** Lanes are drawn over each other here: one line each, and what is asked is which is higher. */
 export function goodputChart(goodput: Goodput, context: ChartContext): Chart {
   const { language, range, store, theme } = context
-  const picture = new Picture(context)
+  const picture = new Picture(context, legendNames(context))
   const [area] = picture.areas([{ id: '' }])
   const interval = Math.max(SHORTEST, niceStep(range.to - range.from, area.width / PIXELS_A_BAR))
   const lanes = laneViews(context).flatMap((lane) => {
@@ -64,6 +64,10 @@ export function goodputChart(goodput: Goodput, context: ChartContext): Chart {
   picture.losses(plot)
   return picture.finish()
 }
+
+/** Each lane is told with its mean. */
+const legendNames = (context: ChartContext): string[] =>
+  laneViews(context).map(({ label }) => `${label}: ${word(context.language, 'mean')} 10.81 Mbit/s xxxx`)
 
 /** With several lanes in one plot, crosses of one lane would pass for those of all: none are drawn then. */
 const withLane = (area: Area, lanes: readonly { readonly id: string }[]): Area => ({

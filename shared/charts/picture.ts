@@ -85,11 +85,14 @@ export class Picture {
   private axisName = ''
   /** By plot: from when on there is nothing more to hold. */
   private readonly finished: number[] = []
+  private readonly legendRows: number
   private readonly timeUnit: AxisUnit
   private readonly timeStep: number
 
-  constructor(context: ChartContext) {
+  /** `names` is what the legend will hold, so that there is room for it. */
+  constructor(context: ChartContext, names: readonly string[] = []) {
     this.context = context
+    this.legendRows = legendRows(context, names)
     const { from, to } = context.range
     this.timeUnit = axisUnit('us', to)
     this.timeStep = niceStep(to - from, Math.max(1, (context.width - LEFT - RIGHT) / 80))
@@ -97,7 +100,7 @@ export class Picture {
 
   /** Height of the row above the plots that holds legend and name of the axis, and of the row below. */
   get top(): number {
-    return this.context.theme.textSize * 2.4
+    return this.context.theme.textSize * (1 + this.legendRows * 1.4)
   }
   get bottom(): number {
     return this.context.theme.textSize * 2.2
@@ -446,16 +449,19 @@ export class Picture {
   private legendOption(): object {
     const { theme, width } = this.context
     return {
-      type: 'scroll',
+      type: this.legendRows > 1 ? 'plain' : 'scroll',
       top: 0,
       right: RIGHT,
-      // The name of the axis stands at the left of the same row.
-      left: Math.min(width * 0.6, 8 + textWidth(this.axisName, theme.textSize) + theme.textSize),
+      // The name of the axis stands at the left of the lowest row.
+      left:
+        this.legendRows > 1
+          ? width * 0.27
+          : Math.min(width * 0.6, 8 + textWidth(this.axisName, theme.textSize) + theme.textSize),
       padding: [theme.textSize * 0.4, 0],
       align: 'left',
-      itemWidth: theme.textSize * 1.5,
+      itemWidth: theme.textSize * ICON,
       itemHeight: theme.textSize * 0.75,
-      itemGap: theme.textSize * 1.3,
+      itemGap: theme.textSize * GAP,
       pageIconSize: theme.textSize * 0.9,
       pageIconColor: theme.muted,
       pageIconInactiveColor: theme.line,
@@ -520,6 +526,17 @@ function verticals(data: readonly object[], lineStyle: object): MarkLine {
     lineStyle,
     data: [...data],
   } as never
+}
+
+/** Sizes in the legend, in heights of its text. */
+const ICON = 1.5
+const GAP = 1
+
+/** One row, or two where one cannot hold the names and there is height for a second. */
+function legendRows({ width, height, theme }: ChartContext, names: readonly string[]): number {
+  const item = (name: string): number => textWidth(name, theme.textSize) + theme.textSize * (ICON + GAP + 0.5)
+  const needed = names.reduce((sum, name) => sum + item(name), 0)
+  return needed > width * 0.72 && height > theme.textSize * 22 ? 2 : 1
 }
 
 /** About how wide a text is; characters beyond U+2E7F (Chinese) take a square each. */

@@ -18,7 +18,7 @@ interface LaneGraph {
 }
 
 export function sequenceChart(sequence: Sequence, context: ChartContext): Chart {
-  const picture = new Picture(context)
+  const picture = new Picture(context, legendNames(context))
   const views = laneViews(context)
   const lanes = views.flatMap(({ label, flow, sender, id }): (LaneGraph & { id: string })[] => {
     const graph = sequence.ends.get(flow.id, sender.node)
@@ -37,6 +37,11 @@ export function sequenceChart(sequence: Sequence, context: ChartContext): Chart 
   })
   return picture.finish((plot, t, value, reach) => pickPacket(graphs[plot], t, value, reach))
 }
+
+const legendNames = ({ language }: ChartContext): string[] =>
+  (['windowEdge', 'acked', 'sacked', 'sent', 'retransmitted', 'lost'] as const).map((key) =>
+    word(language, key),
+  )
 
 /** A scale that starts at a round number where the data do. */
 function scaleFor({ from }: LaneGraph, span: number, steps: number) {

@@ -20,7 +20,6 @@ const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 
 export function stallsChart(stalls: Stalls, context: ChartContext): Chart {
   const { theme, language } = context
-  const picture = new Picture(context)
   const lanes = laneViews(context).flatMap((lane): StallLane[] => {
     const log = stalls.ends.get(lane.flow.id, lane.sender.node)
     const end = stalls.endOf(lane.flow.id)
@@ -28,6 +27,10 @@ export function stallsChart(stalls: Stalls, context: ChartContext): Chart {
   })
   const used = STALL_CAUSES.filter((cause) =>
     lanes.some(({ shares }) => shares.some((share) => share.cause === cause)),
+  )
+  const picture = new Picture(
+    context,
+    used.map((cause) => causeName(language, cause)),
   )
   for (const cause of used) {
     const { color, pattern } = causeSign(theme, cause)

@@ -7,7 +7,7 @@ import { word } from './texts.ts'
 
 export function windowsChart(windows: Windows, context: ChartContext): Chart {
   const { language, range, theme } = context
-  const picture = new Picture(context)
+  const picture = new Picture(context, legendNames(context))
   const lanes = laneViews(context).flatMap((lane) => {
     const end = windows.ends.get(lane.flow.id, lane.sender.node)
     return end ? [{ ...lane, end }] : []
@@ -32,6 +32,12 @@ export function windowsChart(windows: Windows, context: ChartContext): Chart {
   )
   return picture.finish()
 }
+
+const legendNames = ({ language }: ChartContext): string[] => [
+  ...(['inFlight', 'ssthresh', 'cwnd', 'lost'] as const).map((key) => word(language, key)),
+  // It may be told with its value.
+  `${word(language, 'receiveWindow')} (6.291 MB, above)`,
+]
 
 function drawWindows(picture: Picture, plot: number, end: SenderWindows): void {
   const { theme, language } = picture.context
