@@ -146,7 +146,7 @@ export class Sender {
     if (unsent <= 0 && !this.finUnsent) return 'application'
     const size = Math.min(this.mss, unsent)
     this.allowed = size
-    if (size > this.congestionRoom && this.board.pipe > 0) return 'congestion_window'
+    if (size > this.congestionRoom) return 'congestion_window'
     const usable = this.una + this.window - this.nxt
     if (usable < Math.max(size, 1)) return this.holdForWindow(usable)
     if (size < this.mss && !this.finQueued && this.settings.nagle && this.nxt > this.una) return 'nagle'

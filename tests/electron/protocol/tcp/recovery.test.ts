@@ -29,6 +29,18 @@ describe('limited transmit (RFC 3042)', () => {
       .quiet()
   })
 
+  it('does not count when the window is halved (RFC 5681 3.2 (2))', () => {
+    const s = flying(10, { sack: false })
+    for (let i = 0; i < 3; i++) s.inject('.', { ack: 1 })
+    s.expect('.', { seq: 1, cause: 'dup_acks' })
+    const t = flying(10, { sack: false })
+    t.inject('.', { ack: 1 }).expect('.', { cause: 'limited_transmit' })
+    t.inject('.', { ack: 1 }).expect('.', { cause: 'limited_transmit' })
+    t.inject('.', { ack: 1 }).expect('.', { seq: 1, cause: 'dup_acks' })
+    expect(t.connection.metrics().ssthresh).toBe(5 * MSS)
+    expect(s.connection.metrics().ssthresh).toBe(5 * MSS)
+  })
+
   it('does so with SACK, by pipe (RFC 6675 5 (3))', () => {
     const s = flying(10)
     s.inject('.', { ack: 1, sack: [after(1), after(2)] })
@@ -201,6 +213,15 @@ describe('recovery with SACK (RFC 6675)', () => {
     for (let i = 0; i < 5; i++) s.inject('.', { ack: 1, sack: [after(50), after(60), -20, 0] })
     s.quiet()
     expect(s.connection.metrics().in_flight).toBe(10 * MSS)
+  })
+
+  it('does not hold a false SACK of the future against what is sent there later', () => {
+    const s = flying(10)
+    s.inject('.', { ack: 1, sack: [after(10), after(12)] }).quiet()
+    s.inject('.', { ack: after(10) }).skip()
+    const before = s.connection.metrics().in_flight
+    s.inject('.', { ack: after(10), sack: [after(11), after(12)] })
+    expect(s.connection.metrics().in_flight).toBe(before - MSS)
   })
 
   it('marks a retransmission with its cause in tcp:segment_lost', () => {

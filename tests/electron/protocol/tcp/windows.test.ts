@@ -147,6 +147,16 @@ describe("the peer's window", () => {
     s.expectData(2, 1460)
   })
 
+  it('counts the FIN, too: it takes a place in the sequence space', () => {
+    const s = Script.connected()
+    s.inject('.', { window: 1_000 })
+    s.write(1_000)
+    s.connection.shutdown(s.now)
+    s.expect('.', { seq: 1, length: 1_000 }).quiet()
+    s.inject('.', { ack: 1_001, window: 1_000 })
+    s.expect('F.', { seq: 1_001, length: 0 })
+  })
+
   it('is changed by a newer segment only (SND.WL1, SND.WL2)', () => {
     const s = Script.connected()
     s.inject('.', { data: 100, window: 5_000 })
