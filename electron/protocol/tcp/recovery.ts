@@ -111,7 +111,6 @@ export class Recovery {
     this.rescued = false
     const trigger: LossTrigger = view.sackEnabled ? 'sack' : 'dup_acks'
     if (view.board.markHeadLost(trigger)) this.reportLost(view.board.headIndex)
-    view.board.beginRecovery()
     view.congestion.onLoss(now, Math.max(flight - this.limitedTransmitted, view.mss))
     // RFC 5681 3.2 (3): the duplicates say that as many segments have left the network.
     this.inflation = view.sackEnabled ? 0 : view.settings.dupThresh * view.mss

@@ -15,7 +15,10 @@ export type LossTrigger = (typeof LOSS_TRIGGERS)[number]
 
 const SACKED = 1
 const LOST = 2
-/** A retransmission of it is taken to be in flight. */
+/**
+ * A retransmission of it is taken to be in flight, until the timer says otherwise. RFC 6675 forgets that when another
+ * recovery begins and would send again what it has just sent beyond the last recovery point.
+ */
 const RESENT = 4
 /** It was sent more than once in its life: Karn's rule (RFC 6298 3). */
 const EVER_RESENT = 8
@@ -51,7 +54,7 @@ export class Scoreboard {
   /** Below it no segment waits to be resent; at or above `lostEnd` neither. */
   private resendCursor = 0
   private lostEnd = 0
-  /** Below it no segment is doubtful in this recovery (see `nextDoubtful`). */
+  /** Below it no segment is doubtful (see `nextDoubtful`). */
   private doubtfulCursor = 0
   private readonly acknowledged: Acknowledged = { length: 0, sentAt: -1, resent: false, firstSentAt: 0 }
 
@@ -276,11 +279,6 @@ export class Scoreboard {
       if (this.isWaiting(this.resendCursor & (this.capacity - 1))) return this.resendCursor
     }
     return -1
-  }
-
-  /** A recovery begins: all that was not resent in it is doubtful again. */
-  beginRecovery(): void {
-    this.doubtfulCursor = this.head
   }
 
   /**

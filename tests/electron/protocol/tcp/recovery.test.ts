@@ -104,6 +104,14 @@ describe('NewReno without SACK (RFC 6582 3.2)', () => {
     expect(phases(s)).toEqual(['slow_start -> recovery: dup_acks'])
   })
 
+  it('sends the rest of a segment again of which only a part arrived', () => {
+    const s = reno()
+    duplicates(s, 3)
+    s.expect('.', { seq: 1, length: MSS })
+    s.inject('.', { ack: 501 })
+    s.expect('.', { seq: 501, length: 500, cause: 'partial_ack' })
+  })
+
   it('ends with the full ACK: cwnd = min(ssthresh, FlightSize + SMSS)', () => {
     const s = reno()
     duplicates(s, 3)
@@ -191,6 +199,43 @@ describe('recovery with SACK (RFC 6675)', () => {
     s.quiet()
   })
 
+  it('rescues once in each recovery, not once in a lifetime (rule 4)', () => {
+    const s = Script.connected({ mss: MSS, congestion: 'newreno', initialWindow: 40 })
+    for (const [start, count] of [
+      [0, 40],
+      [40, 20],
+    ]) {
+      s.write(count * MSS)
+      s.expectData(count, MSS)
+      const at = (n: number) => after(start + n)
+      s.inject('.', { ack: at(0), sack: [at(1), at(count - 1)] })
+      s.expect('.', { seq: at(0), cause: 'sack' })
+      s.expect('.', { seq: at(count - 1), cause: 'sack' }).quiet()
+      s.inject('.', { ack: at(1), sack: [at(1), at(count - 1)] }).quiet()
+      s.inject('.', { ack: at(count) })
+    }
+  })
+
+  it('leaves what was sent after a timeout to the time after its recovery point (5.1)', () => {
+    const s = flying(4)
+    s.untilSent()
+    s.expect('.', { seq: 1, cause: 'rto' })
+    s.inject('.', { ack: after(1) })
+      .expect('.', { cause: 'rto' })
+      .expect('.', { cause: 'rto' })
+      .quiet()
+    s.inject('.', { ack: after(3) }).expect('.', { seq: after(3), cause: 'rto' })
+    s.expectData(2, MSS)
+    // 4 is still missing, and 5, which is new; much is SACKed above it.
+    for (let n = 6; n <= 9; n++) {
+      s.inject('.', { ack: after(3), sack: [after(5), after(n)] })
+      s.expect('.', { seq: after(n), cause: '' }).quiet()
+    }
+    s.inject('.', { ack: after(4), sack: [after(5), after(9)] })
+    s.expect('.', { seq: after(4), cause: 'sack' })
+    expect(phases(s).at(-1)).toMatch(/-> recovery: sack$/)
+  })
+
   it('is left to the timer when a retransmission is lost, too; then only holes are filled (5.1)', () => {
     const s = flying(10)
     s.inject('.', { ack: 1, sack: [after(1), after(2), after(3), after(10)] })
@@ -198,6 +243,8 @@ describe('recovery with SACK (RFC 6675)', () => {
     s.expectData(3, MSS)
     s.untilSent()
     s.expect('.', { seq: 1, cause: 'rto' }).quiet()
+    // Half of the window as it was, not of all that is outstanding beyond it.
+    expect(s.connection.metrics().ssthresh).toBe(2.5 * MSS)
     s.inject('.', { ack: after(2), sack: [after(3), after(10)] })
     s.expect('.', { seq: after(2), cause: 'rto' })
     // Slow start after a timeout: one segment more for the ACK. 4 to 10 are there; 11 was not SACKed.

@@ -180,4 +180,25 @@ describe('the scoreboard', () => {
     expect(board.acknowledge(15).length).toBe(15)
     expect([board.pipe, board.waiting]).toEqual([4, 2])
   })
+
+  it('finds a loss that comes to light below those that were sent again already', () => {
+    const board = new Scoreboard()
+    for (const [start, length] of [
+      [0, 8],
+      [8, 4],
+      [12, 8],
+      [20, 4],
+      [24, 4],
+      [28, 4],
+    ]) {
+      board.push(start, length, 0)
+    }
+    board.split(4, () => undefined)
+    for (let index = board.nextLost(); index >= 0; index = board.nextLost()) board.resent(index)
+    board.markSacked(20, 32)
+    const lost: number[] = []
+    board.markLostBySack(3, 4 - 1, (index) => lost.push(board.position(index)))
+    expect(lost).toEqual([8])
+    expect(board.position(board.nextLost())).toBe(8)
+  })
 })
