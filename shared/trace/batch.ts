@@ -8,7 +8,7 @@
  *   per table: u32 event number, rows; the common columns; the event's fields in the order of `EVENTS`
  *              (a `ranges` field: u32 number of values, 0; the values; the end of each row's list)
  */
-import { allocate, bytesPerElement, COMMON_FIELDS, EventTable, type NumberArray } from './columns.ts'
+import { allocate, bytesPerElement, COMMON_FIELDS, ListColumn, type NumberArray } from './columns.ts'
 import { EVENT_NAMES, EVENTS, type EventData, type EventName, type FieldSpec } from './events.ts'
 
 const MAGIC = 0x31425852 // "RXB1"
@@ -69,10 +69,59 @@ export class StringTable {
   }
 }
 
+/**
+ * The rows of one event while they are collected: all numbers of a row side by side, since one array that is written in
+ * order is several times faster than one for each column. They become columns when the batch is written.
+ */
+class Rows {
+  readonly name: EventName
+  readonly plan: FieldPlan
+  /** Numbers of a row: the common ones, then a place for each field (unused for a list). */
+  readonly width: number
+  readonly lists: Readonly<Record<string, ListColumn>>
+  data = new Float64Array(1024)
+  length = 0
+
+  constructor(name: EventName) {
+    this.name = name
+    this.plan = PLANS.get(name)!
+    this.width = COMMON.length + this.plan.length
+    this.lists = Object.fromEntries(
+      this.plan.filter(([, spec]) => spec.type === 'ranges').map(([field]) => [field, new ListColumn()]),
+    )
+  }
+
+  /** Where the next row begins, with room for it. */
+  next(): number {
+    const at = this.length++ * this.width
+    if (at + this.width > this.data.length) {
+      const larger = new Float64Array(this.data.length * 2)
+      larger.set(this.data)
+      this.data = larger
+    }
+    return at
+  }
+
+  /** The numbers at `place` of all rows, as a column of `type`. */
+  column(place: number, type: FieldSpec['type']): NumberArray {
+    const column = allocate(type, this.length)
+    const { data, width } = this
+    for (let row = 0, at = place; row < column.length; row++, at += width) column[row] = data[at]
+    return column
+  }
+
+  clear(): void {
+    this.length = 0
+    for (const list of Object.values(this.lists)) list.clear()
+  }
+}
+
+type Value = number | string | boolean | readonly number[]
+
 /** Collects events and turns them into batches. */
 export class BatchBuilder {
   readonly strings = new StringTable()
-  private readonly tables = new Map<EventName, EventTable>()
+  private readonly tables = new Map<EventName, Rows>()
   private number = 0
   /** Strings that earlier batches carried; the empty one is known to all. */
   private stringsSent = 1
@@ -93,22 +142,31 @@ export class BatchBuilder {
     flow: number,
     pkt: number,
   ): void {
-    const table = this.table(name)
-    table.seq.push(seq)
-    table.t.push(t)
-    table.node.push(node)
-    table.flow.push(flow)
-    table.pkt.push(pkt)
-    const values = data as Record<string, number | string | boolean | readonly number[]>
-    const plan = PLANS.get(name)!
-    for (let i = 0; i < plan.length; i++) {
-      const [field, spec] = plan[i]
-      const value = values[field]
-      if (spec.type === 'ranges') table.lists[field].push(value as readonly number[])
-      else if (spec.type === 'str') table.columns[field].push(this.strings.number(value as string))
-      else table.columns[field].push(+(value as number))
+    const rows = this.tables.get(name) ?? this.table(name)
+    let at = rows.next()
+    const out = rows.data
+    out[at++] = seq
+    out[at++] = t
+    out[at++] = node
+    out[at++] = flow
+    out[at++] = pkt
+    const values = data as Record<string, Value>
+    let i = 0
+    // Walking an object is three times as fast as asking it for each field by name; most are written in our order.
+    for (const field in values) {
+      if (i === rows.plan.length || rows.plan[i][0] !== field) break
+      this.put(rows, i, values[field], out, at + i)
+      i++
     }
+    for (; i < rows.plan.length; i++) this.put(rows, i, values[rows.plan[i][0]], out, at + i)
     this.rows++
+  }
+
+  private put(rows: Rows, i: number, value: Value, out: Float64Array, at: number): void {
+    if (typeof value === 'number') out[at] = value
+    else if (typeof value === 'string') out[at] = this.strings.number(value)
+    else if (typeof value === 'boolean') out[at] = value ? 1 : 0
+    else rows.lists[rows.plan[i][0]].push(value)
   }
 
   /** Counts a metric sample that was left out under pressure. */
@@ -119,39 +177,40 @@ export class BatchBuilder {
   /** All events since the last batch as one buffer; undefined when there are none. */
   flush(): ArrayBuffer | undefined {
     if (this.rows === 0 && this.thinned === 0) return undefined
-    const fresh = this.strings.list.slice(this.stringsSent)
-    const tables = [...this.tables.values()].filter((table) => table.length > 0)
-    const buffer = new ArrayBuffer(encodedLength(fresh, tables))
-    const writer = new Writer(buffer)
-    writer.words([
-      MAGIC,
-      BATCH_VERSION,
-      this.number++,
-      this.rows,
-      tables.length,
-      this.stringsSent,
-      fresh.length,
-      this.thinned,
-    ])
-    writeStrings(writer, fresh)
-    for (const table of tables) {
-      writeTable(writer, table)
-      table.clear()
-    }
-    this.stringsSent += fresh.length
+    const strings = this.strings.list.slice(this.stringsSent)
+    const filled = [...this.tables.values()].filter((rows) => rows.length > 0)
+    const { number, rows: events, stringsSent: stringBase, thinned } = this
+    const buffer = encodeBatch({ number, events, stringBase, strings, thinned, tables: filled.map(tableOf) })
+    for (const rows of filled) rows.clear()
+    this.number++
+    this.stringsSent += strings.length
     this.rows = 0
     this.thinned = 0
     return buffer
   }
 
-  private table(name: EventName): EventTable {
-    let table = this.tables.get(name)
-    if (!table) this.tables.set(name, (table = new EventTable(name)))
-    return table
+  private table(name: EventName): Rows {
+    const rows = new Rows(name)
+    this.tables.set(name, rows)
+    return rows
   }
 }
 
-/** The same batch as one buffer again; for those who leave rows out. */
+/** Collected rows as the columns of a batch. */
+function tableOf(rows: Rows): BatchTable {
+  const [seq, t, node, flow, pkt] = COMMON.map(([, type], place) => rows.column(place, type))
+  const columns: Record<string, NumberArray> = {}
+  const lists: Record<string, { values: NumberArray; ends: NumberArray }> = {}
+  for (const [i, [field, spec]] of rows.plan.entries()) {
+    if (spec.type === 'ranges') {
+      const { values, ends } = rows.lists[field]
+      lists[field] = { values: values.view(), ends: ends.view() }
+    } else columns[field] = rows.column(COMMON.length + i, spec.type)
+  }
+  return { name: rows.name, rows: rows.length, seq, t, node, flow, pkt, columns, lists }
+}
+
+/** A batch as one buffer. */
 export function encodeBatch(batch: Batch): ArrayBuffer {
   const { number, events, stringBase, strings, thinned, tables } = batch
   const parts: NumberArray[][] = tables.map((table) => [
@@ -174,40 +233,12 @@ export function encodeBatch(batch: Batch): ArrayBuffer {
   return buffer
 }
 
-function encodedLength(strings: readonly string[], tables: readonly EventTable[]): number {
-  let length = HEADER_WORDS * 4 + padded(strings.length * 4)
-  length += padded(2 * strings.reduce((sum, text) => sum + text.length, 0))
-  for (const table of tables) {
-    length += 8
-    for (const [, type] of COMMON) length += padded(table.length * bytesPerElement(type))
-    for (const [field, spec] of PLANS.get(table.name)!) {
-      if (spec.type === 'ranges') {
-        length += 8 + padded(table.lists[field].values.length * 4) + padded(table.length * 4)
-      } else length += padded(table.length * bytesPerElement(spec.type))
-    }
-  }
-  return length
-}
-
 function writeStrings(writer: Writer, strings: readonly string[]): void {
   writer.column(Uint32Array.from(strings, (text) => text.length))
   const units = new Uint16Array(strings.reduce((sum, text) => sum + text.length, 0))
   let at = 0
   for (const text of strings) for (let i = 0; i < text.length; i++) units[at++] = text.charCodeAt(i)
   writer.column(units)
-}
-
-function writeTable(writer: Writer, table: EventTable): void {
-  writer.words([EVENT_NAMES.indexOf(table.name), table.length])
-  for (const [name] of COMMON) writer.column(table[name].view())
-  for (const [field, spec] of PLANS.get(table.name)!) {
-    if (spec.type === 'ranges') {
-      const list = table.lists[field]
-      writer.words([list.values.length, 0])
-      writer.column(list.values.view())
-      writer.column(list.ends.view())
-    } else writer.column(table.columns[field].view())
-  }
 }
 
 class Writer {

@@ -2,27 +2,28 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Rng } from '../../protocol/random.ts'
 
-/** Piece by piece, because a hash takes long bytes much faster than many short ones. */
-const PIECE = 65_536
+/** Bytes are made and hashed piece by piece: a hash takes long pieces much faster than many short ones. */
+export const PIECE = 65_536
 
+/**
+ * One random block over and over, each time combined with another number, so that no two places look alike: making
+ * random bytes must cost less than sending them.
+ */
 export class Payload {
-  private readonly key: number
+  private readonly rng: Rng
+  private readonly block: Uint32Array
 
   constructor(rng: Rng) {
-    this.key = rng.uint32()
+    this.rng = rng
+    this.block = Uint32Array.from({ length: PIECE / 4 }, () => rng.uint32())
   }
 
-  /** The `length` bytes from `position` on; `position` and `length` are multiples of 4, but for the end. */
-  slice(position: number, length: number): Uint8Array {
+  /** Piece number `index`, of `PIECE` bytes but for the last one. */
+  piece(index: number, length = PIECE): Uint8Array {
+    const mask = this.rng.fork(String(index)).uint32()
+    const { block } = this
     const words = new Uint32Array(Math.ceil(length / 4))
-    const first = Math.floor(position / 4)
-    for (let i = 0; i < words.length; i++) {
-      // Scrambles a counter: the finaliser of MurmurHash3, which maps each word to another one.
-      let word = (first + i) ^ this.key
-      word = Math.imul(word ^ (word >>> 16), 0x85ebca6b)
-      word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35)
-      words[i] = word ^ (word >>> 16)
-    }
+    for (let i = 0; i < words.length; i++) words[i] = block[i] ^ mask
     return new Uint8Array(words.buffer, 0, length)
   }
 }

@@ -6,13 +6,10 @@ import type { HostEvent } from '../../protocol/ip/events.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
 import { formatEndpoint, type Ipv4Address } from '../../protocol/wire/address.ts'
 import type { App, Station } from '../station.ts'
-import { Digest, type Payload } from './payload.ts'
+import { Digest, PIECE, type Payload } from './payload.ts'
 import { Pacer } from './pacer.ts'
 
 export type TcpSendSetup = Extract<AppSetup, { kind: 'tcp-send' }>
-
-/** Bytes made at a time. */
-const CHUNK = 65_536
 
 export interface TcpSendOptions {
   readonly station: Station
@@ -31,6 +28,7 @@ export class TcpSend implements App {
   private pacer!: Pacer
   private chunk: Uint8Array = new Uint8Array(0)
   private chunkUsed = 0
+  private pieces = 0
   private open = false
   private blocked = false
   private closed = false
@@ -145,8 +143,10 @@ export class TcpSend implements App {
   /** Up to `length` bytes that come next. */
   private next(length: number): Uint8Array {
     if (this.chunkUsed === this.chunk.length) {
-      const size = Math.min(CHUNK, this.setup.bytes - this.digest.bytes)
-      this.chunk = this.options.payload.slice(this.digest.bytes, size)
+      this.chunk = this.options.payload.piece(
+        this.pieces++,
+        Math.min(PIECE, this.setup.bytes - this.digest.bytes),
+      )
       this.chunkUsed = 0
     }
     return this.chunk.subarray(this.chunkUsed, this.chunkUsed + length)
