@@ -123,7 +123,10 @@ async function idle() {
 }
 
 async function echoServer() {
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => void socket.on('error', () => undefined).pipe(socket))
+  const server = createServer(
+    { noDelay: true, allowHalfOpen: true },
+    (socket) => void socket.on('error', () => undefined).pipe(socket),
+  )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { server, port: (server.address() as AddressInfo).port }
