@@ -29,7 +29,7 @@ const RESENT_BY_TIMER = 16
 export interface Acknowledged {
   /** Sequence numbers that it covers. */
   length: number
-  /** When the oldest of these segments that tells something was sent; -1: none does. */
+  /** When the oldest of these segments that were sent once was sent; -1: there is none. */
   sentAt: number
   /** One of these segments was sent more than once: a sample would be ambiguous. */
   resent: boolean
@@ -124,8 +124,8 @@ export class Scoreboard {
     if (flags & EVER_RESENT) {
       if (!result.resent) result.firstSentAt = this.sentTimes[slot]
       result.resent = true
-    } else if (!(flags & SACKED) && result.sentAt < 0) {
-      // A SACKed segment arrived some time ago: that the hole before it is filled says nothing about it.
+    } else if (result.sentAt < 0) {
+      // The oldest: it was not SACKed, else SND.UNA would be beyond it, so this is when it was heard of.
       result.sentAt = this.sentTimes[slot]
     }
   }

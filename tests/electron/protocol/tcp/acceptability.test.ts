@@ -42,6 +42,21 @@ describe('first: the sequence number (RFC 9293 3.10.7.4)', () => {
     expect(s.connection.metrics().out_of_order).toBe(BUFFER + 1 - 1_000)
   })
 
+  it('holds no more pieces than the window could pay for', () => {
+    const s = connected()
+    for (let seq = 3; seq < BUFFER; seq += 2) s.inject('.', { seq, data: 1 })
+    s.skip()
+    expect(s.connection.metrics().out_of_order).toBeLessThan(BUFFER / 50)
+  })
+
+  it('takes nothing beyond the FIN', () => {
+    const s = connected()
+    s.inject('F.', { seq: 101, data: 100 })
+    s.inject('.', { seq: 1, data: 300 })
+    expect(s.connection.readable).toBe(200)
+    expect(s.connection.state).toBe('CLOSE-WAIT')
+  })
+
   it('does not answer pure ACKs out of the window for ever: one in half a second', () => {
     const s = connected()
     s.inject('.', { seq: -50 }).expect('.')

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { transfer } from '../../../support/tcp-transfer.ts'
 
-const runs = process.env.REXMIT_FULL === '1' ? 4_000 : 60
+const runs = process.env.REXMIT_FULL === '1' ? 2_000 : 60
 
 const share = fc.double({ min: 0, max: 0.3, noNaN: true })
 

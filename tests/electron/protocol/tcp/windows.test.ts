@@ -83,6 +83,15 @@ describe('the receive window (RFC 9293 3.8.6)', () => {
     s.expect('.', { ack: 4001, window: 4_000 }).quiet()
   })
 
+  it('leaves it to the next ACK to tell of room while the peer has plenty', () => {
+    const s = Script.connected({ receiveBuffer: 60_000 })
+    for (let i = 0; i < 10; i++) s.inject('.', { data: 1000 })
+    s.expect('.', { window: 50_000 })
+    s.read()
+    s.quiet()
+    s.inject('.', { data: 1000 }).inject('.', { data: 1000 }).expect('.', { window: 58_000 })
+  })
+
   it('does not advertise a silly window (3.8.6.2.2)', () => {
     const s = Script.connected({ receiveBuffer: 4_000, delayedAck: 0 })
     for (let i = 0; i < 4; i++) s.inject('.', { data: 1000 }).expect('.')
