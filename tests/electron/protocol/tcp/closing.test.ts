@@ -1,5 +1,6 @@
 /** Closing a connection: RFC 9293 3.6, 3.10.4, 3.10.5, 3.10.7.4; TIME-WAIT and RFC 6191. */
 import { describe, expect, it } from 'vitest'
+import { micros } from '../../../../shared/units.ts'
 import { Script } from '../../../support/tcp-script.ts'
 
 const shutdown = (s: Script) => s.connection.shutdown(s.now)
@@ -138,10 +139,12 @@ describe('TIME-WAIT (RFC 9293 3.10.7.4 eighth, 3.6.1)', () => {
   it('lasts no time with msl 0, but the last ACK goes out', () => {
     const s = Script.connected({ msl: 0 })
     shutdown(s)
-    s.expect('F.')
+    s.expect('F.').quiet()
+    // The peer's FIN comes at the very moment at which our timer would have run out, and timers are asked first.
+    s.now = micros(s.now + 1e6)
     s.inject('F.', { ack: 2 })
     s.stack.handleTimeout(s.now)
-    s.stack.handleTimeout(s.now)
+    expect(s.connection.state).toBe('CLOSED')
     s.expect('.', { seq: 2, ack: 2 })
     s.elapse(1)
     expect(s.stack.connectionCount).toBe(0)
