@@ -20,7 +20,10 @@ import { useWorkbench } from './workbench.ts'
 const STAGES_KEY = 'rexmit.stages'
 const FRAME_KEY = 'rexmit.frame'
 
-/** CSS pixels: as wide as the sides may be drawn, and as they are at first. */
+/** Size of the text that the sizes below are meant for; a theme with larger text has wider sides. */
+export const BASE_TEXT_SIZE = 13
+
+/** CSS pixels at that size of text: as wide as the sides may be drawn, and as they are at first. */
 export const SIDE_WIDTHS = { left: [180, 224, 360], right: [280, 328, 480] } as const
 export const TIMELINE_HEIGHTS = [64, 96, 260] as const
 

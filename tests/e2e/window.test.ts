@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Download, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findChromium } from '../support/tools.ts'
 import {
@@ -46,7 +46,9 @@ async function eventCount(): Promise<number> {
 }
 
 async function download(start: () => Promise<void>): Promise<{ name: string; bytes: Buffer }> {
-  const [file] = (await Promise.all([page.waitForEvent('download'), start()])) as [Download, void]
+  const coming = page.waitForEvent('download')
+  await start()
+  const file = await coming
   return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) }
 }
 
