@@ -44,15 +44,18 @@ export class ConnectionEnd {
   timeouts = 0
   recoveries = 0
   readonly recoveryTimes = new Mean()
-  /** ssthresh after a loss as a share of the window before. */
+  /** ssthresh after a loss as a share of what was in flight before. */
   readonly decrease = new Mean()
+  /** Bytes that the peer has acknowledged. */
+  acked = 0
   readonly stalls = new StallLog()
   error: string | null = null
   /** After the highest sequence number sent; undefined before the first segment. */
   private next: number | undefined
-  private window = 0
   private recoveringSince: number | undefined
-  /** The window just before a recovery whose ssthresh has not been reported yet. */
+  /** Bytes sent by limited transmit since the last new acknowledgment. */
+  private limitedTransmitted = 0
+  /** FlightSize at the start of a recovery whose ssthresh has not been reported yet. */
   private reducedFrom = 0
 
   constructor(node: string, flow: string) {
@@ -85,6 +88,7 @@ export class ConnectionEnd {
     // Sequence numbers wrap: compare by the sign of the difference (RFC 9293 3.4).
     const behind = this.next === undefined ? 0 : (this.next - seq) << 0
     this.newBytes += payload - Math.min(Math.max(behind, 0), payload)
+    if (cause === 'limited_transmit') this.limitedTransmitted += payload
     if (behind <= 0 || PROBES.has(cause)) return
     const named = cause === 'limited_transmit' ? '' : cause
     this.resent.set(named, (this.resent.get(named) ?? 0) + 1)
@@ -104,12 +108,20 @@ export class ConnectionEnd {
     this.lastRead = t
   }
 
-  onMetrics(t: number, { cwnd, ssthresh }: EventData<'tcp:metrics_updated'>): void {
+  /** What RFC 5681 3.2 halves: all that is outstanding but what limited transmit has sent. */
+  private get flightSize(): number {
+    return this.newBytes - this.acked - this.limitedTransmitted
+  }
+
+  onMetrics(t: number, { cwnd, ssthresh, acked }: EventData<'tcp:metrics_updated'>): void {
     if (this.reducedFrom > 0 && ssthresh !== NOT_SET) {
       if (ssthresh > SSTHRESH_FLOOR * this.segmentSize) this.decrease.add(ssthresh / this.reducedFrom)
       this.reducedFrom = 0
     }
-    this.window = cwnd
+    if (acked > this.acked) {
+      this.acked = acked
+      this.limitedTransmitted = 0
+    }
     this.cwnd.set(t, cwnd)
   }
 
@@ -121,7 +133,7 @@ export class ConnectionEnd {
     if (to !== 'recovery') return
     this.recoveries++
     this.recoveringSince = t
-    this.reducedFrom = this.window
+    this.reducedFrom = this.flightSize
   }
 
   onTimer(timer: string): void {

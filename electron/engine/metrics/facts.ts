@@ -10,6 +10,7 @@ import { ConnectionEnd } from './connection-end.ts'
 import { LinkFacts } from './link-facts.ts'
 import { TimeMean } from './mean.ts'
 import { PacketFlags } from './packet-flags.ts'
+import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
 
 /** A connection: its ends in the order in which they first sent, and the segments of its opening. */
 export class FlowFacts {
@@ -68,6 +69,7 @@ export class LaneFacts {
   /** Half-open connections over time, and how many there were in all. */
   readonly synQueue = new TimeMean()
   synQueueEntries = 0
+  steady: SteadyStart | undefined
   private synQueueLength = 0
 
   constructor(id: string) {
@@ -133,6 +135,9 @@ const READ = [
 
 type Read = TraceEvent<(typeof READ)[number]>
 
+/** Phases of congestion control in which a loss is being repaired. */
+const LOSS_PHASES = new Set(['recovery', 'loss'])
+
 /** Packets with TCP payload. */
 const DATA = 1
 
@@ -187,7 +192,10 @@ class Collector {
       case 'tcp:rtt_sampled':
         return end.rtt.add(event.data.rtt)
       case 'tcp:congestion_state_changed':
-        return end.onCongestionState(t, event.data)
+        end.onCongestionState(t, event.data)
+        if (isSettled(end) && LOSS_PHASES.has(event.data.from) && !LOSS_PHASES.has(event.data.to))
+          lane.steady ??= steadyStart(t, lane, flow)
+        return
       case 'tcp:timer_expired':
         return end.onTimer(event.data.timer)
       case 'tcp:data_read':

@@ -13,6 +13,17 @@ export class Mean {
     if (value > this.max) this.max = value
   }
 
+  /** The same as it is now, for later. */
+  copy(): Mean {
+    return Object.assign(new Mean(), this)
+  }
+
+  /** The mean of what came after `earlier` was copied; null: nothing. */
+  since(earlier: Mean): number | null {
+    const count = this.count - earlier.count
+    return count === 0 ? null : (this.sum - earlier.sum) / count
+  }
+
   /** null: of nothing. */
   get value(): number | null {
     return this.count === 0 ? null : this.sum / this.count

@@ -4,6 +4,7 @@ import type { LaneFacts } from './facts.ts'
 import * as handshake from './handshake.ts'
 import * as path from './path.ts'
 import * as stalls from './stalls.ts'
+import * as steady from './steady.ts'
 import * as transfer from './transfer.ts'
 
 /** A figure of a lane, `end` being the time of the last event in microseconds. null: the run did not yield it. */
@@ -36,6 +37,9 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   transfer_time: transfer.transferTime,
   goodput: transfer.goodput,
   throughput: transfer.throughput,
+  steady_goodput: steady.steadyGoodput,
+  steady_loss_share: steady.steadyLossShare,
+  steady_rtt: steady.steadyRoundTrip,
   mathis_goodput: transfer.mathisGoodput,
   cubic_goodput: transfer.cubicGoodput,
   segment_size: transfer.segmentSize,

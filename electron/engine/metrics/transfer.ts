@@ -3,7 +3,7 @@ import type { ConnectionEnd } from './connection-end.ts'
 import type { LaneFacts } from './facts.ts'
 import { cubicWindow, mathisWindow, renoFriendlyWindow, windowRate } from './models.ts'
 import { Mean } from './mean.ts'
-import { meanRoundTrip } from './path.ts'
+import { steadyLossShare, steadyRoundTrip } from './steady.ts'
 
 const senders = (lane: LaneFacts): ConnectionEnd[] => [...lane.flows.values()].map((flow) => flow.sender)
 
@@ -59,7 +59,7 @@ export const dataSegments = (lane: LaneFacts): number => sum(lane, (sender) => s
 /** Data segments that died on a link or were refused as damaged. */
 export const dataSegmentsLost = (lane: LaneFacts): number => lane.dataSegmentsLost
 
-/** Lost data segments as a share of those sent: p of the models. null: none was sent. */
+/** Lost data segments as a share of those sent. null: none was sent. */
 export function lossShare(lane: LaneFacts): number | null {
   const sent = dataSegments(lane)
   return sent === 0 ? null : lane.dataSegmentsLost / sent
@@ -95,8 +95,8 @@ export const recoveries = (lane: LaneFacts): number => sum(lane, (sender) => sen
 export const recoveryTime = (lane: LaneFacts): number | null => pooled(lane, (sender) => sender.recoveryTimes)
 
 /**
- * Mean of ssthresh at the start of a fast recovery as a share of the congestion window before: 0.5 for Reno (RFC 5681
- * equation 4), 0.7 for CUBIC (RFC 9438 4.6). Recoveries at the floor of two segments do not count.
+ * Mean of ssthresh at the start of a fast recovery as a share of what was in flight: 0.5 for Reno (RFC 5681 equation
+ * 4), 0.7 for CUBIC (RFC 9438 4.6). Recoveries at the floor of two segments do not count.
  */
 export const decreaseFactor = (lane: LaneFacts): number | null => pooled(lane, (sender) => sender.decrease)
 
@@ -128,8 +128,8 @@ function meanOver(lane: LaneFacts, of: (sender: ConnectionEnd) => number | null)
 
 /** The rate that a mean window of so many segments brings on this lane's path; null: nothing was lost. */
 function modelRate(lane: LaneFacts, window: (p: number, rtt: number) => number): number | null {
-  const p = lossShare(lane)
-  const rtt = meanRoundTrip(lane)
+  const p = steadyLossShare(lane)
+  const rtt = steadyRoundTrip(lane)
   const size = segmentSize(lane)
   if (p === null || p === 0 || rtt === null || rtt === 0 || size === null) return null
   return windowRate(window(p, rtt), size, rtt)
@@ -137,13 +137,13 @@ function modelRate(lane: LaneFacts, window: (p: number, rtt: number) => number):
 
 /**
  * Goodput of Reno by Mathis and others (1997) in bits a second, from the loss share and the mean round-trip time that
- * this run met. For one connection; its assumptions stand in models.ts.
+ * this run met in its steady state. For one connection; its assumptions stand in models.ts.
  */
 export const mathisGoodput = (lane: LaneFacts): number | null => modelRate(lane, (p) => mathisWindow(p))
 
 /**
  * Goodput of CUBIC by RFC 9438 in bits a second: the larger of its curve (5.1) and of what it keeps up with as
- * Reno's friend (4.3), from the loss share and the mean round-trip time that this run met.
+ * Reno's friend (4.3), from the same figures.
  */
 export const cubicGoodput = (lane: LaneFacts): number | null =>
   modelRate(lane, (p, rtt) => Math.max(cubicWindow(p, rtt), renoFriendlyWindow(p)))

@@ -112,34 +112,35 @@ it("knows a lost copy of a data packet for what it is, and a lost ACK for what i
 
 describe('windows', () => {
   const script = new RecordingScript()
-  const update = (t: number, cwnd: number, ssthresh = 0xffff_ffff) =>
-    script.at(t).emit(CLIENT, 'tcp:metrics_updated', { cwnd, ssthresh })
-  data(script.at(0), { seq: 1, pkt: 1 })
+  const update = (t: number, cwnd: number, ssthresh = 0xffff_ffff, acked = 0) =>
+    script.at(t).emit(CLIENT, 'tcp:metrics_updated', { cwnd, ssthresh, acked })
+  for (let n = 0; n < 20; n++) data(script.at(0), { seq: 1 + n * MSS, pkt: n + 1 })
   update(0, 10_000)
-  update(1000, 20_000)
+  update(1000, 20_000, undefined, 4000)
+  data(script.at(2900), { seq: 20_001, pkt: 21, cause: 'limited_transmit' })
   script.at(3000).emit(CLIENT, 'tcp:congestion_state_changed', { from: 'slow_start', to: 'recovery' })
-  update(3000, 10_000, 10_000)
+  update(3000, 8_000, 8_000, 4000)
   script.at(3500).emit(CLIENT, 'tcp:congestion_state_changed', {
     from: 'recovery',
     to: 'congestion_avoidance',
   })
-  data(script.at(4000), { seq: 1001, pkt: 2 })
+  data(script.at(4000), { seq: 21_001, pkt: 22 })
   const metrics = measure(script)
 
-  it('is averaged over time up to the last data segment', () => {
-    expect(metrics['reno/mean_window']).toBe((10_000 + 2 * 20_000 + 10_000) / 4)
+  it('are averaged over time up to the last data segment', () => {
+    expect(metrics['reno/mean_window']).toBe((10_000 + 2 * 20_000 + 8_000) / 4)
     expect(metrics['reno/max_window']).toBe(20_000)
   })
 
-  it('falls at a loss by the factor that the threshold tells', () => {
-    expect(metrics['reno/decrease_factor']).toBe(0.5)
+  it('fall at a loss to a share of FlightSize, limited transmit not counted (RFC 5681 3.2)', () => {
+    expect(metrics['reno/decrease_factor']).toBe(8_000 / 16_000)
     expect(metrics['reno/recoveries']).toBe(1)
     expect(metrics['reno/recovery_time']).toBe(500)
   })
 
-  it('tells nothing of the factor at the floor of two segments', () => {
+  it('tell nothing of the factor at the floor of two segments', () => {
     const low = new RecordingScript()
-    data(low, { seq: 1, pkt: 1 })
+    for (let n = 0; n < 3; n++) data(low, { seq: 1 + n * MSS, pkt: n + 1 })
     low.emit(CLIENT, 'tcp:metrics_updated', { cwnd: 3000, ssthresh: 3000 })
     low.emit(CLIENT, 'tcp:congestion_state_changed', { to: 'recovery' })
     low.emit(CLIENT, 'tcp:metrics_updated', { cwnd: 2000, ssthresh: 2000 })
@@ -221,17 +222,44 @@ describe('models', () => {
     expect(Math.abs(window / segments - 1)).toBeLessThan(0.025)
   })
 
-  it('turn into bits a second with the segment size and the path of the run', () => {
+  /** A transfer through so many recoveries, a segment lost in each and one more after them. */
+  function recovered(recoveries: number): RecordingScript {
     const script = new RecordingScript()
-    for (let pkt = 1; pkt <= 100; pkt++) data(script, { seq: pkt * MSS, pkt })
-    dropped(script, 50)
-    delivered(script, 1, 0, 12_000)
-    delivered(script, 2, 0, 8_000)
-    delivered(script, 101, 1, 10_000)
-    const metrics = measure(script)
-    expect(metrics['reno/path_rtt_mean']).toBe(20_000)
-    expect(metrics['reno/path_rtt_min']).toBe(18_000)
+    let pkt = 0
+    const next = () => data(script.at(pkt * 100), { seq: 1 + pkt * MSS, pkt: ++pkt })
+    const lose = () => dropped(next(), pkt)
+    for (let n = 0; n < recoveries; n++) {
+      lose()
+      script.emit(CLIENT, 'tcp:congestion_state_changed', { to: 'recovery' })
+      script.emit(CLIENT, 'tcp:metrics_updated', { acked: pkt * MSS })
+      // Queues of the start, which are not to be counted.
+      delivered(delivered(script, 0, 0, 90_000), 0, 1, 90_000)
+      script.emit(CLIENT, 'tcp:congestion_state_changed', { from: 'recovery', to: 'congestion_avoidance' })
+    }
+    for (let n = 0; n < 99; n++) next()
+    lose()
+    delivered(delivered(delivered(script, 1, 0, 12_000), 2, 0, 8_000), 3, 1, 10_000)
+    return script.emit(CLIENT, 'tcp:metrics_updated', { acked: pkt * MSS })
+  }
+
+  it('turn into bits a second with the segment size and the path of the run', () => {
+    const metrics = measure(recovered(3))
+    expect(metrics['reno/steady_rtt']).toBe(20_000)
+    expect(metrics['reno/steady_loss_share']).toBe(0.01)
     expect(metrics['reno/mathis_goodput']).toBeCloseTo((Math.sqrt(1.5) / 0.1) * MSS * 8 * 50, 3)
+    expect(metrics['reno/cubic_goodput']).toBeCloseTo((Math.sqrt(1.5) / 0.1) * MSS * 8 * 50, 3)
+  })
+
+  it('are held against the goodput after the third recovery, as slow start is no part of them', () => {
+    const metrics = measure(recovered(3))
+    // 100 segments from the third recovery, at the third packet, to the last, 100 packets later.
+    expect(metrics['reno/steady_goodput']).toBeCloseTo((100 * MSS * 8e6) / (100 * 100), 6)
+  })
+
+  it('say nothing of a run that was not through three recoveries', () => {
+    const metrics = measure(recovered(2))
+    expect(metrics['reno/mathis_goodput']).toBeNull()
+    expect(metrics['reno/steady_goodput']).toBeNull()
   })
 
   it('say nothing of a run without loss', () => {
