@@ -16,7 +16,7 @@ import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
 export class FlowFacts {
   readonly name: string
   readonly ends: ConnectionEnd[] = []
-  /** Segments without data or FIN that were sent before both ends were established. */
+  /** Segments without data or FIN sent before both ends were established, and the one with data that did it. */
   handshakeSegments = 0
   /** Last packet sent or received, by either end. */
   lastPacket = 0
@@ -186,6 +186,8 @@ class Collector {
         flow.lastPacket = t
         return end.onReceived(event.data)
       case 'tcp:state_changed':
+        // The segment that opens the server may carry data already: then it is the third of the handshake.
+        if (event.data.to === 'ESTABLISHED' && this.packets.get(event.pkt) & DATA) flow.handshakeSegments++
         return end.onState(t, event.data.to)
       case 'tcp:metrics_updated':
         return end.onMetrics(t, event.data)

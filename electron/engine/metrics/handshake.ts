@@ -54,7 +54,10 @@ export function connectionsEstablished(lane: LaneFacts): number {
   return count
 }
 
-/** Segments without data or FIN that a connection needed until both ends were established. */
+/**
+ * Segments that a connection needed until both ends were established. Data that follow at once do not count, unless they
+ * are in the segment that completes the handshake.
+ */
 export const handshakeSegments = (lane: LaneFacts): number | null =>
   mean(lane, (flow) => (flow.open ? flow.handshakeSegments : null))
 
