@@ -20,7 +20,10 @@ export class PortCarrier implements Carrier {
     this.events = events
     this.api = api
     window.addEventListener('message', this.onWindowMessage)
-    api.onEngine((notice) => events.message(notice))
+    api.onEngine((notice) => {
+      if (notice.state === 'crashed') this.lose()
+      events.message(notice)
+    })
     events.state({ phase: 'connecting' })
   }
 
@@ -53,6 +56,13 @@ export class PortCarrier implements Carrier {
     this.port = port
     port.onmessage = ({ data }) => this.receive(data)
     this.events.state({ phase: 'open' })
+  }
+
+  /** The port of a dead engine takes messages and never answers; a new one comes with the next engine. */
+  private lose(): void {
+    this.port?.close()
+    this.port = undefined
+    this.events.state({ phase: 'connecting' })
   }
 
   private receive(data: unknown): void {
