@@ -38,7 +38,7 @@ export class Lab implements RunObserver {
     this.spool = spool
     this.shelf.onRemoved = (directory) => this.dropRecording(directory)
     for (const directory of this.shelf.adopt()) {
-      const run = ShelvedRun.open(++this.lastId, directory)
+      const run = ShelvedRun.find(++this.lastId, directory)
       if (run !== undefined) this.runs.set(run.id, run)
     }
   }

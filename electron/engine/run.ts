@@ -137,16 +137,16 @@ export class Run {
     if (gateway !== undefined) this.gateway = gateway
     try {
       if (this.driver instanceof LiveDriver) await this.driver.open()
+      this.state = 'running'
+      writeMeta(this.directory, this.meta)
+      this.recorder.onPending = () => (this.batchTimer ??= setTimeout(this.flushBatch, BATCH_MS))
+      this.recorder.onBatch = () => this.observer.onBatch(this)
+      // What the scene had to say while it was built.
+      this.recorder.flush()
     } catch (error) {
       await this.fail(error)
       throw error
     }
-    this.state = 'running'
-    writeMeta(this.directory, this.meta)
-    this.recorder.onPending = () => (this.batchTimer ??= setTimeout(this.flushBatch, BATCH_MS))
-    this.recorder.onBatch = () => this.observer.onBatch(this)
-    // What the scene had to say while it was built.
-    this.recorder.flush()
     this.driver.start()
     this.changed()
   }

@@ -37,6 +37,9 @@ export class WorldNode implements Due {
   }
 }
 
+/** No honest world has so many timeouts at one moment. */
+const MOST_TIMEOUTS = 10_000
+
 /** The far end of a cable. */
 export interface Plug {
   readonly node: WorldNode
@@ -83,6 +86,8 @@ export class World {
   readonly agenda = new Agenda<WorldNode>()
   private readonly witness: Witness
   private readonly arrivals = new Arrivals()
+  /** Timeouts in a row without time or packets moving on. */
+  private timeoutsOfMoment = 0
   /** Takes packets out of the world's hands (the live driver puts them on sockets). */
   carrier: ((from: WorldNode, to: Plug, datagram: Datagram) => void) | undefined
 
@@ -130,14 +135,23 @@ export class World {
     }
     const node = this.agenda.first()
     if (node === undefined || node.dueAt > now) return false
+    this.noteTimeout(now)
     this.stamp(now)
     node.core.handleTimeout(now)
     this.drain(node)
     return true
   }
 
+  /** A core that asks for the same moment without end is a bug; time would stand still for ever. */
+  private noteTimeout(now: Micros): void {
+    if (now > this.witness.time) this.timeoutsOfMoment = 0
+    else if (++this.timeoutsOfMoment > MOST_TIMEOUTS)
+      throw new Error(`${this.agenda.first()?.name} asks for a timeout at ${now} us again and again`)
+  }
+
   /** A packet reaches a node. */
   deliver(now: Micros, node: WorldNode, datagram: Datagram): void {
+    this.timeoutsOfMoment = 0
     this.witness.time = now
     this.witness.pkt = datagram.id
     node.core.handleDatagram(now, datagram)

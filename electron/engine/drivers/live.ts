@@ -120,7 +120,8 @@ export class LiveDriver implements Driver {
     this.origin = performance.now()
     this.running = true
     const { duration } = this.hooks
-    if (duration !== Infinity) this.endTimer = setTimeout(() => this.end(), duration / 1000)
+    // One more, since timers of the system are sometimes a little early.
+    if (duration !== Infinity) this.endTimer = setTimeout(() => this.end(), Math.ceil(duration / 1000) + 1)
     this.guard(() => this.world.begin())
   }
 

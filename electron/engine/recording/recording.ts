@@ -10,6 +10,17 @@ import { PacketSpool } from './spool.ts'
 import { TraceFile } from './trace-file.ts'
 import type { RecordedPacket, RecordingMeta, RecordingReader, TraceEvent } from './types.ts'
 
+/** Lab time of the last event in a trace. */
+export function lastTime(trace: TraceFile): number {
+  let last = 0
+  for (let i = trace.count - 1; i >= 0 && last === 0; i--) {
+    const batch = decodeBatch(trace.read(i))
+    if ('reason' in batch) continue
+    for (const { t } of batch.tables) for (const time of t) last = Math.max(last, time)
+  }
+  return last
+}
+
 export class Recording implements RecordingReader {
   readonly trace: TraceFile
   readonly spool: PacketSpool
@@ -69,17 +80,6 @@ export class Recording implements RecordingReader {
 
   replaceSummary(summary: Summary): void {
     this.readSummary = () => summary
-  }
-
-  /** Lab time of the last event. */
-  lastTime(): number {
-    let last = 0
-    for (let i = this.trace.count - 1; i >= 0 && last === 0; i--) {
-      const batch = decodeBatch(this.trace.read(i))
-      if ('reason' in batch) continue
-      for (const { t } of batch.tables) for (const time of t) last = Math.max(last, time)
-    }
-    return last
   }
 
   /** A batch that is not whole ends the reading: later ones build upon its strings. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VirtualDriver } from '../../../electron/engine/drivers/virtual.ts'
+import type { VirtualDriver } from '../../../electron/engine/drivers/virtual.ts'
 import type { Run } from '../../../electron/engine/run.ts'
 import type { ExperimentInput, SetupInput } from '../../../shared/experiment.ts'
 import { createRun, packetBytes, smallExperiment, smallSetup, traceBytes } from '../../support/runs.ts'

@@ -103,6 +103,12 @@ describe('the world', () => {
     expect(packets).toHaveLength(1)
   })
 
+  it('does not let a core stop time by asking for the same moment for ever', () => {
+    const { world, log } = worldOf()
+    world.add('stuck', new Scripted('stuck', log, Array<number>(20_000).fill(7)))
+    expect(() => runAll(world)).toThrow('stuck asks for a timeout at 7 us again and again')
+  })
+
   it('hands packets to the carrier instead, if there is one', () => {
     const { world, log } = worldOf()
     const carried: string[] = []

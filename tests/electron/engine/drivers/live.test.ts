@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { LiveDriver } from '../../../../electron/engine/drivers/live.ts'
+import type { LiveDriver } from '../../../../electron/engine/drivers/live.ts'
 import type { Run } from '../../../../electron/engine/run.ts'
 import { createRun, smallExperiment, smallSetup } from '../../../support/runs.ts'
 
