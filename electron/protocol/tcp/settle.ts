@@ -28,20 +28,15 @@ function armTimers(block: ControlBlock, now: Micros): void {
   const { receiver, timers, sender, settings } = block
   if (receiver.ackWaiting && !timers.isSet(DELAYED_ACK)) timers.set(DELAYED_ACK, now + settings.delayedAck)
   if (!isSynchronized(block.name) || block.name === 'TIME-WAIT') return
-  if (sender.board.isEmpty) {
-    // RFC 9293 3.8.6.1: nothing is out that could bring a window update back, so we must ask.
-    if (sender.hasUnsent && sender.hold() === 'receive_window') {
-      if (!timers.isSet(PERSIST)) timers.set(PERSIST, now + persistInterval(block))
-    } else {
-      timers.clear(PERSIST)
-      block.persistBackOff = 0
-    }
+  // RFC 9293 3.8.6.1: nothing is out that could bring a window update back, so we must ask.
+  if (sender.board.isEmpty && sender.hasUnsent && sender.hold() === 'receive_window') {
+    if (!timers.isSet(PERSIST)) timers.set(PERSIST, now + persistInterval(block))
   } else {
     timers.clear(PERSIST)
     block.persistBackOff = 0
-    if (settings.userTimeout > 0 && !timers.isSet(USER_TIMEOUT)) {
-      timers.set(USER_TIMEOUT, block.progressAt + settings.userTimeout)
-    }
+  }
+  if (settings.userTimeout > 0 && !sender.board.isEmpty && !timers.isSet(USER_TIMEOUT)) {
+    timers.set(USER_TIMEOUT, block.progressAt + settings.userTimeout)
   }
   if (settings.keepAliveIdle > 0 && !timers.isSet(KEEP_ALIVE)) {
     timers.set(KEEP_ALIVE, block.heardAt + settings.keepAliveIdle)

@@ -192,6 +192,21 @@ describe('TIME-WAIT (RFC 9293 3.10.7.4 eighth, 3.6.1)', () => {
     s.expect('S.')
     expect(s.connection.state).toBe('CLOSED')
   })
+
+  it('gives way to a SYN with the same timestamp only beyond its sequence numbers (RFC 6191 2)', () => {
+    const s = new Script({ timestamps: true })
+    s.connect()
+    s.expect('S')
+    s.inject('S.', { ts: [1_000, 0] })
+    s.expect('.')
+    shutdown(s)
+    s.expect('F.')
+    s.inject('F.', { ack: 2, ts: [1_001, 0] })
+    s.expect('.')
+    s.listen()
+    s.inject('S', { seq: 10_000, ts: [1_001, 0] })
+    s.expect('S.', { ack: 10_001 })
+  })
 })
 
 describe('abort (RFC 9293 3.10.5)', () => {
@@ -267,6 +282,14 @@ describe('keep-alive (RFC 9293 3.8.4)', () => {
     expect(s.untilSent()).toBe(2e6)
     s.expect('R')
     expect(s.events()).toEqual(['closed: timed_out'])
+  })
+
+  it('leaves it to the retransmission timer while data are outstanding', () => {
+    const s = Script.connected({ keepAliveIdle: 500_000 })
+    s.write(10)
+    s.expect('.', { length: 10 })
+    expect(s.untilSent()).toBe(1e6)
+    s.expect('.', { cause: 'rto' })
   })
 
   it('finds out at once that the peer was started anew: it answers with RST', () => {

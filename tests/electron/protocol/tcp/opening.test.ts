@@ -203,6 +203,14 @@ describe('passive open (RFC 9293 3.10.7.2)', () => {
     expect(s.events()).toEqual(['accepted'])
   })
 
+  it('echoes the timestamp of the SYN in the SYN-ACK (RFC 7323 3.2)', () => {
+    const s = new Script({ timestamps: true })
+    s.listen()
+    s.inject('S', { ts: [4_711, 0] })
+    s.expect('S.')
+    expect(s.last.segment.options.timestamps?.echo).toBe(4_711)
+  })
+
   it('forgets a SYN-ACK that is due when the ACK makes it needless', () => {
     const s = opened()
     s.inject('S', { options: { mss: 1000 } }).inject('.', { ack: 1 })

@@ -1,5 +1,6 @@
 /** Flow control and when to send: RFC 9293 3.8.6 (windows, probes, silly windows), 3.7.4 (Nagle), 3.8.6.3 (delayed ACK). */
 import { describe, expect, it } from 'vitest'
+import { PSH } from '../../../../electron/protocol/wire/tcp.ts'
 import { Script } from '../../../support/tcp-script.ts'
 
 describe('delayed ACK (RFC 9293 3.8.6.3, RFC 5681 4.2)', () => {
@@ -232,6 +233,17 @@ describe('zero-window probes (RFC 9293 3.8.6.1)', () => {
     expect(s.connection.error).toBe('timed_out')
   })
 
+  it('begin anew when the window closes again', () => {
+    const s = closed({ minRto: 1_000_000 })
+    s.elapse(900_000)
+    s.inject('.', { ack: 1, window: 3_000 })
+    s.expectData(2, 1460)
+    s.quiet()
+    s.inject('.', { ack: 2_921, window: 0 })
+    expect(s.untilSent()).toBe(1e6)
+    s.expect('.', { cause: 'window_probe' })
+  })
+
   it('let the whole segment go when the window opens, from the probed octet on', () => {
     const s = closed()
     s.untilSent()
@@ -296,6 +308,18 @@ describe("Nagle's algorithm (RFC 9293 3.7.4)", () => {
     s.quiet()
     s.connection.configure(s.now, { nagle: false })
     s.expect('.', { length: 100 })
+  })
+})
+
+describe('PSH (RFC 9293 3.9.1)', () => {
+  it('stands on the last of what the application has written', () => {
+    const s = Script.connected()
+    s.write(2_000)
+    s.expect('.', { length: 1460 })
+    expect(s.last.segment.flags & PSH).toBe(0)
+    s.connection.configure(s.now, { nagle: false })
+    s.expect('.', { length: 540 })
+    expect(s.last.segment.flags & PSH).toBe(PSH)
   })
 })
 
