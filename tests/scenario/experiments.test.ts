@@ -19,7 +19,7 @@ function verdicts(experiment: string, set: Record<string, unknown> = {}, seed = 
 const failed = (all: Map<string, Verdict>) => [...all.values()].filter(({ holds }) => holds === false)
 
 describe.each(EXPERIMENTS.map(({ id }) => id))('%s as it comes', (id) => {
-  it.each(seeds(8, 200))('seed %d: every claim that is made holds, and some are made', (seed) => {
+  it.each(seeds(5, 200))('seed %d: every claim that is made holds, and some are made', (seed) => {
     const all = verdicts(id, {}, seed)
     expect(failed(all)).toEqual([])
     expect([...all.values()].filter(({ holds }) => holds === true).length).toBeGreaterThan(3)
