@@ -93,6 +93,14 @@ describe('the receive window (RFC 9293 3.8.6)', () => {
     s.inject('.', { data: 1000 }).inject('.', { data: 1000 }).expect('.', { window: 58_000 })
   })
 
+  it('says nothing of room to a peer that has sent its FIN', () => {
+    const s = Script.connected({ receiveBuffer: 4_001, delayedAck: 0 })
+    for (let i = 0; i < 4; i++) s.inject('.', { data: 1000 }).expect('.')
+    s.inject('F.').expect('.', { ack: 4_002 })
+    expect(s.read()).toBe(4_000)
+    s.quiet()
+  })
+
   it('does not advertise a silly window (3.8.6.2.2)', () => {
     const s = Script.connected({ receiveBuffer: 4_000, delayedAck: 0 })
     for (let i = 0; i < 4; i++) s.inject('.', { data: 1000 }).expect('.')
