@@ -88,7 +88,7 @@ export class LabSocket extends Duplex {
 
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
     // A copy: the connection keeps the bytes until they are acknowledged, and the writer may use its buffer again.
-    this.rest = Uint8Array.from(chunk)
+    this.rest = new Uint8Array(chunk)
     this.whenWritten = done
     this.flush()
   }
@@ -149,6 +149,12 @@ export class LabSocket extends Duplex {
   }
 }
 
+/**
+ * In order, and when all sockets have been read: what came in several packets by then is passed on in one piece. A
+ * promise would do it after each packet.
+ */
+const tellLater = (tell: () => void): void => void setImmediate(tell)
+
 /** A port of the lab that is listened on. */
 interface Acceptor {
   readonly options: DuplexOptions | undefined
@@ -195,7 +201,7 @@ export class SocketHost implements App {
     if (socket === undefined) return
     this.driver.outside.activity++
     if (type === 'closed') this.sockets.delete(connection)
-    if (!socket.destroyed) queueMicrotask(() => socket.handleEvent(event))
+    if (!socket.destroyed) tellLater(() => socket.handleEvent(event))
     // Nobody reads any more; a system would answer with a RST, too.
     else if (type === 'readable') connection.abort(now)
   }
@@ -212,7 +218,7 @@ export class SocketHost implements App {
     const connection = listener.accept(now)
     if (connection === undefined) return
     const socket = this.wrap(connection, true, options)
-    queueMicrotask(() => onConnection(socket))
+    tellLater(() => onConnection(socket))
   }
 
   private wrap(connection: TcpConnection, connected: boolean, options?: DuplexOptions): LabSocket {

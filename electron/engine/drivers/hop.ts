@@ -10,14 +10,20 @@ import type { Datagram } from '../../protocol/sansio.ts'
 
 /**
  * What a datagram takes of a receive buffer: Linux counts the whole allocation, the packet with its headers rounded
- * up to a power of two, and the descriptor. Others count less.
+ * up to a power of two (but 576 for small ones), and the descriptor. Others count less.
  */
 export function bufferCharge(length: number): number {
-  let room = 512
+  let room = 576
+  if (room < length + 448) room = 1024
   while (room < length + 448) room *= 2
   return room + 256
 }
 
+/**
+ * The most packets on the way. On a busy system the kernel hands packets over late, from a queue of 1,000 for each
+ * processor (`netdev_max_backlog`) which all hops share; what does not fit there is lost, too.
+ */
+const MOST_ON_THE_WAY = 128
 /** Shares of the receive buffer that may be used; the rest is for what we do not know. */
 const USABLE = 0.8
 
@@ -97,7 +103,8 @@ export class Hop {
     while (this.sent < this.queue.length) {
       const { bytes } = this.queue[this.sent]
       const charge = bufferCharge(bytes.length)
-      if (this.charged > 0 && this.charged + charge > this.budget) return
+      const onTheWay = this.sent - this.head
+      if (onTheWay > 0 && (onTheWay >= MOST_ON_THE_WAY || this.charged + charge > this.budget)) return
       this.charged += charge
       this.sent++
       this.options.send(bytes)

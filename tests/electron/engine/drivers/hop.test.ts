@@ -57,6 +57,14 @@ describe('a hop between two sockets', () => {
     expect(wire.map((bytes) => bytes[0])).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
   })
 
+  it('puts no more than a burst on the wire, however large the buffer', () => {
+    const { hop, wire, comesIn } = hopOf(1e9)
+    for (let id = 1; id <= 200; id++) hop.send(packet(id))
+    expect(wire).toHaveLength(128)
+    expect(comesIn(1)).toBe(1)
+    expect(wire).toHaveLength(129)
+  })
+
   it('gives up a packet that never comes', () => {
     const { hop, comesIn, lost } = hopOf()
     hop.send(packet(1))
