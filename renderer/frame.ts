@@ -1,7 +1,7 @@
 /**
  * The one frame scheduler of the window (DESIGN 6). Whatever wants to be drawn says so as often as it likes and is
- * drawn once a frame. A frame ends when its budget is spent; who was not drawn in it comes first in the next, so
- * many charts on screen cost smoothness of each, never a frame of 50 ms.
+ * drawn once a frame. A frame takes no more than fits into its budget, by what each took the last time; who was left
+ * out comes first in the next. So many charts on screen cost smoothness of each, never a frame of 50 ms.
  */
 import { onMounted, onUnmounted, watch, type WatchSource } from 'vue'
 
@@ -9,10 +9,14 @@ export type Draw = () => void
 
 /** Milliseconds of a frame that drawing may take before the rest has to wait. */
 const BUDGET = 12
+/** As long as no more than this is spent, the next one is drawn whatever it takes: nobody waits for ever. */
+const FREE = 2
 
 export class FrameScheduler {
   /** Waiting to be drawn, the longest wait first (a Set keeps the order of insertion). */
   private readonly waiting = new Set<Draw>()
+  /** What each took the last time, in milliseconds. */
+  private readonly costs = new WeakMap<Draw, number>()
   private scheduled = false
   private readonly nextFrame: (frame: () => void) => void
   private readonly clock: () => number
@@ -43,22 +47,30 @@ export class FrameScheduler {
 
   private frame(): void {
     this.scheduled = false
-    const end = this.clock() + BUDGET
+    const began = this.clock()
     const drawn = new Set<Draw>()
+    let spent = 0
     // What a draw requests is visited, too: the trace's tick and the charts that it wakes share a frame.
     for (const draw of this.waiting) {
-      if (drawn.has(draw)) continue
+      if (drawn.has(draw) || (spent > FREE && spent + (this.costs.get(draw) ?? 0) > BUDGET)) continue
       this.waiting.delete(draw)
       drawn.add(draw)
-      try {
-        draw()
-      } catch (error) {
-        // One broken chart must not stop the others; the error surfaces as any uncaught one does.
-        reportError(error)
-      }
-      if (this.clock() >= end) break
+      this.run(draw)
+      const now = this.clock() - began
+      this.costs.set(draw, now - spent)
+      spent = now
+      if (spent >= BUDGET) break
     }
     if (this.waiting.size > 0) this.schedule()
+  }
+
+  /** One broken chart must not stop the others; its error surfaces as any uncaught one does. */
+  private run(draw: Draw): void {
+    try {
+      draw()
+    } catch (error) {
+      reportError(error)
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import {
   openWindowPage,
   setKnob,
   state,
+  watchFirstPoint,
   type WindowOptions,
   type WindowPage,
 } from '../support/window-page.ts'
@@ -71,33 +72,10 @@ describe.skipIf(!findChromium())('the window', () => {
     })
 
     it('shows the first points within a second of Run', async () => {
-      await page.evaluate(() => {
-        const began = { at: 0, painted: 0 }
-        Object.assign(window, { began })
-        document.querySelector('button.main')!.addEventListener('click', () => (began.at = performance.now()))
-        const look = (): void => {
-          const canvas = document.querySelector('main canvas') as HTMLCanvasElement | null
-          const blue = canvas && canvas.width > 0 && hasBlue(canvas)
-          if (began.at > 0 && blue) began.painted ||= performance.now()
-          else requestAnimationFrame(look)
-        }
-        function hasBlue(canvas: HTMLCanvasElement): boolean {
-          const { data } = canvas.getContext('2d')!.getImageData(0, 60, canvas.width, canvas.height - 60)
-          for (let i = 0; i < data.length; i += 4)
-            if (Math.abs(data[i] - 0x56) + Math.abs(data[i + 1] - 0xb4) + Math.abs(data[i + 2] - 0xe9) < 20)
-              return true
-          return false
-        }
-        look()
-      })
+      const firstPoint = await watchFirstPoint(page)
       await mainButton(page).click()
-      const after = await page
-        .waitForFunction(() => {
-          const { began } = window as unknown as { began: { at: number; painted: number } }
-          return began.painted > 0 && began.painted - began.at
-        })
-        .then((handle) => handle.jsonValue())
-      console.log(`first point ${Math.round(Number(after))} ms after Run`)
+      const after = await firstPoint()
+      console.log(`first point ${Math.round(after)} ms after Run`)
     })
 
     it('marks the losses on the charts when loss is turned from 0 to 5 % in mid-run, and stops', async () => {

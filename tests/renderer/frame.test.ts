@@ -46,10 +46,32 @@ describe('the frame scheduler', () => {
     const [a, b, c] = [draw('a', 8), draw('b', 8), draw('c', 8)]
     for (const chart of [a, b, c]) scheduler.request(chart)
     nextFrame()
-    scheduler.request(a)
     nextFrame()
     nextFrame()
-    expect(log).toEqual(['|', 'a', 'b', '|', 'c', 'a', '|'])
+    expect(log).toEqual(['|', 'a', 'b', '|', 'c', '|'])
+  })
+
+  it('does not begin what will not fit, but lets something shorter go before it', () => {
+    const [a, b, c] = [draw('a', 8), draw('b', 8), draw('c', 1)]
+    for (let i = 0; i < 2; i++) {
+      for (const chart of [a, b, c]) scheduler.request(chart)
+      nextFrame()
+      nextFrame()
+    }
+    // The first time nobody knows what they take.
+    expect(log).toEqual(['|', 'a', 'b', '|', 'c', '|', 'a', 'c', '|', 'b'])
+  })
+
+  it('draws in the end what never fits', () => {
+    const [long, short] = [draw('long', 40), draw('short', 3)]
+    scheduler.request(long)
+    nextFrame()
+    for (let i = 0; i < 2; i++) {
+      scheduler.request(short)
+      scheduler.request(long)
+      nextFrame()
+    }
+    expect(log).toEqual(['|', 'long', '|', 'short', '|', 'long'])
   })
 
   it('draws in the same frame what a tick wakes, but nothing twice', () => {

@@ -6,8 +6,6 @@ import type { Locator, Page } from 'playwright-core'
 import { startServer, type LabServer } from '../../electron/serve.ts'
 import { launchChromium, type Browser, type BrowserOptions } from './chromium.ts'
 
-const dist = join(import.meta.dirname, '../../dist')
-
 export interface WindowPage {
   readonly page: Page
   readonly server: LabServer
@@ -17,6 +15,8 @@ export interface WindowPage {
 }
 
 export interface WindowOptions extends BrowserOptions {
+  /** Folder of the build; without, that of this checkout. */
+  readonly dist?: string
   /** Another engine than the built one. */
   readonly worker?: string
   /** Address to go to; without, the server's own. */
@@ -25,6 +25,7 @@ export interface WindowOptions extends BrowserOptions {
 
 /** Opens the window and waits until it is there. */
 export async function openWindowPage(options: WindowOptions = {}): Promise<WindowPage> {
+  const dist = options.dist ?? join(import.meta.dirname, '../../dist')
   const recordings = await mkdtemp(join(tmpdir(), 'rexmit-e2e-'))
   const server = await startServer({
     port: 0,
@@ -89,4 +90,38 @@ export function countPixels(page: Page, [r, g, b]: readonly [number, number, num
     },
     [r, g, b] as const,
   )
+}
+
+/** The blue of the congestion window in the dark theme. */
+const SKY = [0x56, 0xb4, 0xe9] as const
+
+/** Looks at each frame from now on; the answer gives the milliseconds from the press on Run to the first point. */
+export async function watchFirstPoint(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(([red, green, blue]) => {
+    const seen = { began: 0, painted: 0 }
+    Object.assign(window, { seen })
+    const isPainted = (canvas: HTMLCanvasElement): boolean => {
+      // Below the legend, which has the colour from the first.
+      const { data } = canvas.getContext('2d')!.getImageData(0, 60, canvas.width, canvas.height - 60)
+      for (let i = 0; i < data.length; i += 4)
+        if (Math.abs(data[i] - red) + Math.abs(data[i + 1] - green) + Math.abs(data[i + 2] - blue) < 20)
+          return true
+      return false
+    }
+    const look = (): void => {
+      const canvas = document.querySelector<HTMLCanvasElement>('main canvas')
+      if (canvas && canvas.width > 0 && canvas.height > 60 && isPainted(canvas))
+        seen.painted = performance.now()
+      else requestAnimationFrame(look)
+    }
+    document.querySelector('button.main')!.addEventListener('click', () => (seen.began = performance.now()))
+    look()
+  }, SKY)
+  return async () => {
+    const handle = await page.waitForFunction(() => {
+      const { seen } = window as unknown as { seen: { began: number; painted: number } }
+      return seen.painted > 0 && seen.painted - seen.began
+    })
+    return Number(await handle.jsonValue())
+  }
 }
