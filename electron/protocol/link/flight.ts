@@ -1,5 +1,5 @@
 import type { Micros } from '../../../shared/units.ts'
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../fifo.ts'
 import type { Transit } from './transit.ts'
 
 /** Whether `a` comes out before `b`. */
@@ -20,7 +20,7 @@ export class Flight {
 
   push(transit: Transit): void {
     transit.order = this.pushed++
-    const last = this.inOrder.last()
+    const last = this.inOrder.last
     if (last === undefined || transit.due >= last.due) this.inOrder.push(transit)
     else this.siftUp(transit)
   }
@@ -33,7 +33,7 @@ export class Flight {
   pop(): Transit | undefined {
     const next = this.next()
     if (next === undefined) return undefined
-    if (next === this.inOrder.first()) return this.inOrder.shift()
+    if (next === this.inOrder.first) return this.inOrder.shift()
     const last = this.overtaking.pop() as Transit
     if (last !== next) this.siftDown(last)
     return next
@@ -55,7 +55,7 @@ export class Flight {
   }
 
   private next(): Transit | undefined {
-    const first = this.inOrder.first()
+    const first = this.inOrder.first
     if (this.overtaking.length === 0) return first
     const top = this.overtaking[0]
     return first === undefined || isBefore(top, first) ? top : first

@@ -7,7 +7,7 @@ import type { LinkAudit, PacketOnLink } from '../../../shared/link-audit.ts'
 import { micros, type Micros } from '../../../shared/units.ts'
 import type { Datagram, Env, SansIo } from '../sansio.ts'
 import { Direction, type Surroundings } from './direction.ts'
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../fifo.ts'
 
 export class Link implements SansIo<never> {
   private readonly up: Direction

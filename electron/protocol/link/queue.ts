@@ -1,5 +1,5 @@
 import type { QueueSpec } from '../../../shared/link.ts'
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../fifo.ts'
 import type { Transit } from './transit.ts'
 
 /** The packets that wait for transmission, in the order of their arrival. */

@@ -2,7 +2,7 @@
  * Bytes in order that the application has not read: a list of views of the packets that brought them. Small ones that
  * pile up are copied together, for each would keep a whole packet in memory: what waits here costs about what it is long.
  */
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../fifo.ts'
 
 /** Pieces below this are copied together; a block holds many of them. */
 const SMALL = 512

@@ -20,12 +20,22 @@ export class Fifo<T> {
   }
 
   /** The item that `shift` would give. */
-  first(): T | undefined {
+  get first(): T | undefined {
     return this.slots[this.head]
   }
 
-  last(): T | undefined {
+  get last(): T | undefined {
     return this.length === 0 ? undefined : this.slots[(this.head + this.length - 1) & (this.slots.length - 1)]
+  }
+
+  /** Puts another item in the place of the one that `shift` would give. Only when there is one. */
+  replaceFirst(item: T): void {
+    this.slots[this.head] = item
+  }
+
+  /** Puts another item in the place of the one pushed last. Only when there is one. */
+  replaceLast(item: T): void {
+    this.slots[(this.head + this.length - 1) & (this.slots.length - 1)] = item
   }
 
   /** Takes out the first item that `wanted` says yes to. For rare use: it costs the length of the list. */
