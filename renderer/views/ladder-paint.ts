@@ -10,7 +10,7 @@ import type { Path } from '../../shared/projections/paths.ts'
 import { stateAt, type StateChange } from '../../shared/projections/states.ts'
 import type { TraceStore } from '../../shared/trace/store.ts'
 import { drawCross, drawText, type Surface } from './canvas.ts'
-import { packetLine } from './segment-text.ts'
+import { packetWords } from './segment-text.ts'
 
 export interface LadderSide {
   readonly name: string
@@ -47,6 +47,7 @@ interface Layout {
   readonly bottom: number
   readonly wide: boolean
   toY(t: number): number
+  toTime(y: number): number
 }
 
 const BAND = 7
@@ -58,14 +59,17 @@ export function layoutOf({ width, height, theme }: Surface, range: TimeRange): L
   const names = wide ? theme.textSize * 8 : 4
   const top = theme.textSize * 2.2
   const bottom = height - 6
-  const scale = (bottom - top) / (range.to - range.from)
+  // Room for the words of a packet that is sent at once.
+  const first = top + theme.textSize * 1.5
+  const scale = (bottom - first) / (range.to - range.from)
   return {
     left: times + names + BAND,
     right: width - names - BAND - 4,
     top,
     bottom,
     wide,
-    toY: (t) => top + (t - range.from) * scale,
+    toY: (t) => first + (t - range.from) * scale,
+    toTime: (y) => range.from + (y - first) / scale,
   }
 }
 
@@ -161,49 +165,76 @@ function drawEnd(surface: Surface, { path, x1, y1, x2, y2 }: DrawnPath): void {
 
 /** Words along the lines, as many as do not cover each other. */
 function drawLabels(surface: Surface, layout: Layout, drawn: readonly DrawnPath[], scene: LadderScene): void {
-  const { theme } = surface
-  const room = theme.textSize * 1.25
-  const last = { up: -Infinity, down: -Infinity }
-  // What is lost or sent again is named first; the rest takes what room is left.
-  for (const line of drawn) {
-    const up = goesUp(line.path)
-    const side = up ? 'up' : 'down'
-    const lost = line.path.packet.fate === 'dropped'
-    const needed = lost ? room * 0.8 : room
-    if (line.y1 - last[side] < needed || line.y1 > layout.bottom || line.y2 < layout.top) continue
-    last[side] = line.y1
-    drawLabel(surface, layout, line, scene, up)
+  const room = surface.theme.textSize * 1.25
+  for (const up of [true, false]) {
+    const side = drawn.filter(
+      ({ path, y1, y2 }) => goesUp(path) === up && y2 >= layout.top && y1 <= layout.bottom,
+    )
+    let last = -Infinity
+    side.forEach((line, i) => {
+      if (line.y1 - last < room) return
+      last = line.y1
+      const below = (side[i + 1]?.y1 ?? Infinity) - line.y1 > 2.4 * room
+      if (drawLabel(surface, layout, line, scene, below)) last += room
+    })
   }
 }
 
-function drawLabel(surface: Surface, layout: Layout, line: DrawnPath, scene: LadderScene, up: boolean): void {
+/** Names a packet above its line; what has no room there goes below it, if `below` allows. True: it did. */
+function drawLabel(
+  surface: Surface,
+  layout: Layout,
+  line: DrawnPath,
+  scene: LadderScene,
+  below: boolean,
+): boolean {
   const { pen, theme } = surface
   const { packet } = line.path
+  const up = goesUp(line.path)
   const width = layout.right - layout.left
-  const origins = scene.origins.of(packet.flow, packet.node)
+  const { short, details } = packetWords(packet, scene.origins.of(packet.flow, packet.node))
   const cause = packet.segment?.cause ?? ''
-  const lead = isAgain(line.path) ? `R ${cause}  ` : cause === '' ? '' : `${cause}  `
+  const lead = cause === '' ? '' : isAgain(line.path) ? `R ${cause}  ` : `${cause}  `
   const died = packet.fate === 'dropped' ? `  ✕ ${packet.reason}` : ''
-  pen.font = `${theme.textSize}px ${theme.mono}`
-  const texts = [true, false].map((long) => `${lead}${packetLine(packet, origins, long)}${died}`)
-  const text = texts.find((candidate) => pen.measureText(candidate).width < width * 0.8) ?? texts[1]
-  // Along the line a packet takes when it arrives; a lost one ends too soon to lean on.
-  const full = {
-    dx: up ? width : -width,
-    dy: (line.y2 - line.y1) / Math.max(0.3, Math.abs(line.x2 - line.x1) / width),
-  }
-  const angle = Math.atan2(full.dy, Math.abs(full.dx)) * (up ? 1 : -1)
-  pen.save()
-  pen.translate(line.x1 + (up ? 8 : -8), line.y1 + (full.dy / width) * 8 - 1)
-  if (Math.abs(angle) < 0.5) pen.rotate(angle)
-  drawText(surface, text, 0, -1, {
+  pen.font = `${theme.textSize * 0.95}px ${theme.mono}`
+  const fits = (text: string): boolean => pen.measureText(text).width < width * 0.84
+  const long = `${lead}${short}${details === '' ? '' : `  ${details}`}${died}`
+  const style = {
     color: packet.fate === 'dropped' ? theme.loss : colorOf(surface, line.path, up),
-    align: up ? 'left' : 'right',
-    baseline: 'bottom',
+    align: up ? ('left' as const) : ('right' as const),
     mono: true,
     size: theme.textSize * 0.95,
-  })
+  }
+  const inOne = fits(long)
+  pen.save()
+  lean(pen, line, width, up)
+  drawText(surface, inOne ? long : `${lead}${short}${died}`, 0, -1, { ...style, baseline: 'bottom' })
+  const second = !inOne && below && details !== ''
+  if (second)
+    drawText(surface, shorten(details, fits), 0, 3, { ...style, color: theme.muted, baseline: 'top' })
   pen.restore()
+  return second
+}
+
+/** As many of the words as fit. */
+function shorten(text: string, fits: (text: string) => boolean): string {
+  const words = text.split(' ')
+  while (words.length > 1 && !fits(words.join(' '))) words.pop()
+  return words.join(' ')
+}
+
+/** Turns the pen along the line of a packet, to the place where its words begin. */
+function lean(
+  pen: CanvasRenderingContext2D,
+  { x1, y1, x2, y2 }: DrawnPath,
+  width: number,
+  up: boolean,
+): void {
+  // A packet that came not far says little about its slope.
+  const fall = (y2 - y1) / Math.max(0.3, Math.abs(x2 - x1) / width)
+  const angle = Math.atan2(fall, width)
+  pen.translate(x1 + (up ? 8 : -8), y1 + (fall / width) * 8 - 1)
+  if (angle < 0.5) pen.rotate(up ? angle : -angle)
 }
 
 function drawTimes(surface: Surface, layout: Layout, range: TimeRange): void {
@@ -264,11 +295,12 @@ function drawSide(
 function drawHead(surface: Surface, layout: Layout, { client, server, language, range }: LadderScene): void {
   const { theme } = surface
   const y = layout.top - theme.textSize
-  const name = { bold: true, align: 'center' as const }
-  drawText(surface, client.name, layout.left, y, { ...name, color: theme.client })
-  drawText(surface, server.name, layout.right, y, { ...name, color: theme.server })
+  const bold = { bold: true }
+  drawText(surface, client.name, layout.left - BAND, y, { ...bold, color: theme.client })
+  drawText(surface, server.name, layout.right + BAND, y, { ...bold, color: theme.server, align: 'right' })
   const unit = axisUnit('us', range.to).symbol
-  drawText(surface, `${word(language, 'time')} (${unit})`, 6, y, { color: theme.faint })
+  const time = layout.wide ? `${word(language, 'time')} (${unit})` : unit
+  drawText(surface, time, 6, y, { color: theme.faint })
 }
 
 function drawCursor(surface: Surface, layout: Layout, { cursor, range }: LadderScene): void {
@@ -278,7 +310,11 @@ function drawCursor(surface: Surface, layout: Layout, { cursor, range }: LadderS
   pen.strokeStyle = theme.text
   pen.lineWidth = 1
   stroke(pen, theme.textSize * 5, y, layout.right + BAND, y)
-  drawText(surface, momentText(cursor), layout.left + 8, y, { mono: true, baseline: 'bottom' })
+  drawText(surface, momentText(cursor), layout.right - 6, y, {
+    mono: true,
+    baseline: 'bottom',
+    align: 'right',
+  })
 }
 
 /** The line nearest to a point, within a few pixels. */

@@ -24,12 +24,15 @@ export function fittingWindow(
   const last = lowerBound(sent, range.to)
   if (last - first <= count) return padded(range.from, Math.min(range.to, Math.max(end, range.from + 1_000)))
   if (following) {
-    const start = sent.data[Math.max(first, last - count)]
-    return padded(start, Math.max(end, start + 1_000))
+    const start = Math.min(sent.data[Math.max(first, last - count)], end - 2 * paths.latest)
+    return padded(Math.max(0, start), Math.max(end, start + 1_000))
   }
   const begin = Math.min(lowerBound(sent, from), last - 1)
   const stop = Math.min(begin + count, sent.length - 1)
-  return padded(Math.min(from, sent.data[begin]), Math.max(sent.data[stop], sent.data[begin] + 1_000))
+  // At least as long as a packet and its answer are on their way.
+  const until = Math.max(sent.data[stop], sent.data[begin] + Math.max(1_000, 2 * paths.latest))
+  // A little of what came before.
+  return padded(Math.max(0, from - (until - from) * 0.15), until)
 }
 
 /** With a little room after the last packet, for it to arrive in. */

@@ -1,7 +1,8 @@
 /** The lane that views of a single lane show, and its nodes. */
 import { computed, type ComputedRef } from 'vue'
 import { senderOf, type Flow, type TraceNode, type TraceStore } from '../../shared/trace/store.ts'
-import { usePreferences } from '../stores/preferences.ts'
+import type { RunInfo } from '../../shared/commands.ts'
+import { usePreferences, type Locale } from '../stores/preferences.ts'
 import { useSelection } from '../stores/selection.ts'
 import { useTrace } from '../stores/trace.ts'
 
@@ -15,22 +16,29 @@ export function useLane(): { readonly lanes: ComputedRef<LaneChoice[]>; readonly
   const trace = useTrace()
   const selection = useSelection()
   const preferences = usePreferences()
-  const lanes = computed(() => {
+  const lanes = computed<LaneChoice[]>((before) => {
     // The version tells when the store has come to know its lanes.
     void trace.version.value
-    const known = trace.run.value?.lanes.map(({ id, label }) => ({
-      value: id,
-      label: preferences.locale === 'zh' ? label.zh : label.en,
-    }))
-    const found = [...trace.store.value.lanes].filter((id) => !known?.some(({ value }) => value === id))
-    const present = known?.filter(({ value }) => trace.store.value.lanes.has(value)) ?? []
-    return [...present, ...found.map((id) => ({ value: id, label: id }))]
+    const now = present(trace.store.value, trace.run.value?.lanes ?? [], preferences.locale)
+    const isSame =
+      before?.length === now.length &&
+      before.every((one, i) => one.label === now[i].label && one.value === now[i].value)
+    return isSame ? before : now
   })
   const lane = computed(() => {
     const chosen = lanes.value.find(({ value }) => value === selection.lane)
     return (chosen ?? lanes.value[0])?.value ?? ''
   })
   return { lanes, lane }
+}
+
+/** The lanes that the run announces and the trace has; then those that only the trace has. */
+function present(store: TraceStore, announced: RunInfo['lanes'], locale: Locale): LaneChoice[] {
+  const known = announced
+    .filter(({ id }) => store.lanes.has(id))
+    .map(({ id, label }) => ({ value: id, label: label[locale] }))
+  const found = [...store.lanes].filter((id) => !known.some(({ value }) => value === id))
+  return [...known, ...found.map((id) => ({ value: id, label: id }))]
 }
 
 export interface LaneNodes {

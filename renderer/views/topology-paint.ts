@@ -50,7 +50,7 @@ export function paintRow(
   marked: { readonly selected: number | null; readonly pointed: number | null },
 ): DrawnPacket[] {
   const { theme, width } = surface
-  const host = Math.min(150, Math.max(72, width * 0.17))
+  const host = Math.min(width * 0.28, hostWidth(surface, [row.client, row.server]))
   const middle = box.top + box.height / 2
   const gap = Math.min(box.height * 0.18, theme.textSize * 2.6)
   drawHost(surface, row.client, { x: 8, width: host, ...box }, theme.client)
@@ -87,6 +87,13 @@ export function paintRow(
   })
 }
 
+/** Wide enough for what is said of the hosts. */
+function hostWidth({ pen, theme }: Surface, hosts: readonly TopologyHost[]): number {
+  pen.font = `${theme.textSize}px ${theme.mono}`
+  const texts = hosts.flatMap(({ name, address, lines }) => [name, address, ...lines])
+  return Math.max(80, ...texts.map((text) => pen.measureText(text).width + 12))
+}
+
 function drawHost(
   surface: Surface,
   host: TopologyHost,
@@ -103,6 +110,8 @@ function drawHost(
   pen.roundRect(box.x, y, box.width, height, 4)
   pen.fill()
   pen.stroke()
+  pen.save()
+  pen.clip()
   const words = { ground: theme.panel }
   const x = box.x + 8
   const line = theme.textSize * 1.35
@@ -111,6 +120,7 @@ function drawHost(
   host.lines.forEach((text, i) =>
     drawText(surface, text, x, y + line * (2.9 + i), { ...words, color: theme.text }),
   )
+  pen.restore()
 }
 
 function drawPipe({ pen, theme }: Surface, from: number, to: number, y: number): void {

@@ -7,9 +7,11 @@
 import type { EChartsOption, LineSeriesOption, SeriesOption } from 'echarts'
 import type { Bar } from '../projections/bars.ts'
 import type { Series } from '../projections/series.ts'
-import { axisLabel, axisUnit, momentText, niceStep, type AxisUnit, type Scale } from './axes.ts'
+import { momentText } from './axes.ts'
 import { changeLabels } from './changes.ts'
 import type { ChartContext, TimeRange } from './context.ts'
+import { Legend, textWidth } from './legend.ts'
+import { LEFT, timeAxis, valueAxes, type ValueAxis } from './plot-axes.ts'
 import { CROSS, LINE_ICONS, outline } from './signs.ts'
 import { word } from './texts.ts'
 
@@ -40,13 +42,6 @@ export interface Chart {
   ) => number | undefined
 }
 
-export interface ValueAxis {
-  /** Name with unit, as in `Window (kB)`. */
-  readonly name: string
-  readonly scale: Scale
-  readonly label: (value: number) => string
-}
-
 export interface LineStyle {
   readonly color: string
   readonly width?: number
@@ -59,13 +54,17 @@ export interface LineStyle {
   readonly step?: boolean
 }
 
-/** Points in a series' own form; `null` leaves a gap. */
-type Point = [number, number | null]
+/**
+ * Points one after another: time, value, time, value ... ; a value of NaN leaves a gap. In one typed array, since ECharts
+ * copies an array of arrays point by point.
+ */
+export type Points = Float64Array
 type MarkLine = NonNullable<LineSeriesOption['markLine']>
 
-const LEFT = 52
 const RIGHT = 14
 const LOSS_REACH = 5
+/** Rows of words for changes that lie close together; what finds no room is told by the tooltip. */
+const CHANGE_ROWS = 3
 
 export class Picture {
   readonly context: ChartContext
@@ -75,32 +74,23 @@ export class Picture {
   private readonly xAxes: object[] = []
   private readonly yAxes: object[] = []
   private readonly titles: object[] = []
-  private readonly legend = new Map<
-    string,
-    { readonly name: string; readonly icon?: string; readonly itemStyle?: object }
-  >()
-  /** Other words for a name in the legend. */
-  private readonly legendText = new Map<string, string>()
+  private readonly legend: Legend
   private readonly words: ((t: number) => string[])[] = []
-  private axisName = ''
   /** By plot: from when on there is nothing more to hold. */
   private readonly finished: number[] = []
-  private readonly legendRows: number
-  private readonly timeUnit: AxisUnit
-  private readonly timeStep: number
 
-  /** `names` is what the legend will hold, so that there is room for it. */
-  constructor(context: ChartContext, names: readonly string[] = []) {
+  /** `axisName` and `names` are what will stand above the plots, so that there is room for them. */
+  constructor(context: ChartContext, axisName: string, names: readonly string[]) {
     this.context = context
-    this.legendRows = legendRows(context, names)
-    const { from, to } = context.range
-    this.timeUnit = axisUnit('us', to)
-    this.timeStep = niceStep(to - from, Math.max(1, (context.width - LEFT - RIGHT) / 80))
+    const { theme, width, height } = context
+    // The name of the axis stands at the left of the lowest row.
+    const left = Math.min(width * 0.55, 8 + textWidth(axisName, theme.textSize) + theme.textSize * 1.4)
+    this.legend = new Legend(theme, left, width - left - RIGHT, height, names)
   }
 
   /** Height of the row above the plots that holds legend and name of the axis, and of the row below. */
   get top(): number {
-    return this.context.theme.textSize * (1 + this.legendRows * 1.4)
+    return this.context.theme.textSize * (1 + this.legend.rows * 1.4)
   }
   get bottom(): number {
     return this.context.theme.textSize * 2.2
@@ -142,68 +132,13 @@ export class Picture {
    * Adds a plot; `label` stands in its upper left corner, and values hold until `finished`. Returns its number.
    */
   addPlot(area: Area, label: string, axis: ValueAxis, finished = Infinity): number {
-    const { theme, range, language } = this.context
     const { min = 0, max } = axis.scale
     const plot = this.plots.push({ ...area, scale: { min, max } }) - 1
     const { x, y, width, height } = area
-    this.grids.push({ left: x, top: y, width, height, show: false })
-    const text = { color: theme.muted, fontFamily: theme.mono, fontSize: theme.textSize }
+    this.grids.push({ left: x, top: y, width, height, show: false, outerBoundsMode: 'none' })
     const isLowest = y + height > this.context.height - this.bottom - 4
-    this.xAxes.push({
-      type: 'value',
-      gridIndex: plot,
-      min: range.from,
-      max: range.to,
-      interval: this.timeStep,
-      name: isLowest ? `${word(language, 'time')} (${this.timeUnit.symbol})` : '',
-      nameLocation: 'end',
-      nameGap: 0,
-      nameTextStyle: {
-        align: 'right',
-        verticalAlign: 'top',
-        padding: [theme.textSize * 0.75, 0, 0, 0],
-        color: theme.faint,
-        fontFamily: theme.font,
-        fontSize: theme.textSize,
-      },
-      axisLine: { onZero: false, lineStyle: { color: theme.lineStrong } },
-      axisTick: { length: 3, lineStyle: { color: theme.lineStrong } },
-      splitLine: { lineStyle: { color: theme.line, width: 0.5 } },
-      axisLabel: {
-        ...text,
-        show: isLowest,
-        margin: 5,
-        hideOverlap: true,
-        showMinLabel: isMultiple(range.from, this.timeStep),
-        showMaxLabel: false,
-        formatter: this.timeLabel(width),
-      },
-    })
-    this.yAxes.push(
-      {
-        type: 'value',
-        gridIndex: plot,
-        min,
-        max,
-        interval: axis.scale.step,
-        name: y <= this.top + 1 ? axis.name : '',
-        nameLocation: 'end',
-        nameGap: theme.textSize * 0.8,
-        nameTextStyle: {
-          align: 'left',
-          padding: [0, 0, 0, 8 - LEFT],
-          color: theme.muted,
-          fontFamily: theme.font,
-          fontSize: theme.textSize,
-        },
-        axisLine: { show: false },
-        axisTick: { show: false },
-        splitLine: { lineStyle: { color: theme.line } },
-        axisLabel: { ...text, margin: 6, formatter: axis.label, hideOverlap: true },
-      },
-      { type: 'value', gridIndex: plot, min: 0, max: 1, show: false },
-    )
-    this.axisName = axis.name
+    this.xAxes.push(timeAxis(this.context, plot, width, isLowest))
+    this.yAxes.push(...valueAxes(this.context, plot, axis, y <= this.top + 1))
     if (label !== '') this.addTitle(label, area)
     this.words.push(() => [])
     this.finished.push(finished)
@@ -235,41 +170,43 @@ export class Picture {
     })
   }
 
-  /** Labels of the time axis leave room for its name at the right. */
-  private timeLabel(width: number): (value: number) => string {
-    const { range, theme } = this.context
-    const label = axisLabel(this.timeUnit, this.timeStep)
-    const nameStart = width - theme.textSize * 6.5
-    return (value) =>
-      ((value - range.from) / (range.to - range.from)) * width > nameStart ? '' : label(value)
-  }
-
-  /** The points of a series that can be seen, for `line` or `dots`. */
-  points(plot: number, series: Series, hold = true): Point[] {
+  /** The points of a series that can be seen, for `line` or `signs`. With `hold` the last value holds on. */
+  points(plot: number, series: Series, hold = true): Points {
     const { range, store } = this.context
     const { times, values } = series
-    const picked: Point[] = series
-      .thin(range.from, range.to, Math.ceil(this.plots[plot].width * 2))
-      .map((at) => [times.data[at], Number.isFinite(values.data[at]) ? values.data[at] : null])
-    // The last value holds until the end of the trace, or of the connection.
-    const finished = Math.max(this.finished[plot], picked.at(-1)?.[0] ?? 0)
-    const end = Math.min(store.end, range.to, finished)
-    if (hold && picked.length > 0 && end > picked[picked.length - 1][0])
-      picked.push([end, picked[picked.length - 1][1]])
-    return picked
+    const picked = series.thin(range.from, range.to, Math.ceil(this.plots[plot].width))
+    const points = new Float64Array(2 * picked.length + 2)
+    picked.forEach((at, i) => {
+      points[2 * i] = times.data[at]
+      points[2 * i + 1] = Number.isFinite(values.data[at]) ? values.data[at] : NaN
+    })
+    const length = 2 * picked.length
+    // Until the end of the trace, or of the connection.
+    const end = Math.min(store.end, range.to, this.finished[plot])
+    if (!hold || length === 0 || end <= points[length - 2]) return points.subarray(0, length)
+    points[length] = end
+    points[length + 1] = points[length - 1]
+    return points
   }
 
-  line(plot: number, name: string, points: Point[], style: LineStyle): void {
+  /** ECharts takes typed arrays, though its types do not know it for lines. */
+  private draw(series: object): void {
+    this.series.push(series as SeriesOption)
+  }
+
+  line(plot: number, name: string, points: Points, style: LineStyle): void {
     const { theme } = this.context
     const icon = LINE_ICONS[style.type ?? 'solid']
-    this.legend.set(name, { name, icon, itemStyle: { color: style.color, borderWidth: 0 } })
-    this.series.push({
+    this.legend.set(name, { icon, itemStyle: { color: style.color, borderWidth: 0 } })
+    this.draw({
       type: 'line',
       name,
       ...this.axesOf(plot),
       data: points,
+      dimensions: ['x', 'y'],
       step: style.step === false ? false : 'end',
       symbol: 'none',
+      showSymbol: false,
       silent: true,
       connectNulls: false,
       itemStyle: { color: style.color },
@@ -287,48 +224,47 @@ export class Picture {
 
   /** Vertical strokes, each from one value to another at one moment. */
   strokes(plot: number, name: string, bars: readonly Bar[], color: string, width = 1): void {
-    const data: (number | null)[][] = []
-    const least = (this.context.range.to - this.context.range.from) / 1e6
-    for (const { t, from, to } of bars) data.push([t, from], [t, to], [t + least, null])
-    this.line(plot, name, data as Point[], { color, width, step: false, cap: 'square' })
+    const data = new Float64Array(6 * bars.length)
+    bars.forEach(({ t, from, to }, i) => data.set([t, from, t, to, t, NaN], 6 * i))
+    this.line(plot, name, data, { color, width, step: false, cap: 'square' })
   }
 
   /** Points with a sign each; those that would cover each other to the pixel are drawn once. */
-  signs(
-    plot: number,
-    name: string,
-    points: readonly Point[],
-    symbol: string,
-    size: number,
-    style: object,
-  ): void {
-    this.legend.set(name, { name, icon: symbol, itemStyle: style })
-    this.series.push({
+  signs(plot: number, name: string, points: Points, symbol: string, size: number, style: object): void {
+    this.legend.set(name, { icon: symbol, itemStyle: style })
+    this.draw({
       type: 'scatter',
       name,
       ...this.axesOf(plot),
       data: this.onePerPixel(plot, points),
+      dimensions: ['x', 'y'],
       symbol,
       symbolSize: size,
+      // Dots come in thousands; as one path they cost as much as a line.
+      large: symbol === 'circle',
+      largeThreshold: 0,
       silent: true,
       itemStyle: style,
       z: 4,
     })
   }
 
-  private onePerPixel(plot: number, points: readonly Point[]): Point[] {
+  private onePerPixel(plot: number, points: Points): Points {
     const { range } = this.context
     const { width, height, scale } = this.plots[plot]
-    const { min, max } = scale
+    const kept = new Float64Array(points.length)
+    let length = 0
     const seen = new Set<number>()
-    return points.filter(([t, value]) => {
-      const x = Math.round(((t - range.from) / (range.to - range.from)) * width)
-      const y = Math.round((((value ?? 0) - min) / (max - min)) * height)
+    for (let i = 0; i < points.length; i += 2) {
+      const x = Math.round(((points[i] - range.from) / (range.to - range.from)) * width)
+      const y = Math.round(((points[i + 1] - scale.min) / (scale.max - scale.min)) * height)
       const cell = x * 65_536 + y
-      if (seen.has(cell)) return false
+      if (seen.has(cell)) continue
       seen.add(cell)
-      return true
-    })
+      kept[length++] = points[i]
+      kept[length++] = points[i + 1]
+    }
+    return kept.subarray(0, length)
   }
 
   /** Any other series, drawn in a plot. */
@@ -338,13 +274,13 @@ export class Picture {
 
   /** A name for what is no series of its own. */
   addLegend(name: string, icon: string, itemStyle: object): void {
-    this.legend.set(name, { name, icon, itemStyle })
+    this.legend.set(name, { icon, itemStyle })
     this.series.push({ type: 'scatter', name, data: [], silent: true })
   }
 
   /** Says a name of the legend in other words. */
   legendAs(name: string, text: string): void {
-    this.legendText.set(name, text)
+    this.legend.rename(name, text)
   }
 
   /** What is said of a moment in a plot: a line each. */
@@ -360,14 +296,15 @@ export class Picture {
     const pixel = (range.to - range.from) / width
     const found = losses.between(store, lane, range.from, range.to, pixel * 3)
     const name = word(language, 'lost')
-    this.legend.set(name, { name, icon: CROSS, itemStyle: outline(theme.loss) })
+    if (found.length > 0) this.legend.set(name, { icon: CROSS, itemStyle: outline(theme.loss) })
     const few = found.length <= width / 14
-    this.series.push({
+    this.draw({
       type: 'scatter',
       name,
       xAxisIndex: plot,
       yAxisIndex: 2 * plot + 1,
-      data: found.map(({ t }) => [t, 1]),
+      data: pairs(found.map(({ t }) => [t, 1])),
+      dimensions: ['x', 'y'],
       symbol: CROSS,
       symbolSize: theme.textSize * 0.64,
       itemStyle: outline(theme.loss),
@@ -387,28 +324,9 @@ export class Picture {
   private changes(plot: number): void {
     const { theme, range, changes } = this.context
     const pixel = (range.to - range.from) / this.plots[plot].width
-    const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize * 1.3)
-    const lines = verticals(
-      labels.map(({ t, text, fault }) => ({
-        xAxis: t,
-        lineStyle: { color: fault ? theme.loss : theme.change },
-        label: { formatter: text, color: fault ? theme.loss : theme.change },
-      })),
-      { width: 1, type: [4, 3], opacity: 0.9 },
-    )
-    // Above each other, plots have their lines at the same places: one set of words is enough.
-    const label = {
-      show: this.plots[plot].y <= this.plots[0].y,
-      // Along the line, so no longer than it.
-      width: this.plots[plot].height - theme.textSize * 1.5,
-      overflow: 'truncate',
-      position: 'insideEndBottom',
-      fontFamily: theme.font,
-      fontSize: theme.textSize * 0.95,
-      textBorderColor: theme.ground,
-      textBorderWidth: 3,
-      distance: 4,
-    }
+    const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize)
+    const colorOf = (fault: boolean): string => (fault ? theme.loss : theme.change)
+    const data = labels.map(({ t, fault }) => ({ xAxis: t, lineStyle: { color: colorOf(fault) } }))
     this.series.push({
       type: 'line',
       xAxisIndex: plot,
@@ -416,8 +334,31 @@ export class Picture {
       data: [],
       silent: true,
       z: 6,
-      markLine: { ...lines, label } as MarkLine,
+      markLine: verticals(data, { width: 1, type: [4, 3], opacity: 0.9 }),
     })
+    // Above each other, plots have their lines at the same places: one set of words is enough.
+    if (this.plots[plot].y > this.plots[0].y) return
+    this.nameChanges(
+      plot,
+      labels.map(({ t, text, fault }) => ({ t, text, color: colorOf(fault) })),
+    )
+  }
+
+  /** The words of changes beside their lines, in a few rows so that they do not cover each other. */
+  private nameChanges(plot: number, labels: readonly { t: number; text: string; color: string }[]): void {
+    const { theme, range } = this.context
+    const { x, y, width } = this.plots[plot]
+    const free = new Array<number>(CHANGE_ROWS).fill(-Infinity)
+    for (const { t, text, color } of labels) {
+      const length = textWidth(text, theme.textSize) + 8
+      const line = x + ((t - range.from) / (range.to - range.from)) * width
+      // At the end of the picture the words stand before their line.
+      const left = line + length > x + width ? Math.max(x, line - length) : line + 4
+      const row = free.findIndex((end) => end <= left)
+      if (row < 0) continue
+      free[row] = left + length
+      this.caption(text, left, y + theme.textSize * (2.1 + 1.2 * row), length, color)
+    }
   }
 
   private axesOf(plot: number): { xAxisIndex: number; yAxisIndex: number } {
@@ -441,36 +382,9 @@ export class Picture {
       xAxis: this.xAxes,
       yAxis: this.yAxes,
       series: this.series,
-      legend: this.legendOption(),
+      legend: this.legend.option(),
       tooltip: this.tooltipOption(),
     } as EChartsOption
-  }
-
-  private legendOption(): object {
-    const { theme, width } = this.context
-    return {
-      type: this.legendRows > 1 ? 'plain' : 'scroll',
-      top: 0,
-      right: RIGHT,
-      // The name of the axis stands at the left of the lowest row.
-      left:
-        this.legendRows > 1
-          ? width * 0.27
-          : Math.min(width * 0.6, 8 + textWidth(this.axisName, theme.textSize) + theme.textSize),
-      padding: [theme.textSize * 0.4, 0],
-      align: 'left',
-      itemWidth: theme.textSize * ICON,
-      itemHeight: theme.textSize * 0.75,
-      itemGap: theme.textSize * GAP,
-      pageIconSize: theme.textSize * 0.9,
-      pageIconColor: theme.muted,
-      pageIconInactiveColor: theme.line,
-      pageTextStyle: { color: theme.faint, fontSize: theme.textSize },
-      inactiveColor: theme.faint,
-      textStyle: { color: theme.muted, fontSize: theme.textSize, fontFamily: theme.font },
-      data: [...this.legend.values()],
-      formatter: (name: string) => this.legendText.get(name) ?? name,
-    }
   }
 
   private tooltipOption(): object {
@@ -516,6 +430,9 @@ export class Picture {
   }
 }
 
+export const pairs = (points: readonly (readonly [number, number])[]): Points =>
+  Float64Array.from(points.flat())
+
 /** Lines at moments, from the foot of a plot to its head. */
 function verticals(data: readonly object[], lineStyle: object): MarkLine {
   return {
@@ -527,27 +444,6 @@ function verticals(data: readonly object[], lineStyle: object): MarkLine {
     data: [...data],
   } as never
 }
-
-/** Sizes in the legend, in heights of its text. */
-const ICON = 1.5
-const GAP = 1
-
-/** One row, or two where one cannot hold the names and there is height for a second. */
-function legendRows({ width, height, theme }: ChartContext, names: readonly string[]): number {
-  const item = (name: string): number => textWidth(name, theme.textSize) + theme.textSize * (ICON + GAP + 0.5)
-  const needed = names.reduce((sum, name) => sum + item(name), 0)
-  return needed > width * 0.72 && height > theme.textSize * 22 ? 2 : 1
-}
-
-/** About how wide a text is; characters beyond U+2E7F (Chinese) take a square each. */
-export function textWidth(text: string, size: number): number {
-  let width = 0
-  for (const character of text) width += character > '\u2e7f' ? size : size * 0.58
-  return width
-}
-
-const isMultiple = (value: number, step: number): boolean =>
-  Math.abs(value / step - Math.round(value / step)) < 1e-6
 
 /** The largest value that can be seen of any of the series; infinite ones do not count. */
 export function largest(all: readonly Series[], { from, to }: TimeRange): number {
@@ -564,10 +460,4 @@ export function largest(all: readonly Series[], { from, to }: TimeRange): number
         if (Number.isFinite(series.values.data[at])) most = Math.max(most, series.values.data[at])
   }
   return most
-}
-
-/** A value axis from 0 to `max` in the unit that fits, with as many steps as the height has room for. */
-export function valueAxis(name: string, kind: 'us' | 'B' | 'bit/s', max: number, scale: Scale): ValueAxis {
-  const unit = axisUnit(kind, max)
-  return { name: `${name} (${unit.symbol})`, scale, label: axisLabel(unit, scale.step) }
 }

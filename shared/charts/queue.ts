@@ -2,13 +2,14 @@
 import type { LinkQueue, Queues } from '../projections/queue.ts'
 import { niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
-import { largest, Picture, valueAxis, type Chart } from './picture.ts'
+import { largest, Picture, type Chart } from './picture.ts'
+import { valueAxis } from './plot-axes.ts'
 import { CROSS, outline } from './signs.ts'
 import { word } from './texts.ts'
 
 export function queueChart(queues: Queues, context: ChartContext): Chart {
   const { language, range, theme, store } = context
-  const picture = new Picture(context)
+  const picture = new Picture(context, `${word(language, 'queue')} (kB)`, legendNames(context))
   const lanes = laneViews(context).flatMap((lane) => {
     const list = queues.all.filter((queue) => store.laneOf(queue.node) === lane.id)
     return list.length > 0 ? [{ ...lane, list }] : []
@@ -27,6 +28,12 @@ export function queueChart(queues: Queues, context: ChartContext): Chart {
   return picture.finish()
 }
 
+const legendNames = ({ language }: ChartContext): string[] => [
+  word(language, 'towards', { node: 'server' }),
+  word(language, 'towards', { node: 'client' }),
+  word(language, 'turnedAway'),
+]
+
 function drawQueues(picture: Picture, plot: number, list: readonly LinkQueue[]): void {
   const { language, theme } = picture.context
   for (const queue of list) {
@@ -38,7 +45,7 @@ function drawQueues(picture: Picture, plot: number, list: readonly LinkQueue[]):
       direction === 0 ? { color: theme.client } : { color: theme.server, width: 0.8, type: 'dashed' },
     )
   }
-  const drops = list.flatMap((queue) => picture.points(plot, queue.drops, false))
+  const drops = Float64Array.from(list.flatMap((queue) => [...picture.points(plot, queue.drops, false)]))
   picture.signs(plot, word(language, 'turnedAway'), drops, CROSS, theme.textSize * 0.64, outline(theme.loss))
   picture.describe(plot, (t) =>
     list.map((queue) => {

@@ -2,13 +2,14 @@
 import type { RoundTrips, Rtt } from '../projections/rtt.ts'
 import { niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
-import { largest, Picture, valueAxis, type Chart } from './picture.ts'
+import { largest, Picture, type Chart } from './picture.ts'
+import { valueAxis } from './plot-axes.ts'
 import { outline } from './signs.ts'
 import { word } from './texts.ts'
 
 export function rttChart(rtt: Rtt, context: ChartContext): Chart {
   const { language, range, theme } = context
-  const picture = new Picture(context)
+  const picture = new Picture(context, `${word(language, 'roundTrip')} (ms)`, legendNames(context))
   const lanes = laneViews(context).flatMap((lane) => {
     const end = rtt.ends.get(lane.flow.id, lane.sender.node)
     return end ? [{ ...lane, end }] : []
@@ -41,6 +42,12 @@ export function rttChart(rtt: Rtt, context: ChartContext): Chart {
   )
   return picture.finish()
 }
+
+const legendNames = ({ language }: ChartContext): string[] => [
+  ...(['sample', 'smoothed', 'lost'] as const).map((key) => word(language, key)),
+  // It may be told with its value.
+  word(language, 'above', { name: word(language, 'rto'), value: '200 ms' }),
+]
 
 function drawRoundTrips(picture: Picture, plot: number, end: RoundTrips): void {
   const { theme, language } = picture.context

@@ -4,7 +4,8 @@ import { lowerBound } from '../projections/series.ts'
 import type { Bars } from '../projections/bars.ts'
 import { niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
-import { Picture, valueAxis, type Chart } from './picture.ts'
+import { pairs, Picture, type Chart } from './picture.ts'
+import { valueAxis } from './plot-axes.ts'
 import { CROSS, outline, RETRANSMISSION } from './signs.ts'
 import { word } from './texts.ts'
 
@@ -18,7 +19,7 @@ interface LaneGraph {
 }
 
 export function sequenceChart(sequence: Sequence, context: ChartContext): Chart {
-  const picture = new Picture(context, legendNames(context))
+  const picture = new Picture(context, `${word(context.language, 'sequence')} (MB)`, legendNames(context))
   const views = laneViews(context)
   const lanes = views.flatMap(({ label, flow, sender, id }): (LaneGraph & { id: string })[] => {
     const graph = sequence.ends.get(flow.id, sender.node)
@@ -83,7 +84,7 @@ function drawGraph(picture: Picture, plot: number, graph: SequenceGraph, span: n
   if (graph.probes.length > 0) picture.strokes(plot, name('probe'), thin(graph.probes), theme.yellow, 2)
   const again = thin(graph.retransmitted)
   const middle = (bars: readonly { t: number; from: number; to: number }[]) =>
-    bars.map(({ t, from, to }): [number, number] => [t, (from + to) / 2])
+    pairs(bars.map(({ t, from, to }) => [t, (from + to) / 2] as const))
   picture.strokes(plot, name('retransmitted'), again, theme.retransmission, 2)
   picture.signs(
     plot,

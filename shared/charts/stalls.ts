@@ -5,7 +5,8 @@ import type { StallLog, Stalls, StallShare } from '../projections/stalls.ts'
 import { momentText, valueText } from './axes.ts'
 import { causeBox, causeSign } from './causes.ts'
 import { laneViews, type ChartContext, type LaneView } from './context.ts'
-import { Picture, textWidth, type Chart, type Area } from './picture.ts'
+import { textWidth } from './legend.ts'
+import { Picture, type Chart, type Area } from './picture.ts'
 import { AREA_ICONS, inkOn } from './signs.ts'
 import { causeName } from './texts.ts'
 
@@ -30,6 +31,7 @@ export function stallsChart(stalls: Stalls, context: ChartContext): Chart {
   )
   const picture = new Picture(
     context,
+    '',
     used.map((cause) => causeName(language, cause)),
   )
   for (const cause of used) {

@@ -18,7 +18,7 @@ const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 const ROWS_SHARE = 0.6
 
 export function statesChart(states: States, context: ChartContext): Chart {
-  const picture = new Picture(context)
+  const picture = new Picture(context, '', [])
   const lanes = laneViews(context)
   const listeners = lanes.map((lane) => listenerOf(states, context, lane))
   const scale = queueScale(listeners, context)
@@ -59,7 +59,7 @@ function addStates(picture: Picture, area: Area, lane: LaneView, ends: readonly 
   const rowHeight = (area.height - captionHeight) / Math.max(1, ends.length)
   ends.forEach((end, row) => {
     const top = area.y + captionHeight + row * rowHeight
-    picture.caption(end.name, 8, top + rowHeight / 2 - theme.textSize / 2, area.x - 12, end.color)
+    picture.caption(end.name, 6, top + rowHeight / 2 - theme.textSize / 2, area.x - 8, end.color)
     const height = Math.min(rowHeight - 3, theme.textSize * 2.6)
     const box = { y: top + (rowHeight - height) / 2, height }
     const spans = spansOf(end.changes, range.from, Math.min(range.to, store.end), pixel)

@@ -25,7 +25,7 @@ const en = {
   sacked: 'SACK',
   lost: 'lost',
   goodput: 'Goodput',
-  goodputName: 'Goodput in each {interval}',
+  goodputName: 'Goodput per {interval}',
   mean: 'mean',
   queue: 'Queue',
   towards: 'to {node}',

@@ -2,12 +2,13 @@
 import type { SenderWindows, Windows } from '../projections/windows.ts'
 import { niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
-import { largest, Picture, valueAxis, type Chart } from './picture.ts'
+import { largest, Picture, type Chart } from './picture.ts'
+import { valueAxis } from './plot-axes.ts'
 import { word } from './texts.ts'
 
 export function windowsChart(windows: Windows, context: ChartContext): Chart {
   const { language, range, theme } = context
-  const picture = new Picture(context, legendNames(context))
+  const picture = new Picture(context, `${word(language, 'window')} (kB)`, legendNames(context))
   const lanes = laneViews(context).flatMap((lane) => {
     const end = windows.ends.get(lane.flow.id, lane.sender.node)
     return end ? [{ ...lane, end }] : []

@@ -3,7 +3,7 @@ import type { EventName } from '../trace/events.ts'
 import type { TraceStore } from '../trace/store.ts'
 import type { Packet } from './packets.ts'
 import type { Paths } from './paths.ts'
-import { lowerBound } from './series.ts'
+import { lowerBound, upperBound } from './series.ts'
 
 export interface FlyingPacket {
   readonly packet: Packet
@@ -26,7 +26,7 @@ export function flyingAt(store: TraceStore, paths: Paths, lane: string, t: numbe
   const since = t - 2 * paths.longest - 1_000
   const enqueued = timesOf(store, 'link:packet_enqueued', since, t)
   const dequeued = timesOf(store, 'link:packet_dequeued', since, t)
-  const end = lowerBound(packets.sent, t + 1e-6)
+  const end = upperBound(packets.sent, t)
   const candidates: Packet[] = []
   for (let at = Math.max(lowerBound(packets.sent, since), end - MOST); at < end; at++) {
     const packet = packets.get(store, at)
@@ -57,7 +57,7 @@ function placed(packet: Packet, entry: number | undefined, t: number, wire: numb
 function timesOf(store: TraceStore, name: EventName, from: number, to: number): Map<number, number> {
   const table = store.table(name)
   const times = new Map<number, number>()
-  const end = lowerBound(table.t, to + 1e-6)
+  const end = upperBound(table.t, to)
   for (let row = Math.max(lowerBound(table.t, from), end - MOST); row < end; row++)
     times.set(table.pkt.data[row], table.t.data[row])
   return times

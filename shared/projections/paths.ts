@@ -27,6 +27,8 @@ export class Paths {
   readonly packets = new Packets()
   /** The longest that any packet was on its way, in microseconds. */
   longest = 0
+  /** How long the latest to arrive was on its way. */
+  latest = 0
   private readonly passages = new Map<number, Passage>()
   private readonly cursor = new Cursor('link:packet_delivered', 'link:packet_dropped')
 
@@ -36,6 +38,7 @@ export class Paths {
       const delay = table.columns.delay.data[row]
       if (delay > this.longest) this.longest = delay
       if (name !== 'link:packet_delivered') return
+      this.latest = delay
       const node = table.node.data[row]
       let passage = this.passages.get(node)
       if (!passage) this.passages.set(node, (passage = { usual: [0, 0] }))

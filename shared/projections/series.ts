@@ -46,8 +46,7 @@ export class Series {
 
   /** Value that holds at `time`: that of the last point at or before it. */
   valueAt(time: number): number | undefined {
-    let at = this.indexAt(time)
-    if (at === this.length || this.times.data[at] > time) at--
+    const at = upperBound(this.times, time) - 1
     return at < 0 ? undefined : this.values.data[at]
   }
 
@@ -117,6 +116,19 @@ export function lowerBound(column: Column, value: number, start = 0): number {
   while (low < high) {
     const middle = (low + high) >>> 1
     if (data[middle] < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** First index from `start` on whose value is larger than `value`, in a column in ascending order. */
+export function upperBound(column: Column, value: number, start = 0): number {
+  const { data } = column
+  let low = start
+  let high = column.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (data[middle] <= value) low = middle + 1
     else high = middle
   }
   return low

@@ -21,14 +21,14 @@ const points = fc
   })
 
 describe('values over time', () => {
-  test('a value holds until the next', () => {
+  test('a value holds until the next; of several at one moment the last holds', () => {
     const series = seriesOf([
       [10, 1],
       [20, 2],
       [20, 3],
       [30, 4],
     ])
-    expect([9, 10, 19, 20, 29, 30, 99].map((t) => series.valueAt(t))).toEqual([undefined, 1, 1, 2, 3, 4, 4])
+    expect([9, 10, 19, 20, 29, 30, 99].map((t) => series.valueAt(t))).toEqual([undefined, 1, 1, 3, 3, 4, 4])
   })
 
   test('a step that changes nothing is not kept', () => {
