@@ -93,7 +93,8 @@ describe('the sources', () => {
 
 /** Attributes that are read out or shown. */
 const SPOKEN = ['title', 'aria-label', 'placeholder', 'alt', 'aria-description', 'label', 'hint']
-const hasWords = (text: string): boolean => /\p{L}/u.test(text)
+/** A single Latin letter is a sign (R for a retransmission, as tcptrace writes it), not a word. */
+const hasWords = (text: string): boolean => /\p{L}{2}|\p{Script=Han}/u.test(text)
 
 function visibleLiterals(node: TemplateChildNode): string[] {
   switch (node.type) {
