@@ -116,7 +116,14 @@ class Gateway {
 
   /** A client of the user's connected: on into the lab. */
   private enter(client: Socket): void {
-    const lab = this.near.connect({ address: this.farAddress, port: LAB_PORT }, { allowHalfOpen: true })
+    let lab: LabSocket
+    try {
+      lab = this.near.connect({ address: this.farAddress, port: LAB_PORT }, { allowHalfOpen: true })
+    } catch {
+      // All ports of the lab's client are in use, as they can be on a real host.
+      client.resetAndDestroy()
+      return
+    }
     this.join(client, lab, 'gateway/client', `${client.remoteAddress}:${client.remotePort}`)
   }
 

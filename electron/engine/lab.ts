@@ -171,25 +171,29 @@ export class Lab implements RunObserver {
     const active = [...this.runs.values()].filter((run) => !run.isOver).length
     if (active >= MOST_ACTIVE)
       return failure({ code: 'busy', message: `${active} runs are going on; stop one first` })
-    const { run, started } = make(++this.lastId, this.shelf.make())
-    this.runs.set(run.id, run)
+    const directory = this.shelf.make()
     try {
+      const { run, started } = make(++this.lastId, directory)
+      this.runs.set(run.id, run)
       await started
+      return success(run.info)
     } catch (error) {
+      this.shelf.finish(directory)
       return failure(startError(error))
     }
-    return success(run.info)
   }
 
   private watch(id: number, window: LabWindow): Result<RunInfo> {
     const found = this.find(id)
     if (!found.ok) return found
     const run = found.value
+    // The files of an old recording are opened here, where it can be said that they are gone.
+    const { summary } = run
     window.watch(run)
     // After the answer, which the window waits for.
     setImmediate(() => {
       window.pump(id)
-      if (run.isOver && run.summary !== undefined) window.sendSummary(id, run.summary)
+      if (run.isOver && summary !== undefined) window.sendSummary(id, summary)
     })
     return success(run.info)
   }

@@ -216,7 +216,9 @@ export class Run {
     )
     if (fixed || !paths.every((path) => CHANGEABLE.test(path)))
       return this.refuse(`${name} can only be set before the run`, name)
-    return this.change({ [name]: value })
+    const changed = this.change({ [name]: value })
+    this.driver.wake()
+    return changed
   }
 
   mark(text: string): Result<null> {
@@ -260,7 +262,6 @@ export class Run {
       }
     }
     for (const [i, lane] of lanes.entries()) scene.configure(now, scene.lanes[i], must(lane))
-    this.driver.wake()
     this.changed()
     return success(null)
   }

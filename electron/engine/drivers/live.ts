@@ -59,7 +59,8 @@ export class LiveDriver implements Driver {
   private readonly nextPacketId: () => number
   private readonly ends = new Map<WorldNode, End[]>()
   private readonly hops: Hop[] = []
-  private origin = 0
+  /** When lab time began; undefined: not yet. */
+  private origin: number | undefined
   private running = false
   private timer: NodeJS.Timeout | undefined
   /** Wall time for which `timer` is set; Infinity: none. */
@@ -113,7 +114,7 @@ export class LiveDriver implements Driver {
   }
 
   now(): Micros {
-    return ((performance.now() - this.origin) * 1000) as Micros
+    return (this.origin === undefined ? 0 : this.wall() * 1000) as Micros
   }
 
   start(): void {
@@ -144,6 +145,11 @@ export class LiveDriver implements Driver {
     for (const ends of this.ends.values()) for (const end of ends) end?.socket.close()
     this.ends.clear()
     return Promise.resolve()
+  }
+
+  /** Milliseconds since the start. */
+  private wall(): number {
+    return performance.now() - (this.origin ?? 0)
   }
 
   private async openEnd(node: WorldNode, port: number, listen: number): Promise<End> {
@@ -253,7 +259,7 @@ export class LiveDriver implements Driver {
   private awaitNext(): void {
     const next = this.world.agenda.first()
     if (next === undefined || this.spinning !== undefined || !this.running) return
-    const wait = next.dueAt / 1000 - (performance.now() - this.origin)
+    const wait = next.dueAt / 1000 - this.wall()
     if (wait <= 0 || (wait <= SPIN_MS && next.precise)) {
       this.spinning = setImmediate(this.spin)
       return

@@ -96,8 +96,8 @@ export class VirtualDriver implements Driver {
       }
       for (;;) {
         const arrives = this.world.packetIsNext
-        this.advance(Infinity)
-        if (!this.isPaused || by === 'event' || arrives) return
+        const happened = this.advance(Infinity)
+        if (!happened || !this.isPaused || by === 'event' || arrives) return
       }
     })
   }
