@@ -38,9 +38,9 @@ export interface GatewayPlan extends RunPlan {
 
 /**
  * TCP without Nagle, as the kernel's bytes come in pieces that are meant as they are; a short TIME-WAIT, as the ports
- * of one pair of hosts would run out otherwise.
+ * of one pair of hosts would run out otherwise; queues for as many clients as a kernel would let in.
  */
-const TCP = { nagle: false, msl: 1_000_000 }
+const TCP = { nagle: false, msl: 1_000_000, synBacklog: 4096, acceptBacklog: 4096 }
 
 /** The set-up of a gateway: a client, a server, and the link between them. */
 export function planGateway(
