@@ -1,7 +1,7 @@
 /** The engine as the window sees it: its runs, the one on show, and what can be asked of it. */
 import { defineStore } from 'pinia'
 import { computed, inject, ref, shallowRef, watch } from 'vue'
-import { BRIDGE, type News } from '../bridge.ts'
+import { BRIDGE, CommandError, type News } from '../bridge.ts'
 import type { CommandInput, ExportFormat, Results, RunInfo, RunState } from '../../shared/commands.ts'
 import type { Json } from '../../shared/experiment.ts'
 import type { Summary } from '../../shared/summary.ts'
@@ -131,9 +131,20 @@ export const useSession = defineStore('session', () => {
   ): Promise<boolean> {
     const info = run.value
     if (!info) return false
-    const answer = await notices.attempt<RunInfo>(() => bridge.send(command(info.run)))
+    const answer = await notices.attempt(() => askRun(command(info.run)))
     if (answer) note(answer)
-    return answer !== undefined
+    return answer !== undefined && answer !== null
+  }
+
+  /** Null when the run has ended while the command was on its way: nothing is wrong then, and nothing to do. */
+  async function askRun(command: Extract<CommandInput, { run: number }> & { type: RunCommand }) {
+    try {
+      return await bridge.send(command)
+    } catch (error) {
+      const isLate = error instanceof CommandError && error.error.code === 'wrong_state'
+      if (isLate && !isActive(run.value?.state)) return null
+      throw error
+    }
   }
 
   /** A virtual run stops its clock; of a live run only the display stands still (DESIGN 4.4). */

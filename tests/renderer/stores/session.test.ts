@@ -163,6 +163,25 @@ describe('what goes wrong', () => {
     ])
   })
 
+  it('is no error when a run ends while it is being paused', async () => {
+    const session = await connect()
+    await session.start({ experiment: 'tcp-bulk', driver: 'virtual' })
+    const late = { code: 'wrong_state', message: 'the run is finished, not running' } as const
+    open.engine.answer = () => {
+      open.engine.say({ type: 'run', info: runInfo({ run: 1, state: 'finished' }) })
+      return { error: late }
+    }
+    await session.pause()
+    expect(useNotices().list).toEqual([])
+    expect(session.run?.state).toBe('finished')
+
+    // It is one when the run goes on.
+    open.engine.answer = () => ({ error: late })
+    open.engine.say({ type: 'run', info: runInfo({ run: 1 }) })
+    await session.step('packet')
+    expect(useNotices().list).toMatchObject([{ title: 'error.wrong_state' }])
+  })
+
   it('a lost connection is followed by the same run, from where it was', async () => {
     const session = await connect()
     await session.start({ experiment: 'tcp-bulk' })
