@@ -124,6 +124,8 @@ function runPlan(
     const started = new Run(plan, { id: 1, directory: join(folder, 'run'), spool })
     try {
       await started.start()
+      if (plan.driver === 'live')
+        output.note(`${printable(plan.name)} is running by the wall clock. Ctrl-C stops it.`)
       await Promise.race([started.ended, interrupt.requested])
       await started.stop()
       return await conclude(started, out, options, output)

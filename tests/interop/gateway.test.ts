@@ -1,0 +1,138 @@
+/** The user's own client: curl fetches from a real server through the gateway and its lossy link. */
+import { spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { buildCli, type BuiltCli, type Rexmit } from '../support/cli.ts'
+import { findCurl, findTshark } from '../support/tools.ts'
+import { tsharkFields } from '../support/tshark.ts'
+
+/** Exit statuses of curl. */
+const COULD_NOT_CONNECT = 7
+const TIMED_OUT = 28
+const EMPTY_REPLY = 52
+const RECEIVE_FAILED = 56
+
+const BODY = randomBytes(300_000)
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+/** The gateway's end is a reset to the target; that is its right. */
+const ignoreErrors = (socket: Socket) => void socket.on('error', () => undefined)
+
+let rexmit: BuiltCli
+beforeAll(async () => {
+  rexmit = await buildCli()
+}, 120_000)
+afterAll(() => rexmit.remove())
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
+async function gatewayTo(port: number, ...options: string[]): Promise<{ url: string; gateway: Rexmit }> {
+  const gateway = rexmit.start('gateway', '--listen', '127.0.0.1:0', '--to', `127.0.0.1:${port}`, ...options)
+  const [, listening] = await gateway.says(/^127\.0\.0\.1:(\d+) leads through the link/m)
+  onTestFinished(async () => void (await gateway.interrupt()))
+  return { url: `http://127.0.0.1:${listening}/`, gateway }
+}
+
+function curl(...args: string[]): Promise<{ status: number | null; body: Buffer }> {
+  const child = spawn(findCurl()!, ['--silent', '--noproxy', '*', '--max-time', '50', ...args])
+  const chunks: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return new Promise((resolve) =>
+    child.on('close', (status) => resolve({ status, body: Buffer.concat(chunks) })),
+  )
+}
+
+describe.skipIf(!findCurl())('curl through the gateway', () => {
+  const withBody = () =>
+    createHttpServer((request, response) => {
+      if (request.method !== 'PUT') return void response.end(BODY)
+      const hash = createHash('sha256')
+      request.on('data', (chunk: Buffer) => hash.update(chunk))
+      request.on('end', () => response.end(hash.digest('hex')))
+    })
+
+  it.each(['0%', '2%', '10%'])('at %s loss fetches every byte as it is', async (loss) => {
+    const { url } = await gatewayTo(await listen(withBody()), '--loss', loss, '--delay', '1ms')
+    const { status, body } = await curl(url)
+    expect(status).toBe(0)
+    expect(body.length).toBe(BODY.length)
+    expect(digest(body)).toBe(digest(BODY))
+  })
+
+  it('sends every byte as it is, too, and hears the answer', async () => {
+    const { url } = await gatewayTo(await listen(withBody()), '--loss', '2%', '--delay', '1ms')
+    const { status, body } = await curl('--upload-file', join(rexmit.folder, 'dist', 'cli.js'), url)
+    expect(status).toBe(0)
+    expect(body.toString()).toBe(digest(readFileSync(join(rexmit.folder, 'dist', 'cli.js'))))
+  })
+
+  it('carries many connections at once', async () => {
+    const { url } = await gatewayTo(await listen(withBody()), '--loss', '1%', '--delay', '1ms')
+    const all = await Promise.all(Array.from({ length: 8 }, () => curl(url)))
+    for (const { status, body } of all) expect([status, digest(body)]).toEqual([0, digest(BODY)])
+  })
+
+  it('shows a target that is down as a connection that is reset', async () => {
+    const server = createServer()
+    const port = await listen(server)
+    await new Promise((resolve) => server.close(resolve))
+    const { url } = await gatewayTo(port, '--delay', '1ms')
+    const { status, body } = await curl(url)
+    expect([COULD_NOT_CONNECT, EMPTY_REPLY, RECEIVE_FAILED]).toContain(status)
+    expect(body).toHaveLength(0)
+  })
+
+  it('shows a target that resets in mid-answer as that, with the bytes before it', async () => {
+    const server = createServer((socket) => {
+      ignoreErrors(socket)
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf', () =>
+          setTimeout(() => socket.resetAndDestroy(), 100),
+        )
+      })
+    })
+    const { url } = await gatewayTo(await listen(server), '--delay', '1ms')
+    const { status, body } = await curl(url)
+    expect(status).toBe(RECEIVE_FAILED)
+    expect(body.toString()).toBe('half')
+  })
+
+  it('leaves a target that never answers unanswered', async () => {
+    const { url } = await gatewayTo(await listen(createServer(ignoreErrors)), '--delay', '1ms')
+    const { status, body } = await curl('--max-time', '2', url)
+    expect(status).toBe(TIMED_OUT)
+    expect(body).toHaveLength(0)
+  })
+
+  it.skipIf(!findTshark())('leaves a capture in which a stranger finds the same HTTP', async () => {
+    const out = join(rexmit.folder, 'gateway')
+    const { url, gateway } = await gatewayTo(
+      await listen(withBody()),
+      '--loss',
+      '1%',
+      '--delay',
+      '1ms',
+      '--out',
+      out,
+    )
+    expect((await curl(url)).status).toBe(0)
+    const { status, stderr } = await gateway.interrupt()
+    expect(status, stderr).toBe(0)
+    const fields = ['tcp.checksum.status', '_ws.malformed']
+    const frames = tsharkFields(join(out, 'capture.pcapng'), fields)
+    expect(frames.length).toBeGreaterThan(200)
+    for (const frame of frames) expect(frame).toEqual({ 'tcp.checksum.status': '1', '_ws.malformed': '' })
+    const summary = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')) as {
+      metrics: Record<string, number>
+    }
+    expect(summary.metrics['gateway/connections_established']).toBe(1)
+  })
+})
