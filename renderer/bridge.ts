@@ -42,7 +42,6 @@ export interface Bridge {
   onBatch(callback: (batch: BatchFrame) => void): () => void
   reopen(): void
   save(files: readonly ExportedFile[]): Promise<number>
-  close(): void
 }
 
 /** Milliseconds that a command may take. An export writes files of many megabytes. */
@@ -56,91 +55,107 @@ interface Pending {
   readonly timer: ReturnType<typeof setTimeout>
 }
 
-/** A bridge over a carrier. */
-export function createBridge(open: OpenCarrier): Bridge {
-  const state = shallowRef<CarrierState>({ phase: 'connecting' })
-  const pending = new Map<number, Pending>()
-  const messageCallbacks = new Set<(message: News) => void>()
-  const batchCallbacks = new Set<(batch: BatchFrame) => void>()
-  let lastId = 0
+class CarrierBridge implements Bridge {
+  readonly state = shallowRef<CarrierState>({ phase: 'connecting' })
+  private readonly carrier: Carrier
+  private readonly pending = new Map<number, Pending>()
+  private readonly messageCallbacks = new Set<(message: News) => void>()
+  private readonly batchCallbacks = new Set<(batch: BatchFrame) => void>()
+  private lastId = 0
   /** Only the carrier tells; until it does, the engine counts as there. */
-  let engineIsUp = true
+  private engineIsUp = true
 
-  function settle(id: number): Pending | undefined {
-    const entry = pending.get(id)
-    pending.delete(id)
-    clearTimeout(entry?.timer)
-    return entry
+  constructor(open: OpenCarrier) {
+    this.carrier = open({
+      message: (raw) => this.onRaw(raw),
+      batch: (frame) => this.onFrame(frame),
+      state: (next) => {
+        if (next.phase !== 'open') this.failAll('The connection to the engine was lost.')
+        this.state.value = next
+      },
+    })
   }
 
-  function failAll(message: string): void {
-    for (const id of [...pending.keys()]) settle(id)?.reject(new EngineGone(message))
+  get kind(): Carrier['kind'] {
+    return this.carrier.kind
   }
 
-  function onReply(reply: Extract<TextMessage, { type: 'reply' }>): void {
-    const entry = settle(reply.id)
+  send<C extends CommandInput>(command: C): Promise<Results[C['type']]> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.lastId
+      const limit = command.type === 'run.export' ? EXPORT_TIME_LIMIT : TIME_LIMIT
+      const timer = setTimeout(() => {
+        const message = `${command.type}: no answer within ${limit / 1000} s.`
+        this.settle(id)?.reject(new CommandError({ code: 'failed', message }))
+      }, limit)
+      this.pending.set(id, { type: command.type, resolve: resolve as Pending['resolve'], reject, timer })
+      if (!this.engineIsUp) this.settle(id)?.reject(new EngineGone('The engine is not running.'))
+      // The engine fills in what the input leaves out, by the same schema.
+      else if (!this.carrier.post({ id, command: command as Command }))
+        this.settle(id)?.reject(new EngineGone('There is no connection to the engine.'))
+    })
+  }
+
+  onMessage(callback: (message: News) => void): () => void {
+    return subscribe(this.messageCallbacks, callback)
+  }
+
+  onBatch(callback: (batch: BatchFrame) => void): () => void {
+    return subscribe(this.batchCallbacks, callback)
+  }
+
+  reopen(): void {
+    this.carrier.reopen()
+  }
+
+  save(files: readonly ExportedFile[]): Promise<number> {
+    return this.carrier.save(files)
+  }
+
+  private onRaw(raw: unknown): void {
+    const message = parseMessage(raw)
+    if (!message) return
+    if (message.type === 'reply') return this.onReply(message)
+    if (message.type === 'engine') {
+      this.engineIsUp = message.state === 'ready'
+      if (!this.engineIsUp) this.failAll('The engine ended.')
+    }
+    for (const callback of this.messageCallbacks) callback(message)
+  }
+
+  private onReply(reply: Extract<TextMessage, { type: 'reply' }>): void {
+    const entry = this.settle(reply.id)
     if (!entry) return
     const result = reply.ok ? parseResult(entry.type, reply.result) : reply
     if (result.ok) entry.resolve(result.value as never)
     else entry.reject(new CommandError(result.error))
   }
 
-  const carrier = open({
-    message(raw) {
-      const message = parseMessage(raw)
-      if (!message) return
-      if (message.type === 'reply') return onReply(message)
-      if (message.type === 'engine') {
-        engineIsUp = message.state === 'ready'
-        if (!engineIsUp) failAll('The engine ended.')
-      }
-      for (const callback of messageCallbacks) callback(message)
-    },
-    batch(frame) {
-      for (const callback of batchCallbacks) callback(frame)
-      carrier.post({ type: 'ack', run: frame.run, number: frame.number })
-    },
-    state(next) {
-      if (next.phase !== 'open') failAll('The connection to the engine was lost.')
-      state.value = next
-    },
-  })
-
-  function send<C extends CommandInput>(command: C): Promise<Results[C['type']]> {
-    return new Promise((resolve, reject) => {
-      const id = ++lastId
-      const limit = command.type === 'run.export' ? EXPORT_TIME_LIMIT : TIME_LIMIT
-      const timer = setTimeout(() => {
-        const message = `${command.type}: no answer within ${limit / 1000} s.`
-        settle(id)?.reject(new CommandError({ code: 'failed', message }))
-      }, limit)
-      pending.set(id, { type: command.type, resolve: resolve as Pending['resolve'], reject, timer })
-      // The engine fills in what the input leaves out, by the same schema.
-      if (!engineIsUp) settle(id)?.reject(new EngineGone('The engine is not running.'))
-      else if (!carrier.post({ id, command: command as Command }))
-        settle(id)?.reject(new EngineGone('There is no connection to the engine.'))
-    })
+  private onFrame(frame: BatchFrame): void {
+    for (const callback of this.batchCallbacks) callback(frame)
+    this.carrier.post({ type: 'ack', run: frame.run, number: frame.number })
   }
 
-  function subscribe<T>(callbacks: Set<T>, callback: T): () => void {
-    callbacks.add(callback)
-    return () => void callbacks.delete(callback)
+  /** Takes a command off the list of those that wait. */
+  private settle(id: number): Pending | undefined {
+    const entry = this.pending.get(id)
+    this.pending.delete(id)
+    clearTimeout(entry?.timer)
+    return entry
   }
 
-  return {
-    kind: carrier.kind,
-    state,
-    send,
-    onMessage: (callback) => subscribe(messageCallbacks, callback),
-    onBatch: (callback) => subscribe(batchCallbacks, callback),
-    reopen: () => carrier.reopen(),
-    save: (files) => carrier.save(files),
-    close() {
-      failAll('The window was closed.')
-      carrier.close()
-    },
+  private failAll(message: string): void {
+    for (const id of [...this.pending.keys()]) this.settle(id)?.reject(new EngineGone(message))
   }
 }
+
+function subscribe<T>(callbacks: Set<T>, callback: T): () => void {
+  callbacks.add(callback)
+  return () => void callbacks.delete(callback)
+}
+
+/** A bridge over a carrier. */
+export const createBridge = (open: OpenCarrier): Bridge => new CarrierBridge(open)
 
 /** The bridge of this page: over Electron's port if the preload is there, over the WebSocket if not. */
 export function connect(): Bridge {

@@ -36,7 +36,6 @@ export interface Carrier {
   reopen(): void
   /** Gives files to the user: a dialog in Electron, downloads in a browser. How many were saved; 0: cancelled. */
   save(files: readonly ExportedFile[]): Promise<number>
-  close(): void
 }
 
 export type OpenCarrier = (events: CarrierEvents) => Carrier

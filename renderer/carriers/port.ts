@@ -37,12 +37,6 @@ export class PortCarrier implements Carrier {
     location.reload()
   }
 
-  close(): void {
-    window.removeEventListener('message', this.onWindowMessage)
-    this.port?.close()
-    this.port = undefined
-  }
-
   save(files: readonly ExportedFile[]): Promise<number> {
     return this.api.saveFiles(files)
   }

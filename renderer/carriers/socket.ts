@@ -85,6 +85,7 @@ export class SocketCarrier implements Carrier {
     this.open()
   }
 
+  /** Ends it; nothing is tried again. */
   close(): void {
     clearTimeout(this.retry)
     const socket = this.socket

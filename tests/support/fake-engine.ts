@@ -36,7 +36,6 @@ export class FakeEngine {
       this.saved.push(...files.map((file) => file.name))
       return Promise.resolve(files.length)
     },
-    close: () => undefined,
   }
 
   private receive(message: Request | BatchAck): boolean {
