@@ -12,16 +12,13 @@ const FORMATS: readonly (readonly [RegExp, (value: number) => string])[] = [
   [/(Buffer|bytes|mtu|mss|writeSize)$/, formatSize],
 ]
 
-/** `links.link.up.loss.rate` -> `loss.rate ↑`; where the path is longer than that, its last two names. */
+/** `links.link.up.loss.rate` -> `loss.rate up`; where the path is longer than that, its last two names. */
 export function pathName(path: string): string {
   const parts = path.split('.')
-  const arrow = ARROWS[parts[2]]
-  if (parts[0] !== 'links' || parts.length < 4 || !arrow) return parts.slice(-2).join('.')
-  return `${parts.slice(3).join('.')} ${arrow}`
+  const [kind, , direction] = parts
+  if (kind !== 'links' || parts.length < 4) return parts.slice(-2).join('.')
+  return `${parts.slice(3).join('.')} ${direction}`
 }
-
-/** The directions of a link, as its two sides are drawn: up goes to the right. */
-const ARROWS: Readonly<Record<string, string>> = { up: '→', down: '←' }
 
 /** A value as it stands in the trace (JSON), with its unit if it is known. */
 export function settingText(path: string, json: string): string {
@@ -48,7 +45,7 @@ export function changeText(change: Change): string {
   if (change.kind === 'mark') return change.text
   if (change.kind === 'fault') return `! ${change.what}`
   const { path, from, to } = change
-  return `${pathName(path)} ${settingText(path, from)} ⇒ ${settingText(path, to)}`
+  return `${pathName(path)}: ${settingText(path, from)} → ${settingText(path, to)}`
 }
 
 export interface ChangeLabel {
@@ -90,9 +87,9 @@ function groupText(group: readonly Change[]): string {
     else texts.push(changeText(change))
   }
   const told = [...knobs.values()].map(changeText)
-  const turned = (text: string): string =>
-    text.replace(/ [→←] /, (arrow) => (arrow === ' → ' ? ' ← ' : ' → '))
-  for (const text of told)
-    texts.push(told.includes(turned(text)) && turned(text) !== text ? text.replace(/ [→←] /, ' ⇄ ') : text)
+  for (const text of told) {
+    const other = text.includes(' up: ') ? text.replace(' up: ', ' down: ') : text.replace(' down: ', ' up: ')
+    texts.push(other !== text && told.includes(other) ? text.replace(/ (up|down): /, ': ') : text)
+  }
   return [...new Set(texts)].join(' · ')
 }

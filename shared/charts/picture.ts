@@ -150,7 +150,7 @@ export class Picture {
   }
 
   /** Words at a place in pixels, cut at `width`. */
-  caption(text: string, x: number, y: number, width: number, color?: string): void {
+  caption(text: string, x: number, y: number, width: number, color?: string, weight = 600): void {
     const { theme } = this.context
     this.titles.push({
       text,
@@ -161,7 +161,7 @@ export class Picture {
         color: color ?? theme.text,
         fontFamily: theme.font,
         fontSize: theme.textSize,
-        fontWeight: 600,
+        fontWeight: weight,
         width,
         overflow: 'truncate',
         textBorderColor: theme.ground,
@@ -357,7 +357,7 @@ export class Picture {
       const row = free.findIndex((end) => end <= left)
       if (row < 0) continue
       free[row] = left + length
-      this.caption(text, left, y + theme.textSize * (2.1 + 1.2 * row), length, color)
+      this.caption(text, left, y + theme.textSize * (2.1 + 1.2 * row), length, color, 400)
     }
   }
 

@@ -20,14 +20,22 @@ export function allocate(type: FieldType, length: number): NumberArray {
 
 export const bytesPerElement = (type: FieldType): number => ARRAYS[type].BYTES_PER_ELEMENT
 
-/** Above this many elements a column grows by an eighth, so that a long run wastes little memory. */
+/** Above this many elements a column grows by about an eighth, so that a long run wastes little memory. */
 const LARGE = 65_536
 
-/** A typed array that grows by half when it is full, by an eighth when it is large. */
+/**
+ * Columns of one table fill up together. Each grows by a share of its own once it is large (a tenth to a sixth), so that
+ * they are copied one after another and not all while the same batch waits.
+ */
+let made = 0
+const SHARES = 16
+
+/** A typed array that grows when it is full. */
 export class Column {
   readonly type: FieldType
   data: NumberArray
   length = 0
+  private readonly growth = 1.1 + (0.07 * (made++ % SHARES)) / SHARES
 
   constructor(type: FieldType, capacity = 64) {
     this.type = type
@@ -63,14 +71,44 @@ export class Column {
   }
 
   private grow(needed: number): void {
-    const next = allocate(
-      this.type,
-      Math.max(needed, Math.ceil(this.data.length * (this.data.length < LARGE ? 1.5 : 1.125))),
-    )
+    const factor = this.data.length < LARGE ? 1.5 : this.growth
+    const next = this.allocate(Math.max(needed, Math.ceil(this.data.length * factor)))
     next.set(this.data as Uint8Array)
     this.data = next
   }
+
+  protected allocate(length: number): NumberArray {
+    return allocate(this.type, length)
+  }
 }
+
+/** Numbers of strings in two bytes each, as long as none needs more: few recordings have 65,536 strings. */
+export class NarrowColumn extends Column {
+  constructor(capacity = 64) {
+    super('str', 0)
+    this.data = new Uint16Array(capacity)
+  }
+
+  override push(value: number): void {
+    if (value > NARROWEST) this.widen()
+    super.push(value)
+  }
+
+  override append(values: NumberArray): void {
+    if (this.data instanceof Uint16Array && values.some((value) => value > NARROWEST)) this.widen()
+    super.append(values)
+  }
+
+  protected override allocate(length: number): NumberArray {
+    return this.data instanceof Uint16Array ? new Uint16Array(length) : super.allocate(length)
+  }
+
+  private widen(): void {
+    if (this.data instanceof Uint16Array) this.data = Uint32Array.from(this.data)
+  }
+}
+
+const NARROWEST = 0xffff
 
 /** A column of lists: row i holds values[ends[i - 1]] to values[ends[i]]. */
 export class ListColumn {
@@ -120,20 +158,23 @@ export class EventTable {
   readonly name: EventName
   readonly seq = new Column('u32')
   readonly t = new Column('f64')
-  readonly node = new Column('str')
-  readonly flow = new Column('str')
+  readonly node: Column
+  readonly flow: Column
   readonly pkt = new Column('u32')
   /** The event's own fields in the order of `EVENTS`; a `ranges` field stands in `lists` instead. */
   readonly columns: Readonly<Record<string, Column>>
   readonly lists: Readonly<Record<string, ListColumn>>
 
-  constructor(name: EventName) {
+  /** `text` makes the columns of string numbers. */
+  constructor(name: EventName, text: () => Column = () => new Column('str')) {
     this.name = name
+    this.node = text()
+    this.flow = text()
     const columns: Record<string, Column> = {}
     const lists: Record<string, ListColumn> = {}
     for (const [field, spec] of Object.entries<FieldSpec>(EVENTS[name].fields)) {
       if (spec.type === 'ranges') lists[field] = new ListColumn()
-      else columns[field] = new Column(spec.type)
+      else columns[field] = spec.type === 'str' ? text() : new Column(spec.type)
     }
     this.columns = columns
     this.lists = lists

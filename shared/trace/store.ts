@@ -6,7 +6,7 @@
  * (`shared/projections/cursor.ts`) and read on from there.
  */
 import type { Batch, BatchTable } from './batch.ts'
-import { Column, EventTable } from './columns.ts'
+import { Column, EventTable, NarrowColumn } from './columns.ts'
 import { EVENT_NAMES, type EventName } from './events.ts'
 
 /** A node of the world; everything about it is text from the recording. */
@@ -84,7 +84,7 @@ export class TraceStore {
   private readonly fates = new PacketIndex()
 
   constructor() {
-    for (const name of EVENT_NAMES) this.tables.set(name, new EventTable(name))
+    for (const name of EVENT_NAMES) this.tables.set(name, new EventTable(name, () => new NarrowColumn()))
   }
 
   /** All events of one name; the same object for the life of the store. */

@@ -70,6 +70,20 @@ test('a flow is finished when its first end is done with it, and alive again whe
   expect(finished()).toBe(Infinity)
 })
 
+test('more strings than two bytes can number', () => {
+  const maker = new TraceMaker().add(0, 'sim:mark', { text: 'first' })
+  for (let i = 0; i < 66_000; i++) maker.add(i, 'sim:mark', { text: `mark ${i}` })
+  const store = maker.store([40_000])
+  const { text } = store.table('sim:mark').columns
+  expect([0, 1, 40_000, 65_999, 66_000].map((row) => store.text(text.get(row)))).toEqual([
+    'first',
+    'mark 0',
+    'mark 39999',
+    'mark 65998',
+    'mark 65999',
+  ])
+})
+
 describe('packets are found by their number', () => {
   const maker = new TraceMaker()
     .sent(1, 1, 'client', {})
