@@ -132,8 +132,12 @@ class CarrierBridge implements Bridge {
   }
 
   private onFrame(frame: BatchFrame): void {
-    for (const callback of this.batchCallbacks) callback(frame)
-    this.carrier.post({ type: 'ack', run: frame.run, number: frame.number })
+    try {
+      for (const callback of this.batchCallbacks) callback(frame)
+    } finally {
+      // Without it the engine would wait for ever, and the window stand still, for one bad moment of ours.
+      this.carrier.post({ type: 'ack', run: frame.run, number: frame.number })
+    }
   }
 
   /** Takes a command off the list of those that wait. */

@@ -109,6 +109,15 @@ describe('what the engine says unasked', () => {
     expect(news).toHaveLength(1)
   })
 
+  it('is acknowledged also when who takes it fails', () => {
+    bridge.onBatch(() => {
+      throw new Error('a bug of ours')
+    })
+    engine.connect()
+    expect(() => engine.sendBatch(7, 0, new ArrayBuffer(8))).toThrow('a bug of ours')
+    expect(engine.acks).toHaveLength(1)
+  })
+
   it('comes with batches, each acknowledged once everyone has taken it', () => {
     const order: string[] = []
     bridge.onBatch(({ run, number }) => order.push(`${run}/${number}, acks so far: ${engine.acks.length}`))
