@@ -10,6 +10,7 @@ import type { LinkSpec } from '../shared/link.ts'
 import { parseWire } from './engine/outsider.ts'
 import { defaultShelf } from './engine/recording/shelf.ts'
 import { gateway, host, link, parseListen, parseTarget } from './engine/terminal/attended.ts'
+import { OUT_FORMATS, writeExported } from './engine/terminal/files.ts'
 import { listenForInterrupt } from './engine/terminal/interrupt.ts'
 import { addLinkOptions, readLinkOptions } from './engine/terminal/link-flags.ts'
 import { list } from './engine/terminal/list.ts'
@@ -17,6 +18,7 @@ import { anyPort, integer, port, setting } from './engine/terminal/options.ts'
 import { printable, processOutput } from './engine/terminal/output.ts'
 import { run } from './engine/terminal/run.ts'
 import { EXIT, refuse, systemError, type ExitStatus } from './engine/terminal/status.ts'
+import { CommandRefused } from './ipc/engine-client.ts'
 import { startServer } from './serve.ts'
 
 const output = processOutput()
@@ -114,13 +116,58 @@ const gatewayCommand = program
   .requiredOption('--listen <127.0.0.1:port>', 'where your client connects; port 0: any free one')
   .requiredOption('--to <host:port>', 'where your server listens')
   .addOption(seedOption())
+  .addOption(
+    new Option('--window [port]', 'watch it in a browser, on this port or any free one')
+      .argParser(anyPort)
+      .preset(0),
+  )
+  .option('--no-open', 'with --window: print the address only')
 addLinkOptions(addFileOptions(gatewayCommand)).action((values: Values) =>
   withInput(parseListen(values.listen as string), (listen) =>
-    withTarget(values, (to, spec) =>
-      gateway({ ...fileOptions(values), ...to, listen, seed: values.seed as number, link: spec }, output),
-    ),
+    withTarget(values, (to, spec) => {
+      const options = { ...fileOptions(values), ...to, listen, seed: values.seed as number, link: spec }
+      return values.window === undefined
+        ? gateway(options, output)
+        : gatewayInWindow(options, { port: values.window as number, open: values.open === true })
+    }),
   ),
 )
+
+/** A gateway in the engine behind a window, so that the window shows it like any other run. */
+async function gatewayInWindow(
+  options: Parameters<typeof gateway>[0],
+  window: { port: number; open: boolean },
+): Promise<ExitStatus> {
+  const { listen, host, port, link, seed, out, taps, qlog, language } = options
+  const interrupt = listenForInterrupt()
+  const server = await startServer({ ...window, recordings: defaultShelf() })
+  try {
+    const { engine } = server
+    const { run, gateway: at } = await engine.request({
+      type: 'gateway.start',
+      listen,
+      host,
+      port,
+      link,
+      seed,
+    })
+    output.line(`${at!.listen} leads through the link to ${printable(at!.to)}.`)
+    output.line(server.url)
+    output.note('Ctrl-C ends it.')
+    await interrupt.requested
+    await engine.request({ type: 'run.stop', run })
+    if (out !== undefined)
+      for (const format of OUT_FORMATS)
+        writeExported(out, await engine.request({ type: 'run.export', run, format, taps, qlog, language }))
+    return EXIT.ok
+  } catch (error) {
+    if (error instanceof CommandRefused) return refuse(output, error.error)
+    throw error
+  } finally {
+    interrupt.release()
+    await server.close()
+  }
+}
 
 async function withTarget(
   values: Values,

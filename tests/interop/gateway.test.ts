@@ -112,6 +112,21 @@ describe.skipIf(!findCurl())('curl through the gateway', () => {
     expect(body).toHaveLength(0)
   })
 
+  it('is a run of the engine behind a window, on request', async () => {
+    const out = join(rexmit.folder, 'window')
+    const options = ['--window', '--no-open', '--out', out, '--delay', '1ms']
+    const { url, gateway } = await gatewayTo(await listen(withBody()), ...options)
+    await gateway.says(/^http:\/\/127\.0\.0\.1:\d+\/\?token=\S+$/m)
+    expect((await curl(url)).status).toBe(0)
+    const { status, stderr } = await gateway.interrupt()
+    expect(status, stderr).toBe(0)
+    const summary = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')) as {
+      metrics: Record<string, number>
+    }
+    expect(summary.metrics['gateway/connections_established']).toBe(1)
+    expect(readFileSync(join(out, 'capture.pcapng')).length).toBeGreaterThan(BODY.length)
+  })
+
   it.skipIf(!findTshark())('leaves a capture in which a stranger finds the same HTTP', async () => {
     const out = join(rexmit.folder, 'gateway')
     const { url, gateway } = await gatewayTo(

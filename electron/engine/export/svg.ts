@@ -76,6 +76,21 @@ function contextOf(reader: RecordingReader, language: Language): ChartContext {
   }
 }
 
+/** Scripts whose letters are as wide as they are high. */
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/g
+/** Width of a letter as a share of its size, of the wider ones among the usual sans-serif fonts. */
+const LETTER = 0.6
+
+/**
+ * About how wide a text is. Which font the file will be drawn with nobody knows here; by default ECharts reckons with a
+ * narrow one, and texts would overlap.
+ */
+function measureText(text: string, font = ''): { width: number } {
+  const size = Number(/([\d.]+)px/.exec(font)?.[1] ?? 12)
+  const wide = text.match(WIDE)?.length ?? 0
+  return { width: size * (wide + LETTER * (text.length - wide)) }
+}
+
 export interface ChartFile {
   readonly name: string
   readonly text: string
@@ -84,7 +99,8 @@ export interface ChartFile {
 /** A file for each chart that the experiment opens, or for all charts if it is a gateway's run. */
 export async function chartFiles(reader: RecordingReader, language: Language): Promise<ChartFile[]> {
   // A large package, and only this needs it.
-  const { init } = await import('echarts')
+  const { init, setPlatformAPI } = await import('echarts')
+  setPlatformAPI({ measureText })
   const context = contextOf(reader, language)
   const views = reader.meta.experiment?.views ?? (Object.keys(CHARTS) as ViewId[])
   return views.flatMap((view) => {

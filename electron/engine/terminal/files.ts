@@ -1,12 +1,12 @@
 /** Writes the files of a run into a folder, chunk by chunk. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { ExportFormat } from '../../../shared/commands.ts'
+import type { ExportedFile, ExportFormat } from '../../../shared/commands.ts'
 import { openExport, type ExportOptions } from '../export/export.ts'
 import type { RecordingReader } from '../recording/types.ts'
 
 /** What `--out` leaves, in the order of writing: small and needed first. JSON Lines say what the table says. */
-const FORMATS: readonly ExportFormat[] = ['summary', 'pcapng', 'qlog', 'csv', 'svg']
+export const OUT_FORMATS: readonly ExportFormat[] = ['summary', 'pcapng', 'qlog', 'csv', 'svg']
 
 /** Writes all files below `folder`; returns their names. Throws what the system throws. */
 export async function writeFiles(
@@ -15,22 +15,26 @@ export async function writeFiles(
   options: ExportOptions,
 ): Promise<string[]> {
   const names: string[] = []
-  for (const format of FORMATS)
+  for (const format of OUT_FORMATS)
     for (const { name, chunks } of await openExport(reader, format, options)) {
-      const path = join(folder, name)
-      mkdirSync(dirname(path), { recursive: true })
-      const file = openSync(path, 'w')
-      try {
-        for (const chunk of chunks) writeWhole(file, chunk)
-      } finally {
-        closeSync(file)
-      }
+      writeFile(join(folder, name), chunks)
       names.push(name)
     }
   return names
 }
 
-/** A system call may write less than it was given. */
-function writeWhole(file: number, chunk: Uint8Array): void {
-  for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at)
+/** Writes files that the engine has made. */
+export function writeExported(folder: string, files: readonly ExportedFile[]): void {
+  for (const { name, bytes } of files) writeFile(join(folder, name), [bytes])
+}
+
+function writeFile(path: string, chunks: Iterable<Uint8Array>): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const file = openSync(path, 'w')
+  try {
+    // A system call may write less than it was given.
+    for (const chunk of chunks) for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at)
+  } finally {
+    closeSync(file)
+  }
 }
