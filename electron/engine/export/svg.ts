@@ -85,7 +85,7 @@ const LETTER = 0.6
  * About how wide a text is. Which font the file will be drawn with nobody knows here; by default ECharts reckons with a
  * narrow one, and texts would overlap.
  */
-function measureText(text: string, font = ''): { width: number } {
+function measureText(text = '', font = ''): { width: number } {
   const size = Number(/([\d.]+)px/.exec(font)?.[1] ?? 12)
   const wide = text.match(WIDE)?.length ?? 0
   return { width: size * (wide + LETTER * (text.length - wide)) }
