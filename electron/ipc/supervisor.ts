@@ -55,14 +55,13 @@ export class Supervisor {
 
   /** Connects a window, now and after every restart, until `remove`. */
   add(window: Window): void {
-    this.start()
     this.windows.add(window)
-    this.connect(window)
+    this.serve(window)
   }
 
-  /** Connects a window anew, for one whose page was reloaded. */
+  /** Connects a window anew, for one whose page was reloaded; an engine that was left dead gets another try. */
   reconnect(window: Window): void {
-    if (this.windows.has(window)) this.connect(window)
+    if (this.windows.has(window)) this.serve(window)
   }
 
   remove(window: Window): void {
@@ -75,6 +74,13 @@ export class Supervisor {
     const engine = this.engine
     this.engine = undefined
     await engine?.kill()
+  }
+
+  /** Connects a window; to a fresh engine all of them. */
+  private serve(window: Window): void {
+    if (this.engine) return this.connect(window)
+    this.start()
+    for (const each of this.windows) this.connect(each)
   }
 
   private connect(window: Window): void {
