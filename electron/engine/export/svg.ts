@@ -1,4 +1,5 @@
 /** The charts of a run as SVG files: the window's own charts, drawn by ECharts without a browser. */
+import type { EChartsOption } from 'echarts'
 import type { ViewId } from '../../../shared/experiment.ts'
 import { wholeRange, type ChartContext } from '../../../shared/charts/context.ts'
 import { goodputChart } from '../../../shared/charts/goodput.ts'
@@ -91,6 +92,12 @@ function measureText(text = '', font = ''): { width: number } {
   return { width: size * (wide + LETTER * (text.length - wide)) }
 }
 
+/** Drawing many points at once is for canvas; as SVG it fails where there is none. */
+function forSvg(option: EChartsOption): EChartsOption {
+  const series = [option.series ?? []].flat().map((one) => ({ ...one, large: false }))
+  return { ...option, series } as EChartsOption
+}
+
 export interface ChartFile {
   readonly name: string
   readonly text: string
@@ -108,7 +115,7 @@ export async function chartFiles(reader: RecordingReader, language: Language): P
     if (draw === undefined) return []
     const { width, height, theme } = context
     const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
-    chart.setOption({ ...draw(context).option, backgroundColor: theme.ground })
+    chart.setOption({ ...forSvg(draw(context).option), backgroundColor: theme.ground })
     const text = chart.renderToSVGString()
     chart.dispose()
     return [{ name: `charts/${view}.svg`, text }]
