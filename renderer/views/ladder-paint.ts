@@ -293,11 +293,19 @@ function drawSide(
 }
 
 function drawHead(surface: Surface, layout: Layout, { client, server, language, range }: LadderScene): void {
-  const { theme } = surface
+  const { pen, theme } = surface
   const y = layout.top - theme.textSize
-  const bold = { bold: true }
-  drawText(surface, client.name, layout.left - BAND, y, { ...bold, color: theme.client })
-  drawText(surface, server.name, layout.right + BAND, y, { ...bold, color: theme.server, align: 'right' })
+  pen.font = `600 ${theme.textSize}px ${theme.font}`
+  const both = `${client.name}  ${server.name}`
+  // Addresses are left out where there is room for the names alone.
+  const room = pen.measureText(both).width < layout.right - layout.left
+  const nameOf = ({ name }: LadderSide): string => (room ? name : name.split(' ')[0])
+  drawText(surface, nameOf(client), layout.left - BAND, y, { bold: true, color: theme.client })
+  drawText(surface, nameOf(server), layout.right + BAND, y, {
+    bold: true,
+    color: theme.server,
+    align: 'right',
+  })
   const unit = axisUnit('us', range.to).symbol
   const time = layout.wide ? `${word(language, 'time')} (${unit})` : unit
   drawText(surface, time, 6, y, { color: theme.faint })

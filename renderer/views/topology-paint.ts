@@ -52,7 +52,7 @@ export function paintRow(
   const { theme, width } = surface
   const host = Math.min(width * 0.28, hostWidth(surface, [row.client, row.server]))
   const middle = box.top + box.height / 2
-  const gap = Math.min(box.height * 0.18, theme.textSize * 2.6)
+  const gap = Math.min(box.height * 0.22, theme.textSize * 3)
   drawHost(surface, row.client, { x: 8, width: host, ...box }, theme.client)
   drawHost(surface, row.server, { x: width - host - 8, width: host, ...box }, theme.server)
   if (row.label !== '') drawText(surface, row.label, 8, box.top + theme.textSize * 0.7, { bold: true })
@@ -72,8 +72,8 @@ export function paintRow(
     drawText(
       surface,
       direction.settings,
-      (start + end) / 2,
-      y + (i === 0 ? -1 : 1) * theme.textSize * 1.5,
+      (left + right) / 2,
+      y + (i === 0 ? 1 : -1) * theme.textSize * 1.4,
       words,
     )
   })

@@ -10,9 +10,13 @@ export interface LegendSign {
 const ICON = 1.5
 const GAP = 1
 const MOST_ROWS = 3
+/** Pixels at either side. */
+const MARGIN = 10
 
 export class Legend {
+  /** Rows above the plots: those of the legend, and that of the axis' name where the two do not share one. */
   readonly rows: number
+  private readonly scrolls: boolean
   private readonly theme: ChartTheme
   private readonly left: number
   private readonly width: number
@@ -21,16 +25,26 @@ export class Legend {
   private readonly texts = new Map<string, string>()
 
   /**
-   * Stands from `left` over `width` pixels; `names` is what it will hold, so that there is room for them. Where `height`
-   * (that of the chart) leaves none for so many rows there is one, to be leafed through.
+   * For a chart of this size. `names` is what it will hold, so that there is room for them; the name of the axis stands at
+   * the left of the lowest row. Where the height leaves no room for so many rows there is one, to be leafed through.
    */
-  constructor(theme: ChartTheme, left: number, width: number, height: number, names: readonly string[]) {
+  constructor(
+    theme: ChartTheme,
+    size: { width: number; height: number },
+    axisName: string,
+    names: readonly string[],
+  ) {
     this.theme = theme
-    this.left = left
-    this.width = width
-    const rows = rowsOf(names, width, theme.textSize)
-    const most = Math.min(MOST_ROWS, Math.floor(height / (theme.textSize * 9)))
-    this.rows = rows <= most ? rows : 1
+    const nameEnd = MARGIN + textWidth(axisName, theme.textSize) + theme.textSize * 1.4
+    // A long name has a row of its own, if there are rows to give away.
+    const most = Math.min(MOST_ROWS, Math.floor(size.height / (theme.textSize * 9)))
+    const apart = nameEnd > size.width * 0.5 && most > 1
+    this.left = apart ? MARGIN : Math.min(size.width * 0.6, nameEnd)
+    this.width = size.width - this.left - MARGIN
+    const needed = rowsOf(names, this.width, theme.textSize)
+    const room = apart ? most - 1 : most
+    this.scrolls = needed > room
+    this.rows = (this.scrolls ? 1 : needed) + (apart ? 1 : 0)
   }
 
   set(name: string, sign: LegendSign): void {
@@ -46,7 +60,7 @@ export class Legend {
     const { theme } = this
     const size = theme.textSize
     return {
-      type: this.rows > 1 ? 'plain' : 'scroll',
+      type: this.scrolls ? 'scroll' : 'plain',
       top: 0,
       left: this.left,
       width: this.width,

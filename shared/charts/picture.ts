@@ -82,10 +82,7 @@ export class Picture {
   /** `axisName` and `names` are what will stand above the plots, so that there is room for them. */
   constructor(context: ChartContext, axisName: string, names: readonly string[]) {
     this.context = context
-    const { theme, width, height } = context
-    // The name of the axis stands at the left of the lowest row.
-    const left = Math.min(width * 0.55, 8 + textWidth(axisName, theme.textSize) + theme.textSize * 1.4)
-    this.legend = new Legend(theme, left, width - left - RIGHT, height, names)
+    this.legend = new Legend(context.theme, context, axisName, names)
   }
 
   /** Height of the row above the plots that holds legend and name of the axis, and of the row below. */
