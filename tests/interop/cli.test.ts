@@ -86,8 +86,7 @@ describe('run', () => {
     const { status, stderr } = await rexmit.run('run', 'tcp-bulk', '--out', out, '--set', 'bytes=1MB')
     expect(status, stderr).toBe(0)
     expect(files(out)).toEqual([
-      'capture-cubic.pcapng',
-      'capture-reno.pcapng',
+      'capture.pcapng',
       'charts/goodput.svg',
       'charts/queue.svg',
       'charts/rtt.svg',
@@ -101,7 +100,7 @@ describe('run', () => {
     expect(v.safeParse(Summary, JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).success).toBe(
       true,
     )
-    expect(readPcapng(readFileSync(join(out, 'capture-reno.pcapng'))).packets.length).toBeGreaterThan(700)
+    expect(readPcapng(readFileSync(join(out, 'capture.pcapng'))).packets.length).toBeGreaterThan(1_400)
     expect(JSON.parse(readFileSync(join(out, 'trace.qlog'), 'utf8'))).toHaveProperty('file_schema')
   })
 
@@ -143,7 +142,7 @@ describe('run', () => {
     const summary = JSON.parse(stdout) as Summary
     expect(summary.expectations.every(({ holds }) => holds === null)).toBe(true)
     expect(summary.expectations[0].void?.en).toBe('the run was stopped before its end')
-    expect(readPcapng(readFileSync(join(out, 'capture-reno.pcapng'))).packets.length).toBeGreaterThan(0)
+    expect(readPcapng(readFileSync(join(out, 'capture.pcapng'))).packets.length).toBeGreaterThan(0)
   })
 })
 

@@ -8,15 +8,23 @@ export interface PcapngPacket {
   readonly comments: readonly string[]
   /** 1: inbound, 2: outbound. */
   readonly direction: number
+  /** Name of its interface. */
+  readonly interfaceName: string
+}
+
+export interface PcapngInterface {
+  readonly name: string
+  readonly description: string
+  readonly linkType: number
+  readonly snapLength: number
+  /** Seconds to add to its packets' times. */
+  readonly offset: bigint
 }
 
 export interface PcapngFile {
   readonly application: string
   readonly comment: string
-  readonly linkType: number
-  readonly snapLength: number
-  readonly interfaceName: string
-  readonly interfaceDescription: string
+  readonly interfaces: readonly PcapngInterface[]
   readonly packets: readonly PcapngPacket[]
 }
 
@@ -66,35 +74,46 @@ function options(body: DataView, start: number): [number, Uint8Array][] {
 
 const option = (list: [number, Uint8Array][], code: number) => list.find(([c]) => c === code)?.[1]
 
+function readInterface({ body }: Block): PcapngInterface {
+  const list = options(body, 8)
+  check(option(list, 9)?.[0] === 9, 'nanoseconds')
+  const offset = option(list, 14)
+  return {
+    name: text(option(list, 2)),
+    description: text(option(list, 3)),
+    linkType: body.getUint16(0, true),
+    snapLength: body.getUint32(4, true),
+    offset: offset ? new DataView(offset.buffer, offset.byteOffset, 8).getBigInt64(0, true) : 0n,
+  }
+}
+
+function readPacket({ type, body }: Block, interfaces: readonly PcapngInterface[]): PcapngPacket {
+  check(type === 6, 'enhanced packet')
+  const at = interfaces[body.getUint32(0, true)]
+  check(at !== undefined, 'interface of a packet')
+  const captured = body.getUint32(12, true)
+  const list = options(body, 20 + ((captured + 3) & ~3))
+  const time = (BigInt(body.getUint32(4, true)) << 32n) | BigInt(body.getUint32(8, true))
+  return {
+    time: time + at.offset * 1_000_000_000n,
+    bytes: new Uint8Array(body.buffer, body.byteOffset + 20, captured),
+    length: body.getUint32(16, true),
+    comments: list.filter(([code]) => code === 1).map(([, value]) => text(value)),
+    direction: option(list, 2)![0],
+    interfaceName: at.name,
+  }
+}
+
 export function readPcapng(bytes: Uint8Array): PcapngFile {
-  const [section, description, ...rest] = blocks(bytes)
+  const [section, ...rest] = blocks(bytes)
   check(section.type === 0x0a0d0d0a && section.body.getUint32(0, true) === 0x1a2b3c4d, 'section header')
   check(section.body.getUint16(4, true) === 1 && section.body.getUint16(6, true) === 0, 'version 1.0')
-  check(description.type === 1, 'interface description')
-  const sectionOptions = options(section.body, 16)
-  const interfaceOptions = options(description.body, 8)
-  check(option(interfaceOptions, 9)?.[0] === 9, 'nanoseconds')
-  const offset = option(interfaceOptions, 14)
-  const seconds = offset ? new DataView(offset.buffer, offset.byteOffset, 8).getBigInt64(0, true) : 0n
+  const list = options(section.body, 16)
+  const interfaces = rest.filter(({ type }) => type === 1).map(readInterface)
   return {
-    application: text(option(sectionOptions, 4)),
-    comment: text(option(sectionOptions, 1)),
-    linkType: description.body.getUint16(0, true),
-    snapLength: description.body.getUint32(4, true),
-    interfaceName: text(option(interfaceOptions, 2)),
-    interfaceDescription: text(option(interfaceOptions, 3)),
-    packets: rest.map(({ type, body }) => {
-      check(type === 6 && body.getUint32(0, true) === 0, 'enhanced packet of interface 0')
-      const captured = body.getUint32(12, true)
-      const list = options(body, 20 + ((captured + 3) & ~3))
-      const time = (BigInt(body.getUint32(4, true)) << 32n) | BigInt(body.getUint32(8, true))
-      return {
-        time: time + seconds * 1_000_000_000n,
-        bytes: new Uint8Array(body.buffer, body.byteOffset + 20, captured),
-        length: body.getUint32(16, true),
-        comments: list.filter(([code]) => code === 1).map(([, value]) => text(value)),
-        direction: option(list, 2)![0],
-      }
-    }),
+    application: text(option(list, 4)),
+    comment: text(option(list, 1)),
+    interfaces,
+    packets: rest.slice(interfaces.length).map((block) => readPacket(block, interfaces)),
   }
 }

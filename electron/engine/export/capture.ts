@@ -1,4 +1,4 @@
-/** A capture: what a host sees as a pcapng file that any analyser reads. */
+/** A capture: what hosts see as a pcapng file that any analyser reads. */
 import type { RecordingMeta, RecordedPacket, RecordingReader } from '../recording/types.ts'
 import { enhancedPacket, interfaceDescription, sectionHeader } from './pcapng.ts'
 import type { Survey, SurveyedNode } from './survey.ts'
@@ -34,10 +34,10 @@ function seenBytes(reader: RecordingReader, { pkt, outgoing }: SeenPacket): Reco
   return (outgoing ? undefined : reader.alteredPacket(pkt)) ?? reader.packet(pkt)
 }
 
-/** The chunks of the file that a tap at `host` writes. */
+/** The chunks of the file that taps at `hosts` write, an interface each. */
 export function* captureAt(
   reader: RecordingReader,
-  host: SurveyedNode,
+  hosts: readonly SurveyedNode[],
   run: Survey,
   fates: Fates,
   { snapLength }: CaptureOptions,
@@ -45,13 +45,12 @@ export function* captureAt(
   const { info } = reader.meta
   const epoch = epochOf(reader.meta)
   yield sectionHeader(APPLICATION, `${info.experiment}, seed ${info.seed}, ${info.driver} time`)
-  yield interfaceDescription({
-    name: host.name,
-    description: `tap at ${host.name}${host.address === '' ? '' : `, ${host.address}`}`,
-    snapLength,
-    timeOffset: epoch.seconds,
-  })
-  for (const seen of packetsAt(reader, host.name, run, fates)) {
+  for (const { name, address } of hosts) {
+    const description = `tap at ${name}${address === '' ? '' : `, ${address}`}`
+    yield interfaceDescription({ name, description, snapLength, timeOffset: epoch.seconds })
+  }
+  const names = hosts.map(({ name }) => name)
+  for (const seen of packetsAt(reader, names, run, fates)) {
     const packet = seenBytes(reader, seen)
     const length = packet?.length ?? seen.size
     // Neither its bytes nor its length are known: a capture has nothing to say of it.
@@ -61,6 +60,7 @@ export function* captureAt(
       time: Math.round(seen.t * 1000) + epoch.nanoseconds,
       bytes: snapLength > 0 && bytes.length > snapLength ? bytes.subarray(0, snapLength) : bytes,
       length,
+      tap: seen.tap,
       outgoing: seen.outgoing,
       comment: seen.comment,
     })

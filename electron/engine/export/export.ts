@@ -33,24 +33,28 @@ export interface ExportStream {
 /** A part of a file name, whatever the node was called. */
 const safe = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_')
 
+/**
+ * The sender's tap of every lane in one file: lanes have hosts and addresses of their own, so no segment stands in it
+ * twice, which an analyser would take for a retransmission. Or a file for each host.
+ */
 function captureFiles(reader: RecordingReader, options: ExportOptions): ExportStream[] {
   const run = survey(reader)
   const fates = readFates(reader)
-  const several = run.lanes.length > 1
-  const file = (host: SurveyedNode, parts: readonly string[]): ExportStream => ({
-    name: `${['capture', ...parts.filter((part) => part !== '').map(safe)].join('-')}.pcapng`,
+  const file = (hosts: readonly SurveyedNode[], ...parts: readonly string[]): ExportStream => ({
+    name: `${['capture', ...parts].map(safe).join('-')}.pcapng`,
     mime: 'application/x-pcapng',
-    chunks: gather(captureAt(reader, host, run, fates, { snapLength: options.snapLength ?? 0 })),
+    chunks: gather(captureAt(reader, hosts, run, fates, { snapLength: options.snapLength ?? 0 })),
   })
-  return run.lanes.flatMap((lane) => {
-    const prefix = several ? [lane] : []
-    if (options.taps === 'all')
-      return hostsOf(run, lane).map((host) =>
-        file(host, [...prefix, host.name.slice(host.name.indexOf('/') + 1)]),
-      )
-    const sender = dataSender(run, lane)
-    return sender === undefined ? [] : [file(sender, prefix)]
-  })
+  if (options.taps !== 'all') {
+    const senders = run.lanes.map((lane) => dataSender(run, lane)).filter((host) => host !== undefined)
+    return senders.length === 0 ? [] : [file(senders)]
+  }
+  return run.lanes.flatMap((lane) =>
+    hostsOf(run, lane).map((host) => {
+      const name = host.name.slice(host.name.indexOf('/') + 1)
+      return run.lanes.length > 1 ? file([host], lane, name) : file([host], name)
+    }),
+  )
 }
 
 const textFile = (name: string, mime: string, pieces: Iterable<string>): ExportStream => ({

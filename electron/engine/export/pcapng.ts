@@ -1,5 +1,5 @@
 /**
- * The pcapng file format (draft-ietf-opsawg-pcapng), one section with one interface of raw IP packets. Little-endian;
+ * The pcapng file format (draft-ietf-opsawg-pcapng), one section with interfaces of raw IP packets. Little-endian;
  * options and data are padded to 4 bytes.
  */
 
@@ -103,6 +103,8 @@ export function interfaceDescription({
 }
 
 export interface CapturedPacket {
+  /** Number of its interface, in the order of their descriptions. */
+  readonly tap: number
   /** Nanoseconds, a whole number below 2^53. */
   readonly time: number
   readonly bytes: Uint8Array
@@ -113,12 +115,12 @@ export interface CapturedPacket {
   readonly comment: string
 }
 
-export function enhancedPacket({ time, bytes, length, outgoing, comment }: CapturedPacket): Uint8Array {
+export function enhancedPacket({ tap, time, bytes, length, outgoing, comment }: CapturedPacket): Uint8Array {
   const flags = Uint8Array.of(outgoing ? OUTBOUND : INBOUND, 0, 0, 0)
   const options: Option[] = [[EPB_FLAGS, flags]]
   if (comment !== '') options.unshift(text(OPT_COMMENT, comment))
   return block(ENHANCED_PACKET, 20 + bytes.length, options, (view, into) => {
-    view.setUint32(8, 0, true)
+    view.setUint32(8, tap, true)
     view.setUint32(12, Math.floor(time / 2 ** 32), true)
     view.setUint32(16, time % 2 ** 32, true)
     view.setUint32(20, bytes.length, true)

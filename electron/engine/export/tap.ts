@@ -1,6 +1,6 @@
 /**
- * What one host sees: the packets that it sends and those that reach it, in time order, each with what the laboratory
- * knows of it. A packet that dies on the way stands in its sender's view only.
+ * What hosts see: the packets that each sends and those that reach it, in time order, with what the laboratory knows
+ * of them. A packet that dies on the way stands in its sender's view only.
  */
 import type { EventName } from '../../../shared/trace/events.ts'
 import { PacketFlags } from '../metrics/packet-flags.ts'
@@ -12,6 +12,8 @@ export interface SeenPacket {
   readonly t: number
   readonly pkt: number
   readonly outgoing: boolean
+  /** Which of the hosts saw it. */
+  readonly tap: number
   /** Length of the IP packet where the event tells, 0 where not. */
   readonly size: number
   /** Empty: nothing to say. */
@@ -123,24 +125,21 @@ function commentOf(event: Seen, fates: Fates): string {
   return fate === '' ? reason : `${reason}; ${fate}`
 }
 
-/** The packets at `host`, in time order. */
+/** The packets at the hosts, in time order. */
 export function* packetsAt(
   reader: RecordingReader,
-  host: string,
+  hosts: readonly string[],
   run: Survey,
   fates: Fates,
 ): Generator<SeenPacket> {
-  const tap = new Tap(host, run)
+  const taps = hosts.map((host) => new Tap(host, run))
   for (const event of reader.events(SEEN)) {
-    const direction = tap.take(event)
-    if (direction === undefined) continue
-    const size = 'size' in event.data ? event.data.size : 0
-    yield {
-      t: event.t,
-      pkt: event.pkt,
-      outgoing: direction === 'out',
-      size,
-      comment: commentOf(event, fates),
+    for (const [tap, each] of taps.entries()) {
+      const direction = each.take(event)
+      if (direction === undefined) continue
+      const size = 'size' in event.data ? event.data.size : 0
+      const comment = commentOf(event, fates)
+      yield { t: event.t, pkt: event.pkt, outgoing: direction === 'out', tap, size, comment }
     }
   }
 }

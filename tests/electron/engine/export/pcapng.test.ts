@@ -14,12 +14,12 @@ describe("the sender's tap", () => {
     const files = await exportRun(smallRun().reader(), 'pcapng')
     expect(files.map(({ name, mime }) => [name, mime])).toEqual([['capture.pcapng', 'application/x-pcapng']])
     const file = readPcapng(files[0].bytes)
-    expect(file.linkType).toBe(101)
-    expect(file.snapLength).toBe(0)
+    expect(file.interfaces[0].linkType).toBe(101)
+    expect(file.interfaces[0].snapLength).toBe(0)
     expect(file.application).toBe('Rexmit')
     expect(file.comment).toBe('hand-made, seed 7, virtual time')
-    expect(file.interfaceName).toBe('main/client')
-    expect(file.interfaceDescription).toBe('tap at main/client, 10.77.0.1')
+    expect(file.interfaces[0].name).toBe('main/client')
+    expect(file.interfaces[0].description).toBe('tap at main/client, 10.77.0.1')
   })
 
   it('holds what the host sent and what reached it, each once and in its order', async () => {
@@ -79,15 +79,17 @@ describe('all taps', () => {
 })
 
 describe('several lanes', () => {
-  it('give a file each, of the host that sends the data in that lane', async () => {
+  it('stand in one file, each by the host that sends its data', async () => {
     const script = addNodes(addNodes(new RecordingScript(), 'reno'), 'cubic')
     const bytes = tcpPacket(true, { payload: new Uint8Array(10) })
     script.packet(1, bytes).packet(2, bytes)
     script.emit(`reno/client ${FLOW}`, 'tcp:segment_sent', { payload: 10, size: 50 }, 1)
     script.emit(`cubic/server ${FLOW}`, 'tcp:segment_sent', { payload: 10, size: 50 }, 2)
     const files = await exportRun(script.reader(), 'pcapng')
-    expect(files.map(({ name }) => name)).toEqual(['capture-reno.pcapng', 'capture-cubic.pcapng'])
-    expect(files.map(({ bytes }) => readPcapng(bytes).interfaceName)).toEqual(['reno/client', 'cubic/server'])
+    expect(files.map(({ name }) => name)).toEqual(['capture.pcapng'])
+    const { interfaces, packets } = readPcapng(files[0].bytes)
+    expect(interfaces.map(({ name }) => name)).toEqual(['reno/client', 'cubic/server'])
+    expect(packets.map(({ interfaceName }) => interfaceName)).toEqual(['reno/client', 'cubic/server'])
     const all = await exportRun(script.reader(), 'pcapng', { taps: 'all' })
     expect(all.map(({ name }) => name)).toContain('capture-cubic-client.pcapng')
   })
@@ -106,7 +108,7 @@ describe('truncation', () => {
   it('is shown by the two lengths, with the limit in the interface', async () => {
     const [stream] = await openExport(smallRun().reader(), 'pcapng', { snapLength: 60 })
     const file = readPcapng(Buffer.concat([...stream.chunks]))
-    expect(file.snapLength).toBe(60)
+    expect(file.interfaces[0].snapLength).toBe(60)
     expect(file.packets[0].bytes).toHaveLength(60)
     expect(file.packets[0].length).toBe(140)
     expect(file.packets[3].bytes).toHaveLength(40)
