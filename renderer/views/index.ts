@@ -26,3 +26,7 @@ export const VIEWS: Readonly<Record<ViewId, View>> = {
   states: view('states', () => import('./StatesView.vue')),
   packets: view('packets', () => import('./PacketsView.vue')),
 }
+
+/** Fetches what the first chart needs and draws one unseen, when there is nothing else to do. */
+const prepare = (): void => void import('../charts/prime.ts').then(({ prime }) => prime())
+if ('requestIdleCallback' in globalThis) requestIdleCallback(prepare, { timeout: 3_000 })

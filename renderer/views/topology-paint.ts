@@ -50,7 +50,7 @@ export function paintRow(
   marked: { readonly selected: number | null; readonly pointed: number | null },
 ): DrawnPacket[] {
   const { theme, width } = surface
-  const host = Math.min(width * 0.28, hostWidth(surface, [row.client, row.server]))
+  const host = Math.min(width * 0.32, hostWidth(surface, [row.client, row.server]))
   const middle = box.top + box.height / 2
   const gap = Math.min(box.height * 0.22, theme.textSize * 3)
   drawHost(surface, row.client, { x: 8, width: host, ...box }, theme.client)
@@ -71,7 +71,7 @@ export function paintRow(
     const words = { color: theme.faint, align: 'center' as const, size: theme.textSize * 0.95 }
     drawText(
       surface,
-      direction.settings,
+      fitting(surface, direction.settings, right - left),
       (left + right) / 2,
       y + (i === 0 ? 1 : -1) * theme.textSize * 1.4,
       words,
@@ -85,6 +85,14 @@ export function paintRow(
     upper: lanes[0].y,
     lower: lanes[1].y,
   })
+}
+
+/** As many of the settings as have room, the first ones first. */
+function fitting({ pen, theme }: Surface, settings: string, width: number): string {
+  pen.font = `${theme.textSize}px ${theme.font}`
+  const parts = settings.split(' · ')
+  while (parts.length > 0 && pen.measureText(parts.join(' · ')).width > width) parts.pop()
+  return parts.join(' · ')
 }
 
 /** Wide enough for what is said of the hosts. */

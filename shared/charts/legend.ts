@@ -35,15 +35,16 @@ export class Legend {
     names: readonly string[],
   ) {
     this.theme = theme
+    const most = Math.min(MOST_ROWS, Math.max(1, Math.floor(size.height / (theme.textSize * 7.3))))
     const nameEnd = MARGIN + textWidth(axisName, theme.textSize) + theme.textSize * 1.4
-    // A long name has a row of its own, if there are rows to give away.
-    const most = Math.min(MOST_ROWS, Math.floor(size.height / (theme.textSize * 9)))
-    const apart = nameEnd > size.width * 0.5 && most > 1
-    this.left = apart ? MARGIN : Math.min(size.width * 0.6, nameEnd)
+    const beside = Math.min(size.width * 0.6, nameEnd)
+    const rowsFrom = (left: number): number => rowsOf(names, size.width - left - MARGIN, theme.textSize)
+    // Beside the name of the axis if all fit there, above it where there is height for that.
+    const apart = nameEnd > beside ? most > 1 : rowsFrom(beside) > most && rowsFrom(MARGIN) < most
+    this.left = apart ? MARGIN : beside
     this.width = size.width - this.left - MARGIN
-    const needed = rowsOf(names, this.width, theme.textSize)
-    const room = apart ? most - 1 : most
-    this.scrolls = needed > room
+    const needed = rowsFrom(this.left)
+    this.scrolls = needed > (apart ? most - 1 : most)
     this.rows = (this.scrolls ? 1 : needed) + (apart ? 1 : 0)
   }
 
@@ -81,11 +82,13 @@ export class Legend {
   }
 }
 
+/** Rows that the names take; infinitely many where one of them alone is too wide. */
 function rowsOf(names: readonly string[], width: number, size: number): number {
   let rows = 1
   let x = 0
   for (const name of names) {
     const item = textWidth(name, size) * 1.06 + size * (ICON + 0.5)
+    if (item > width) return Infinity
     if (x > 0 && x + item > width) {
       rows++
       x = 0

@@ -8,7 +8,7 @@ import { laneViews, type ChartContext, type LaneView } from './context.ts'
 import { textWidth } from './legend.ts'
 import { Picture, type Chart, type Area } from './picture.ts'
 import { AREA_ICONS, inkOn } from './signs.ts'
-import { causeName } from './texts.ts'
+import { causeName, word } from './texts.ts'
 
 interface StallLane extends LaneView {
   readonly log: StallLog
@@ -29,11 +29,10 @@ export function stallsChart(stalls: Stalls, context: ChartContext): Chart {
   const used = STALL_CAUSES.filter((cause) =>
     lanes.some(({ shares }) => shares.some((share) => share.cause === cause)),
   )
-  const picture = new Picture(
-    context,
-    '',
-    used.map((cause) => causeName(language, cause)),
-  )
+  const picture = new Picture(context, '', [
+    ...used.map((cause) => causeName(language, cause)),
+    word(language, 'lost'),
+  ])
   for (const cause of used) {
     const { color, pattern } = causeSign(theme, cause)
     picture.addLegend(causeName(language, cause), AREA_ICONS[pattern], { color, borderWidth: 0 })

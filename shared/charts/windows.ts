@@ -34,43 +34,60 @@ export function windowsChart(windows: Windows, context: ChartContext): Chart {
   return picture.finish()
 }
 
-const legendNames = ({ language }: ChartContext): string[] => [
-  ...(['inFlight', 'ssthresh', 'cwnd', 'lost'] as const).map((key) => word(language, key)),
-  // It may be told with its value.
-  `${word(language, 'receiveWindow')} (6.291 MB, above)`,
-]
+/** Narrow charts use the short names of the trade. */
+const NARROW = 420
+
+interface Names {
+  readonly cwnd: string
+  readonly ssthresh: string
+  readonly inFlight: string
+  readonly receiveWindow: string
+}
+
+function namesOf({ language, width }: ChartContext): Names {
+  const narrow = width < NARROW
+  return {
+    cwnd: word(language, narrow ? 'cwndShort' : 'cwnd'),
+    ssthresh: word(language, 'ssthresh'),
+    inFlight: word(language, 'inFlight'),
+    receiveWindow: word(language, narrow ? 'receiveWindowShort' : 'receiveWindow'),
+  }
+}
+
+/** What the legend will hold; the receive window may be told with its value. */
+function legendNames(context: ChartContext): string[] {
+  const { language } = context
+  const names = namesOf(context)
+  const above = word(language, 'above', { name: names.receiveWindow, value: '6.291 MB' })
+  return [names.inFlight, above, names.ssthresh, names.cwnd, word(language, 'lost')]
+}
 
 function drawWindows(picture: Picture, plot: number, end: SenderWindows): void {
-  const { theme, language } = picture.context
-  const name = (key: 'cwnd' | 'ssthresh' | 'inFlight' | 'receiveWindow') => word(language, key)
-  picture.line(plot, name('inFlight'), picture.points(plot, end.inFlight), {
+  const { theme } = picture.context
+  const names = namesOf(picture.context)
+  picture.line(plot, names.inFlight, picture.points(plot, end.inFlight), {
     color: theme.grey,
     width: 0.7,
     fill: 0.2,
   })
-  picture.line(plot, name('receiveWindow'), picture.points(plot, end.receiveWindow), { color: theme.server })
-  picture.line(plot, name('ssthresh'), picture.points(plot, end.ssthresh), {
+  picture.line(plot, names.receiveWindow, picture.points(plot, end.receiveWindow), { color: theme.server })
+  picture.line(plot, names.ssthresh, picture.points(plot, end.ssthresh), {
     color: theme.muted,
     width: 0.8,
     type: 'dotted',
   })
-  picture.line(plot, name('cwnd'), picture.points(plot, end.cwnd), { color: theme.client, width: 1.2 })
-  picture.describe(plot, (t) => {
-    const value = (key: 'cwnd' | 'ssthresh' | 'inFlight' | 'receiveWindow', text: string): string =>
-      `${text}  ${valueText(end[key].valueAt(t) ?? NaN, 'B')}`
-    return [
-      value('cwnd', name('cwnd')),
-      value('inFlight', name('inFlight')),
-      value('ssthresh', name('ssthresh')),
-      value('receiveWindow', name('receiveWindow')),
-    ]
-  })
+  picture.line(plot, names.cwnd, picture.points(plot, end.cwnd), { color: theme.client, width: 1.2 })
+  picture.describe(plot, (t) =>
+    (['cwnd', 'inFlight', 'ssthresh', 'receiveWindow'] as const).map(
+      (key) => `${names[key]}  ${valueText(end[key].valueAt(t) ?? NaN, 'B')}`,
+    ),
+  )
 }
 
 /** Says in the legend that a line has left the picture at the top. */
 function noteHidden(picture: Picture, ends: readonly SenderWindows[], max: number): void {
   const { range, language } = picture.context
-  const name = word(language, 'receiveWindow')
+  const name = namesOf(picture.context).receiveWindow
   const least = Math.min(...ends.map(({ receiveWindow }) => receiveWindow.valueAt(range.to) ?? 0))
   if (ends.length > 0 && least > max)
     picture.legendAs(name, word(language, 'above', { name, value: valueText(least, 'B') }))
