@@ -4,8 +4,6 @@
 export const CROSS = 'path://M0,0L10,10M10,0L0,10'
 /** A segment was sent again: the letter R. */
 export const RETRANSMISSION = 'path://M1,10L1,0L5,0C9,0,9,5.4,5,5.4L1,5.4M4.6,5.4L8,10'
-/** A knob was turned, a mark was set. */
-export const FLAG = 'path://M0,0L0,10M0,0L7,2.5L0,5'
 
 /** Item style of an outline: drawn by its border alone. */
 export const outline = (color: string, width = 1.6) => ({

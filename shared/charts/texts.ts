@@ -32,18 +32,12 @@ const en = {
   queue: 'Queue',
   towards: 'to {node}',
   turnedAway: 'dropped by the queue',
-  share: 'Share of the time',
-  stalls: 'What the sender waited for',
-  states: 'States',
   waiting: 'Waiting connections',
   synQueue: 'SYN queue',
   acceptQueue: 'accept queue',
   limit: 'limit {value}',
   turnedAwayConnections: 'turned away: {value}',
   busiest: '{flow} (busiest of {count})',
-  sender: 'sender',
-  more: 'and {count} more',
-  noData: 'Nothing here yet',
 }
 
 export type ChartWord = keyof typeof en
@@ -77,18 +71,12 @@ const zh: Record<ChartWord, string> = {
   queue: '队列',
   towards: '去往 {node}',
   turnedAway: '被队列丢弃',
-  share: '时间占比',
-  stalls: '发送方在等什么',
-  states: '状态',
   waiting: '等待中的连接',
   synQueue: '半连接队列',
   acceptQueue: '全连接队列',
   limit: '上限 {value}',
   turnedAwayConnections: '被拒绝：{value}',
   busiest: '{flow}（{count} 条中最忙的）',
-  sender: '发送方',
-  more: '另有 {count} 项',
-  noData: '尚无数据',
 }
 
 const CAUSES: Record<Language, Record<StallCause, string>> = {
