@@ -1,5 +1,6 @@
 /** 三次握手: how a TCP connection opens, and what repairs it when one of its three segments is lost. */
 import type { ExperimentInput, Json } from '../experiment.ts'
+import { bothWays, LINK_KNOBS } from './link-knobs.ts'
 
 const SYN = { flags: ['syn'], without: ['ack'] }
 const SYN_ACK = { flags: ['syn', 'ack'] }
@@ -112,37 +113,17 @@ export const tcpHandshake: ExperimentInput = {
         { value: TWO_SYN_ACKS, label: { en: 'the first two SYN-ACKs', zh: '前两个 SYN-ACK' } },
       ],
     },
+    { ...LINK_KNOBS.delay, paths: bothWays('delay'), min: 1_000, max: 500_000, step: 1_000 },
     {
-      id: 'delay',
-      label: { en: 'One-way delay', zh: '单向时延' },
-      hint: {
-        en: 'Propagation delay of each direction; the round trip takes twice as long.',
-        zh: '每个方向的传播时延，往返时间是它的两倍。',
-      },
-      group: 'link',
-      paths: ['links.link.up.delay', 'links.link.down.delay'],
-      kind: 'number',
-      unit: 'us',
-      min: 1_000,
-      max: 500_000,
-      step: 1_000,
-      live: true,
-    },
-    {
-      id: 'loss',
+      ...LINK_KNOBS.loss,
       label: { en: 'Random loss', zh: '随机丢包' },
       hint: {
         en: 'Share of packets lost in each direction, each by its own throw of the dice. No claim is made then.',
         zh: '每个方向随机丢失的比例，逐包独立抽取。打开后不再对结果作断言。',
       },
-      group: 'link',
-      paths: ['links.link.up.loss.rate', 'links.link.down.loss.rate'],
-      kind: 'number',
-      unit: 'ratio',
-      min: 0,
+      paths: bothWays('loss.rate'),
       max: 0.9,
       step: 0.01,
-      live: true,
     },
     {
       id: 'wait',
