@@ -5,12 +5,14 @@
 import { axisLabel, axisUnit, momentText, niceStep } from '../../shared/charts/axes.ts'
 import { word, type Language } from '../../shared/charts/texts.ts'
 import type { TimeRange } from '../../shared/charts/context.ts'
+import { formatSpan } from '../../shared/quantity.ts'
 import type { Origins } from '../../shared/projections/origins.ts'
 import type { Path } from '../../shared/projections/paths.ts'
 import { stateAt, type StateChange } from '../../shared/projections/states.ts'
 import type { TraceStore } from '../../shared/trace/store.ts'
 import { drawCross, drawText, type Surface } from './canvas.ts'
 import { packetWords } from './segment-text.ts'
+import { type Silence, TimeScale } from './time-scale.ts'
 
 export interface LadderSide {
   readonly name: string
@@ -21,6 +23,8 @@ export interface LadderScene {
   readonly store: TraceStore
   readonly language: Language
   readonly range: TimeRange
+  /** Times that are folded. */
+  readonly silences: readonly Silence[]
   readonly client: LadderSide
   readonly server: LadderSide
   readonly paths: readonly Path[]
@@ -46,6 +50,7 @@ interface Layout {
   readonly top: number
   readonly bottom: number
   readonly wide: boolean
+  readonly time: TimeScale
   toY(t: number): number
   toTime(y: number): number
 }
@@ -53,7 +58,11 @@ interface Layout {
 const BAND = 7
 const HEAD = 6
 
-export function layoutOf({ width, height, theme }: Surface, range: TimeRange): Layout {
+export function layoutOf(
+  { width, height, theme }: Surface,
+  range: TimeRange,
+  silences: readonly Silence[],
+): Layout {
   const wide = width > 460
   const times = theme.textSize * 5
   const names = wide ? theme.textSize * 8 : 4
@@ -61,20 +70,21 @@ export function layoutOf({ width, height, theme }: Surface, range: TimeRange): L
   const bottom = height - 6
   // Room for the words of a packet that is sent at once.
   const first = top + theme.textSize * 1.5
-  const scale = (bottom - first) / (range.to - range.from)
+  const time = new TimeScale(range, first, bottom, silences, theme.textSize * 2.6)
   return {
     left: times + names + BAND,
     right: width - names - BAND - 4,
     top,
     bottom,
     wide,
-    toY: (t) => first + (t - range.from) * scale,
-    toTime: (y) => range.from + (y - first) / scale,
+    time,
+    toY: time.toY,
+    toTime: time.toTime,
   }
 }
 
 export function paintLadder(surface: Surface, scene: LadderScene): DrawnPath[] {
-  const layout = layoutOf(surface, scene.range)
+  const layout = layoutOf(surface, scene.range, scene.silences)
   const { pen } = surface
   drawTimes(surface, layout, scene.range)
   pen.save()
@@ -87,6 +97,7 @@ export function paintLadder(surface: Surface, scene: LadderScene): DrawnPath[] {
   for (const line of drawn) drawEnd(surface, line)
   drawSide(surface, layout, scene, scene.client, 'client')
   drawSide(surface, layout, scene, scene.server, 'server')
+  drawFolds(surface, layout, scene)
   drawCursor(surface, layout, scene)
   pen.restore()
   drawHead(surface, layout, scene)
@@ -239,17 +250,45 @@ function lean(
 
 function drawTimes(surface: Surface, layout: Layout, range: TimeRange): void {
   const { pen, theme, width } = surface
-  const span = range.to - range.from
-  const step = niceStep(span, (layout.bottom - layout.top) / (theme.textSize * 4))
+  const { folds, open } = layout.time
+  const step = niceStep(open, (layout.bottom - layout.top) / (theme.textSize * 4))
   const unit = axisUnit('us', Math.max(range.to, step * 2))
   const label = axisLabel(unit, step)
   pen.lineWidth = 0.5
   pen.strokeStyle = theme.line
   for (let t = Math.ceil(range.from / step) * step; t <= range.to; t += step) {
+    if (folds.some(({ from, to }) => t > from && t < to)) continue
     const y = layout.toY(t)
     stroke(pen, theme.textSize * 5, y, width, y)
     drawText(surface, label(t), theme.textSize * 4.6, y, { color: theme.muted, align: 'right', mono: true })
   }
+}
+
+/** A silence that is not drawn to scale: a torn strip, and how long it lasts. */
+function drawFolds(surface: Surface, layout: Layout, { language }: LadderScene): void {
+  const { pen, theme, width } = surface
+  for (const { silence, y1, y2 } of layout.time.folds) {
+    pen.fillStyle = theme.ground
+    pen.strokeStyle = theme.lineStrong
+    pen.lineWidth = 1
+    pen.beginPath()
+    tear(pen, 0, width, y1 + 4)
+    tear(pen, width, 0, y2 - 4)
+    pen.closePath()
+    pen.fill()
+    pen.stroke()
+    const words = word(language, 'silence', { span: formatSpan(silence.lasts) })
+    drawText(surface, words, (layout.left + layout.right) / 2, (y1 + y2) / 2, {
+      color: theme.muted,
+      align: 'center',
+    })
+  }
+}
+
+/** A zigzag from one side to the other. */
+function tear(pen: CanvasRenderingContext2D, from: number, to: number, y: number): void {
+  const teeth = Math.max(2, Math.round(Math.abs(to - from) / 14))
+  for (let i = 0; i <= teeth; i++) pen.lineTo(from + ((to - from) * i) / teeth, y + (i % 2 === 0 ? 0 : 3))
 }
 
 /** The axis of a side, the states of its end as a band, and their names beside it. */

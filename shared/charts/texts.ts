@@ -38,6 +38,7 @@ const en = {
   limit: 'limit {value}',
   turnedAwayConnections: 'turned away: {value}',
   busiest: '{flow} (busiest of {count})',
+  silence: '{span} without a packet',
 }
 
 export type ChartWord = keyof typeof en
@@ -77,6 +78,7 @@ const zh: Record<ChartWord, string> = {
   limit: '上限 {value}',
   turnedAwayConnections: '被拒绝：{value}',
   busiest: '{flow}（{count} 条中最忙的）',
+  silence: '{span} 没有数据包',
 }
 
 const CAUSES: Record<Language, Record<StallCause, string>> = {

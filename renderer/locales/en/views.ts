@@ -24,6 +24,7 @@ export default {
       label: 'Packets between client and server, time downwards',
       empty: 'Packets show as they are sent.',
       cut_short: 'More packets than fit: zoom in',
+      fold: 'Fold long silences',
     },
     windows: {
       title: 'Windows',
@@ -90,7 +91,7 @@ export default {
     },
     timeline: {
       label: 'Moment of the run',
-      scale: 'highest: {count} packets in {span}',
+      scale: 'highest: {count} packet in {span} | highest: {count} packets in {span}',
       play: 'Let the cursor run through the recording',
       pause: 'Stop the cursor',
       speed: 'Lab time against wall time while the cursor runs',

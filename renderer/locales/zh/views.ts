@@ -26,6 +26,7 @@ export default {
       label: '客户端与服务器之间的数据包，时间自上而下',
       empty: '数据包发出后显示在这里。',
       cut_short: '数据包过多，请放大',
+      fold: '折叠长时间的静默',
     },
     windows: {
       title: '窗口',
