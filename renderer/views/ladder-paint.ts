@@ -3,6 +3,7 @@
  * was sent to where and when it arrived, died, or is now.
  */
 import { axisLabel, axisUnit, momentText, niceStep } from '../../shared/charts/axes.ts'
+import { reasonText } from '../../shared/charts/reasons.ts'
 import { word, type Language } from '../../shared/charts/texts.ts'
 import type { TimeRange } from '../../shared/charts/context.ts'
 import { formatSpan } from '../../shared/quantity.ts'
@@ -206,7 +207,7 @@ function drawLabel(
   const { short, details } = packetWords(packet, scene.origins.of(packet.flow, packet.node))
   const cause = packet.segment?.cause ?? ''
   const lead = cause === '' ? '' : isAgain(line.path) ? `R ${cause}  ` : `${cause}  `
-  const died = packet.fate === 'dropped' ? `  ✕ ${packet.reason}` : ''
+  const died = packet.fate === 'dropped' ? `  ✕ ${reasonText(scene.language, packet.reason)}` : ''
   pen.font = `${theme.textSize * 0.95}px ${theme.mono}`
   const fits = (text: string): boolean => pen.measureText(text).width < width * 0.84
   const long = `${lead}${short}${details === '' ? '' : `  ${details}`}${died}`

@@ -12,6 +12,7 @@ import { changeLabels } from './changes.ts'
 import type { ChartContext, TimeRange } from './context.ts'
 import { Legend, textWidth } from './legend.ts'
 import { LEFT, timeAxis, valueAxes, type ValueAxis } from './plot-axes.ts'
+import { reasonText } from './reasons.ts'
 import { CROSS, LINE_ICONS, outline } from './signs.ts'
 import { word } from './texts.ts'
 
@@ -420,7 +421,9 @@ export class Picture {
     const reach = ((range.to - range.from) / area.width) * LOSS_REACH
     const lines = [momentText(t), ...(this.words[plot]?.(t) ?? [])]
     for (const loss of losses.between(store, area.lane, t - reach, t + reach).slice(0, 3))
-      lines.push(`✕ ${word(language, 'lost')}: #${loss.pkt} ${loss.reason}  ${momentText(loss.t)}`)
+      lines.push(
+        `✕ ${word(language, 'lost')}: #${loss.pkt} ${reasonText(language, loss.reason)}  ${momentText(loss.t)}`,
+      )
     for (const { text } of changeLabels(changes.all, t - reach, t + reach, 0).slice(0, 3))
       lines.push(`⚑ ${text}`)
     return lines
