@@ -277,7 +277,7 @@ test('the tooltip tells the exact values of the moment, not those of the nearest
   expect(words).toContain('39.999 ms')
   expect(words).toContain('congestion window  14.6 kB')
   expect(words).toContain('ssthresh  ∞')
-  expect(formatter([{ axisValue: 25_000, axisIndex: 1 }])).toContain('lost: #7 bernoulli')
+  expect(formatter([{ axisValue: 25_000, axisIndex: 1 }])).toContain('lost: #7 random loss')
   expect(formatter(undefined)).toBe('')
 })
 
