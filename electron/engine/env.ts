@@ -1,13 +1,8 @@
 /** What the engine injects into cores (DESIGN 3, rule 3). */
-import { createHmac } from 'node:crypto'
 import type { Trace } from '../../shared/trace/sink.ts'
-import type { SyncCrypto } from '../protocol/crypto.ts'
 import type { Rng } from '../protocol/random.ts'
 import type { Env } from '../protocol/sansio.ts'
-
-export const nodeCrypto: SyncCrypto = {
-  hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
-}
+import { nodeCrypto } from './node-crypto.ts'
 
 /** The packet numbers of one run, from 1; all its nodes draw from the same. */
 export class PacketNumbers {

@@ -3,3 +3,30 @@ export interface SyncCrypto {
   /** HMAC-SHA-256 of `data` under `key`: 32 bytes. */
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array
 }
+
+/** SHA-1 stands here for the CBC suites of TLS 1.2, which are dissected only. */
+export type HashName = 'sha1' | 'sha256' | 'sha384'
+
+/** AEADs with a tag of 16 bytes and a nonce of 12 (RFC 5116 5, RFC 8439 2.8). */
+export type AeadName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
+
+/** What secured sessions need on top. */
+export interface SessionCrypto extends SyncCrypto {
+  hash(name: HashName, data: Uint8Array): Uint8Array
+  /** HMAC (RFC 2104) over the named hash. */
+  hmac(name: HashName, key: Uint8Array, data: Uint8Array): Uint8Array
+  /**
+   * The plaintext of `sealed`, which ends with the tag; undefined when it is not authentic, when a size is wrong, or
+   * when the platform lacks the cipher (Electron's `node:crypto` may have no ChaCha20). A `key` that comes again is
+   * best the same object; its bytes must not change.
+   */
+  aeadOpen(
+    name: AeadName,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    additionalData: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | undefined
+  /** AES in CBC mode, padding left where it is; the key's length chooses AES-128 or -256. Undefined as above. */
+  cbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
+}
