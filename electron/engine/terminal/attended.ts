@@ -10,6 +10,7 @@ import type { Run, RunOptions } from '../run.ts'
 import { writeFiles } from './files.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { printable, type Output } from './output.ts'
+import { MISHAPS, mishaps } from './mishaps.ts'
 import { EXIT, refuse, systemError, type ExitStatus } from './status.ts'
 import { withWorkplace } from './workplace.ts'
 
@@ -59,6 +60,7 @@ async function conclude(run: Run, options: AttendedOptions, output: Output): Pro
   const { info, reader } = run
   const { packets } = info.recording
   output.note(`${packets} packets in ${(info.now / 1e6).toFixed(1)} s`)
+  for (const line of mishaps(reader.events(MISHAPS))) output.note(printable(line))
   for (const fault of run.summary?.faults ?? []) output.note(`rexmit: ${printable(fault)}`)
   if (options.out !== undefined) {
     const names = await writeFiles(reader, options.out, options)
