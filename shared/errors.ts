@@ -29,7 +29,9 @@ export function show(value: unknown): string {
 /** The first issue of a failed validation as an error that names the field, the value and what is allowed. */
 export function fromIssues(issues: readonly [BaseIssue<unknown>, ...BaseIssue<unknown>[]]): InputError {
   const issue = issues[0]
-  const field = issue.path?.map((item) => String(item.key)).join('.') ?? ''
+  const absence = fieldIssue(issue)
+  if (absence !== undefined) return absence
+  const field = pathOf(issue)
   const value = show(issue.input)
   const allowed = issue.expected ?? undefined
   const where = field === '' ? 'the input' : field
@@ -41,3 +43,28 @@ export function fromIssues(issues: readonly [BaseIssue<unknown>, ...BaseIssue<un
     allowed,
   }
 }
+
+/** A field that is missing or unknown: valibot then calls a name `expected`, which says nothing of what is allowed. */
+function fieldIssue(issue: BaseIssue<unknown>): InputError | undefined {
+  const field = pathOf(issue)
+  const last = issue.path?.at(-1)
+  const key = last?.key
+  if (issue.received === 'undefined' && issue.expected === JSON.stringify(key))
+    return {
+      code: 'invalid',
+      message: `${field}: this field is missing`,
+      field,
+      allowed: 'it has to be there',
+    }
+  if (issue.expected !== 'never' || issue.received !== JSON.stringify(key)) return undefined
+  return {
+    code: 'invalid',
+    message: `${field}: there is no such field`,
+    field,
+    value: show(last?.value),
+    allowed: 'no field of this name',
+  }
+}
+
+const pathOf = (issue: BaseIssue<unknown>): string =>
+  issue.path?.map((item) => String(item.key)).join('.') ?? ''
