@@ -47,9 +47,15 @@ export async function setUpOrExit() {
 /** `npm ci`, when node_modules is not what the lock file asks for. */
 export async function install() {
   if (isInstalled()) return
-  console.error('Installing packages (npm ci) ...')
-  // Warnings about the Node version are about Electron's own tools, which we do not run with this Node.
-  await run('npm ci', ...npm('ci', '--include=dev', '--loglevel=error'))
+  const release = await takeLock()
+  try {
+    if (isInstalled()) return // another process has installed while we waited
+    console.error('Installing packages (npm ci) ...')
+    // Warnings about the Node version are about Electron's own tools, which we do not run with this Node.
+    await run('npm ci', ...npm('ci', '--include=dev', '--loglevel=error'))
+  } finally {
+    release()
+  }
 }
 
 /** The three builds of Vite, side by side, when a source has changed since the last ones. */
@@ -75,13 +81,19 @@ export async function build() {
   }
 }
 
-/** Are the packages of the lock file here, each in its version? Those for other platforms are not missed. */
+/**
+ * Are the packages of the lock file here, each in its version? Those for other platforms are not missed. npm's own
+ * list is not enough: it outlives an installation that broke off while it removed the packages of the last one.
+ */
 function isInstalled() {
   const packages = (file) => JSON.parse(readFileSync(join(root, file), 'utf8')).packages
   if (!existsSync(join(root, 'node_modules/.package-lock.json'))) return false
   const here = packages('node_modules/.package-lock.json')
   return Object.entries(packages('package-lock.json')).every(
-    ([path, wanted]) => path === '' || wanted.optional || here[path]?.version === wanted.version,
+    ([path, wanted]) =>
+      path === '' ||
+      wanted.optional ||
+      (here[path]?.version === wanted.version && existsSync(join(root, path, 'package.json'))),
   )
 }
 
@@ -108,7 +120,7 @@ function sourceStamp() {
 const pathOf = (file) => join(file.parentPath, file.name)
 const byPath = (a, b) => (pathOf(a) < pathOf(b) ? -1 : 1)
 
-/** One builder at a time; gives the function that lets the next one in. A lock whose holder is gone is taken over. */
+/** One process at a time installs or builds; gives the function that lets the next one in. A lock whose holder is gone is taken over. */
 async function takeLock() {
   const lock = join(dist, '.lock')
   mkdirSync(dist, { recursive: true })
