@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander'
 import { failure, success, type Result } from '../../../shared/errors.ts'
 import { LINK_OPTIONS, parseLinkOptions, type LinkOption } from '../../../shared/link-options.ts'
 import type { LinkInput, LinkSpec } from '../../../shared/link.ts'
+import { systemError } from './status.ts'
 
 const DIRECTIONS = ['', '-up', '-down'] as const
 
@@ -28,12 +29,20 @@ export function addLinkOptions(command: Command): Command {
 const given = (value: unknown): string[] =>
   value === undefined ? [] : Array.isArray(value) ? value.map(String) : ['']
 
-function contents({ file }: LinkOption, text: string): Result<string> {
+function contents({ name, file }: LinkOption, text: string): Result<string> {
   if (file !== true) return success(text)
   try {
     return success(readFileSync(text, 'utf8'))
   } catch (error) {
-    return failure({ code: 'invalid', message: (error as Error).message, value: text, allowed: 'a file' })
+    const field = `--${name}`
+    const problem = systemError(error) ?? (error as Error).message
+    return failure({
+      code: 'invalid',
+      message: `${field}: ${problem}`,
+      field,
+      value: text,
+      allowed: 'a file',
+    })
   }
 }
 
