@@ -79,12 +79,15 @@ export const useWorkbench = defineStore('workbench', () => {
   const waitsForNextRun = (knob: Knob): boolean =>
     running.value && !knob.live && !isSame(valueOf(knob), knobValue(knob, run.value?.setup))
 
-  /** Opens an experiment, and the latest run of it, if there is one. */
+  /** Runs that were on show in this window; the others are of the past, and are opened by hand only. */
+  const seen = new Set<number>()
+
+  /** Opens an experiment, and the run of it that goes on or was last looked at, if there is one. */
   function open(next: Experiment): void {
     experiment.value = next
     if (session.run?.experiment === next.id) return
     const known = session.runs.filter((info) => info.experiment === next.id)
-    const latest = known.find((info) => isActive(info.state)) ?? known[0]
+    const latest = known.find((info) => isActive(info.state)) ?? known.find(({ run }) => seen.has(run))
     void session.show(latest?.run ?? null)
   }
 
@@ -100,6 +103,7 @@ export const useWorkbench = defineStore('workbench', () => {
 
   /** A run came on show: its experiment is opened, and the knobs stand as they do in it. */
   function adopt(info: RunInfo): void {
+    seen.add(info.run)
     const all = [...opened.value, ...EXPERIMENTS, GATEWAY]
     if (experiment.value.id !== info.experiment)
       experiment.value = all.find(({ id }) => id === info.experiment) ?? fromRun(info)

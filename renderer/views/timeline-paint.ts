@@ -2,6 +2,7 @@
 import { axisLabel, axisUnit, momentText, niceStep, valueText } from '../../shared/charts/axes.ts'
 import { changeLabels } from '../../shared/charts/changes.ts'
 import type { TimeRange } from '../../shared/charts/context.ts'
+import type { Language } from '../../shared/charts/texts.ts'
 import type { Changes } from '../../shared/projections/changes.ts'
 import type { Density } from '../../shared/projections/density.ts'
 import type { Losses } from '../../shared/projections/losses.ts'
@@ -13,6 +14,7 @@ export interface TimelineScene {
   readonly density: Density
   readonly losses: Losses
   readonly changes: Changes
+  readonly language: Language
   /** All of the run. */
   readonly whole: TimeRange
   /** What the views are zoomed to. */
@@ -119,13 +121,13 @@ function drawLosses(surface: Surface, scene: TimelineScene, y: number, toX: (t: 
 
 function drawChanges(
   surface: Surface,
-  { changes, whole }: TimelineScene,
+  { changes, whole, language }: TimelineScene,
   rows: { top: number; changes: number },
   toX: (t: number) => number,
 ): void {
   const { pen, theme, width } = surface
   const pixel = (whole.to - whole.from) / (width - 2 * SIDE)
-  const labels = changeLabels(changes.all, whole.from, whole.to, pixel * theme.textSize)
+  const labels = changeLabels(changes.all, whole.from, whole.to, pixel * theme.textSize, language)
   let free = -Infinity
   for (const { t, text, fault } of labels) {
     const x = toX(t)

@@ -1,6 +1,21 @@
 /** How a knob change, a mark or a fault is named on a chart. */
+import { LINK_KNOBS } from '../experiments/link-knobs.ts'
 import { formatNumber, formatRate, formatShare, formatSize, formatSpan } from '../quantity.ts'
 import type { Change } from '../projections/changes.ts'
+import { word, type Language } from './texts.ts'
+
+/** What settings of a link are called on their knobs, by the end of their path. */
+const LINK_LABELS = new Map<string, Readonly<Record<Language, string>>>([
+  ['loss.rate', LINK_KNOBS.loss.label],
+  ['delay', LINK_KNOBS.delay.label],
+  ['jitter.amount', LINK_KNOBS.jitter.label],
+  ['rate.limit', LINK_KNOBS.rate.label],
+  ['queue.limit', LINK_KNOBS.queue.label],
+  ['reorder.rate', LINK_KNOBS.reorder.label],
+  ['duplicate.rate', LINK_KNOBS.duplicate.label],
+  ['corrupt.rate', LINK_KNOBS.corrupt.label],
+  ['outage.down', LINK_KNOBS.outage.label],
+])
 
 /** How the values of settings are told, by the end of their path (`shared/link.ts`, `shared/tcp.ts`). */
 const FORMATS: readonly (readonly [RegExp, (value: number) => string])[] = [
@@ -12,12 +27,17 @@ const FORMATS: readonly (readonly [RegExp, (value: number) => string])[] = [
   [/(Buffer|bytes|mtu|mss|writeSize)$/, formatSize],
 ]
 
-/** `links.link.up.loss.rate` -> `loss.rate up`; where the path is longer than that, its last two names. */
-export function pathName(path: string): string {
+/**
+ * What a setting is called: `links.link.up.loss.rate` -> `Loss up`, without the direction when both were set; for
+ * what has no name, the end of its path.
+ */
+export function pathName(path: string, language: Language, bothWays = false): string {
   const parts = path.split('.')
   const [kind, , direction] = parts
   if (kind !== 'links' || parts.length < 4) return parts.slice(-2).join('.')
-  return `${parts.slice(3).join('.')} ${direction}`
+  const setting = parts.slice(3).join('.')
+  const name = LINK_LABELS.get(setting)?.[language] ?? setting
+  return bothWays ? name : `${name} ${word(language, direction === 'up' ? 'up' : 'down')}`
 }
 
 /** A value as it stands in the trace (JSON), with its unit if it is known. */
@@ -41,11 +61,11 @@ const LONGEST = 40
 
 const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text)
 
-export function changeText(change: Change): string {
+export function changeText(change: Change, language: Language, bothWays = false): string {
   if (change.kind === 'mark') return change.text
   if (change.kind === 'fault') return `! ${change.what}`
   const { path, from, to } = change
-  return `${pathName(path)}: ${settingText(path, from)} → ${settingText(path, to)}`
+  return `${pathName(path, language, bothWays)}: ${settingText(path, from)} → ${settingText(path, to)}`
 }
 
 export interface ChangeLabel {
@@ -63,6 +83,7 @@ export function changeLabels(
   from: number,
   to: number,
   width: number,
+  language: Language,
 ): ChangeLabel[] {
   const groups: Change[][] = []
   for (const change of changes) {
@@ -73,23 +94,31 @@ export function changeLabels(
   }
   return groups.map((group) => ({
     t: group[group.length - 1].t,
-    text: cut(groupText(group)),
+    text: cut(groupText(group, language)),
     fault: group.some(({ kind }) => kind === 'fault'),
   }))
 }
 
-function groupText(group: readonly Change[]): string {
-  const knobs = new Map<string, Extract<Change, { kind: 'knob' }>>()
+function groupText(group: readonly Change[], language: Language): string {
+  const knobs = new Map<string, Knob>()
   const texts: string[] = []
   for (const change of group) {
     if (change.kind === 'knob')
       knobs.set(change.path, { ...change, from: knobs.get(change.path)?.from ?? change.from })
-    else texts.push(changeText(change))
+    else texts.push(changeText(change, language))
   }
-  const told = [...knobs.values()].map(changeText)
-  for (const text of told) {
-    const other = text.includes(' up: ') ? text.replace(' up: ', ' down: ') : text.replace(' down: ', ' up: ')
-    texts.push(other !== text && told.includes(other) ? text.replace(/ (up|down): /, ': ') : text)
+  for (const knob of knobs.values()) {
+    const twin = knobs.get(otherWay(knob.path))
+    const alike = twin !== undefined && twin.from === knob.from && twin.to === knob.to
+    texts.push(changeText(knob, language, alike))
   }
   return [...new Set(texts)].join(' · ')
 }
+
+type Knob = Extract<Change, { kind: 'knob' }>
+
+/** The path of the same setting in the other direction of its link. */
+const otherWay = (path: string): string =>
+  path.replace(/^(links\.[^.]+)\.(up|down)\./, (_, link: string, way: string) =>
+    way === 'up' ? `${link}.down.` : `${link}.up.`,
+  )

@@ -230,16 +230,17 @@ export class Picture {
   /** Points with a sign each; those that would cover each other to the pixel are drawn once. */
   signs(plot: number, name: string, points: Points, symbol: string, size: number, style: object): void {
     this.legend.set(name, { icon: symbol, itemStyle: style })
+    const data = this.onePerPixel(plot, points)
     this.draw({
       type: 'scatter',
       name,
       ...this.axesOf(plot),
-      data: this.onePerPixel(plot, points),
+      data,
       dimensions: ['x', 'y'],
       symbol,
       symbolSize: size,
-      // Dots come in thousands; as one path they cost as much as a line.
-      large: symbol === 'circle',
+      // Dots come in thousands; as one path they cost as much as a line. ECharts cannot draw none of them so.
+      large: symbol === 'circle' && data.length > 0,
       largeThreshold: 0,
       silent: true,
       itemStyle: style,
@@ -320,9 +321,9 @@ export class Picture {
 
   /** Knob changes, marks and faults as labelled lines. */
   private changes(plot: number): void {
-    const { theme, range, changes } = this.context
+    const { theme, range, changes, language } = this.context
     const pixel = (range.to - range.from) / this.plots[plot].width
-    const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize)
+    const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize, language)
     const colorOf = (fault: boolean): string => (fault ? theme.loss : theme.change)
     const data = labels.map(({ t, fault }) => ({ xAxis: t, lineStyle: { color: colorOf(fault) } }))
     this.series.push({
@@ -424,7 +425,7 @@ export class Picture {
       lines.push(
         `✕ ${word(language, 'lost')}: #${loss.pkt} ${reasonText(language, loss.reason)}  ${momentText(loss.t)}`,
       )
-    for (const { text } of changeLabels(changes.all, t - reach, t + reach, 0).slice(0, 3))
+    for (const { text } of changeLabels(changes.all, t - reach, t + reach, 0, language).slice(0, 3))
       lines.push(`⚑ ${text}`)
     return lines
   }

@@ -39,6 +39,8 @@ const en = {
   turnedAwayConnections: 'turned away: {value}',
   busiest: '{flow} (busiest of {count})',
   silence: '{span} without a packet',
+  up: 'up',
+  down: 'down',
 }
 
 export type ChartWord = keyof typeof en
@@ -79,6 +81,8 @@ const zh: Record<ChartWord, string> = {
   turnedAwayConnections: '被拒绝：{value}',
   busiest: '{flow}（{count} 条中最忙的）',
   silence: '{span} 没有数据包',
+  up: '上行',
+  down: '下行',
 }
 
 const CAUSES: Record<Language, Record<StallCause, string>> = {

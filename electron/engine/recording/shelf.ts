@@ -4,14 +4,16 @@
  * recording is an orphan: it is shown as recovered and can be exported and forgotten.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
 /** Together, recordings of the past may take this much. */
 const MOST_BYTES = 8 * 1024 ** 3
 const FOLDER = /^run-[0-9]{14}-[0-9]+-[0-9]+$/
 
-export const defaultShelf = (): string => join(tmpdir(), 'rexmit-recordings')
+/** A folder of one's own below the system's temporary one, which users may share. */
+export const defaultShelf = (): string =>
+  join(tmpdir(), `rexmit-recordings-${userInfo().username.replace(/[^A-Za-z0-9._-]+/g, '_')}`)
 
 let made = 0
 
@@ -26,7 +28,8 @@ export class Shelf {
   constructor(directory = defaultShelf(), mostBytes = MOST_BYTES) {
     this.directory = directory
     this.mostBytes = mostBytes
-    mkdirSync(directory, { recursive: true })
+    // Packets of the user's own programs may stand there.
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
 
   /** A new, empty folder for one run. */

@@ -75,7 +75,7 @@ export default {
       flags: 'Flags',
       seq: 'Seq',
       ack: 'Ack',
-      len: 'Len (B)',
+      len: 'Bytes',
       window: 'Window (B)',
       cause: 'Cause',
       fate: 'Fate',

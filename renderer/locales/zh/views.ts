@@ -77,7 +77,7 @@ export default {
       flags: '标志',
       seq: '序列号',
       ack: '确认号',
-      len: '长度 (B)',
+      len: '字节',
       window: '窗口 (B)',
       cause: '重传原因',
       fate: '结局',

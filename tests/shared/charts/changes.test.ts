@@ -16,43 +16,46 @@ const UP = 'links.link.up'
 const DOWN = 'links.link.down'
 
 test('a path is named by what it sets and its direction', () => {
-  expect(pathName('links.link.up.loss.rate')).toBe('loss.rate up')
-  expect(pathName('hosts.client.tcp.nagle')).toBe('tcp.nagle')
-  expect(pathName('apps.sink.rate')).toBe('sink.rate')
+  expect(pathName('links.link.up.loss.rate', 'en')).toBe('Loss up')
+  expect(pathName('links.link.down.loss.rate', 'zh')).toBe('丢包率 下行')
+  expect(pathName('links.link.down.loss.rate', 'zh', true)).toBe('丢包率')
+  expect(pathName('links.link.up.spikes.every', 'en')).toBe('spikes.every up')
+  expect(pathName('hosts.client.tcp.nagle', 'en')).toBe('tcp.nagle')
+  expect(pathName('apps.sink.rate', 'en')).toBe('sink.rate')
 })
 
 describe('values have the unit of what they set', () => {
   test.each<[string, unknown, unknown, string]>([
-    [`${UP}.loss.rate`, 0, 0.05, 'loss.rate up: 0 % → 5 %'],
-    [`${UP}.rate.limit`, 100e6, 0, 'rate.limit up: 100 Mbit/s → ∞'],
-    [`${DOWN}.delay`, 10_000, 30_000, 'delay down: 10 ms → 30 ms'],
+    [`${UP}.loss.rate`, 0, 0.05, 'Loss up: 0 % → 5 %'],
+    [`${UP}.rate.limit`, 100e6, 0, 'Rate up: 100 Mbit/s → ∞'],
+    [`${DOWN}.delay`, 10_000, 30_000, 'One-way delay down: 10 ms → 30 ms'],
     [`${UP}.queue.discipline`, 'drop-tail', 'codel', 'queue.discipline up: drop-tail → codel'],
     ['hosts.client.tcp.nagle', true, false, 'tcp.nagle: true → false'],
     ['apps.sink.rate', 0, 64_000, 'sink.rate: 0 B/s → 64 kB/s'],
     ['hosts.client.tcp.minRto', 1_000_000, 200_000, 'tcp.minRto: 1 s → 200 ms'],
   ])('%s', (path, from, to, text) => {
-    expect(changeText(knob(0, path, from, to))).toBe(text)
+    expect(changeText(knob(0, path, from, to), 'en')).toBe(text)
   })
 
   test('what is no JSON stands as it is', () => {
     const change: Change = { kind: 'knob', t: 0, path: 'links.a.up.delay', from: '{', to: '<b>' }
-    expect(changeText(change)).toBe('delay up: { → <b>')
+    expect(changeText(change, 'en')).toBe('One-way delay up: { → <b>')
   })
 })
 
 describe('changes close together share a label', () => {
   const texts = (changes: readonly Change[], width = 10) =>
-    changeLabels(changes, 0, 1000, width).map(({ t, text }) => [t, text])
+    changeLabels(changes, 0, 1000, width, 'en').map(({ t, text }) => [t, text])
 
   test('a slider that was drawn is told from its first value to its last', () => {
     const drawn = [0.01, 0.02, 0.03].map((loss, i) => knob(100 + i, `${UP}.loss.rate`, loss - 0.01, loss))
-    expect(texts(drawn)).toEqual([[102, 'loss.rate up: 0 % → 3 %']])
+    expect(texts(drawn)).toEqual([[102, 'Loss up: 0 % → 3 %']])
     expect(texts(drawn, 1)).toHaveLength(3)
   })
 
   test('both directions changed alike are one', () => {
     expect(texts([knob(5, `${UP}.delay`, 0, 5_000), knob(5, `${DOWN}.delay`, 0, 5_000)])).toEqual([
-      [5, 'delay: 0 µs → 5 ms'],
+      [5, 'One-way delay: 0 µs → 5 ms'],
     ])
     expect(texts([knob(5, `${UP}.delay`, 0, 5_000), knob(5, `${DOWN}.delay`, 0, 6_000)])).toEqual([
       [5, expect.stringContaining('delay up')],
@@ -66,7 +69,7 @@ describe('changes close together share a label', () => {
       { kind: 'mark', t: 50, text: 'x'.repeat(200) },
     ]
     const [first, second] = texts(changes)
-    expect(first).toEqual([6, 'half time · loss.rate up: 0 % → 1 %'])
+    expect(first).toEqual([6, 'half time · Loss up: 0 % → 1 %'])
     expect((second[1] as string).length).toBeLessThanOrEqual(40)
   })
 
@@ -79,6 +82,7 @@ describe('changes close together share a label', () => {
       0,
       1000,
       1,
+      'en',
     )
     expect(labels).toEqual([{ t: 3, text: '! wire_loss', fault: true }])
   })

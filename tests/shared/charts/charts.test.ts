@@ -175,6 +175,12 @@ describe.each(Object.entries(CHARTS))('%s', (_, chart) => {
     expect(svgOf(drawn, context)).toMatch(/^<svg/)
   })
 
+  test('asks for no large scatter without a point, which ECharts cannot draw on a canvas', () => {
+    const { series } = chart(contextOf(new TraceStore())).option
+    for (const one of [series ?? []].flat() as { large?: boolean; data?: ArrayLike<unknown> }[])
+      expect(one.large === true && one.data?.length === 0).toBe(false)
+  })
+
   test('survives a range that has no event, and one of a microsecond', () => {
     for (const range of [
       { from: 5e9, to: 6e9 },
@@ -223,7 +229,7 @@ describe('losses and changes', () => {
     for (const [name, chart] of Object.entries(CHARTS))
       expect([name, svgOf(chart(context), context)]).toEqual([
         name,
-        expect.stringContaining('loss.rate up: 0 % → 5 %'),
+        expect.stringContaining('Loss up: 0 % → 5 %'),
       ])
     expect(lineOf(CHARTS.windows(context), 'lost')).toEqual([[25_000, 1]])
   })
