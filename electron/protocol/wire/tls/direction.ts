@@ -148,7 +148,8 @@ export class Direction {
     const length = RECORD_HEADER + fragment.length
     if (bytes.length > MAX_PLAINTEXT) this.malformed(offset, length, 'record_overflow')
     if (type !== HANDSHAKE) this.dropPartialMessage(offset, 'interrupted_handshake')
-    if (bytes.length === 0 && type !== APPLICATION_DATA) this.malformed(offset, length, 'empty_fragment')
+    if (type === 0) this.malformed(offset, length, 'no_content_type')
+    else if (bytes.length === 0 && type !== APPLICATION_DATA) this.malformed(offset, length, 'empty_fragment')
     else if (type === HANDSHAKE) this.onHandshake(record, content)
     else if (type === APPLICATION_DATA) this.onApplicationData(offset, length, bytes)
     else if (type === ALERT) this.onAlert(offset, length, bytes)

@@ -44,11 +44,11 @@ function pseudoHeader(sequence: number, record: TlsRecord, length: number): Uint
   return header
 }
 
-/** The type behind the content, with padding of zeros after it (RFC 8446 5.4). */
-function stripPadding(inner: Uint8Array): Opened | undefined {
+/** The type behind the content, with padding of zeros after it (RFC 8446 5.4); type 0 where there is nothing else. */
+function stripPadding(inner: Uint8Array): Opened {
   let end = inner.length - 1
-  while (end >= 0 && inner[end] === 0) end--
-  return end < 0 ? undefined : { type: inner[end], plaintext: inner.subarray(0, end) }
+  while (end > 0 && inner[end] === 0) end--
+  return { type: inner[end] ?? 0, plaintext: inner.subarray(0, Math.max(end, 0)) }
 }
 
 /** TLS 1.3. */
