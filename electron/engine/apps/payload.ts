@@ -6,9 +6,9 @@ import type { Rng } from '../../protocol/random.ts'
 export const PIECE = 65_536
 
 const WORDS = PIECE / 4
-/** Four letters of 16: `a` and half a random byte each. */
+/** Four characters of 16, from ` to o: each has half a random byte. */
 const HALVES = 0x0f0f0f0f
-const LETTERS = 0x61616161
+const LETTERS = 0x60606060
 
 /**
  * One random block over and over, each time turned and combined with another number, so that no two places look alike:
@@ -21,18 +21,17 @@ export class Payload {
 
   constructor(rng: Rng) {
     this.rng = rng
-    this.block = Uint32Array.from({ length: WORDS }, () => rng.uint32())
+    this.block = Uint32Array.from({ length: WORDS }, () => (rng.uint32() & HALVES) | LETTERS)
   }
 
   /** Piece number `index`, of `PIECE` bytes but for the last one. */
   piece(index: number, length = PIECE): Uint8Array {
     const rng = this.rng.fork(String(index))
-    const [mask, turn] = [rng.uint32(), rng.int(WORDS)]
+    const mask = rng.uint32() & HALVES
+    const turn = rng.int(WORDS)
     const { block } = this
     const words = new Uint32Array(Math.ceil(length / 4))
-    for (let i = 0; i < words.length; i++) {
-      words[i] = ((block[(i + turn) % WORDS] ^ mask) & HALVES) + LETTERS
-    }
+    for (let i = 0; i < words.length; i++) words[i] = block[(i + turn) & (WORDS - 1)] ^ mask
     return new Uint8Array(words.buffer, 0, length)
   }
 }
