@@ -22,7 +22,7 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** A copy with up to eight wounds: bits, octets, lost or repeated stretches. */
 export function wound(rng: Rng, whole: Uint8Array): Uint8Array {
-  let bytes = whole.slice()
+  let bytes: Uint8Array = whole.slice()
   for (let wounds = rng.int(9); wounds > 0 && bytes.length > 0; wounds--) {
     const at = rng.int(bytes.length)
     const to = Math.min(bytes.length, at + rng.int(40))

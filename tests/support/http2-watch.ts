@@ -77,7 +77,7 @@ export function frame(
   type: number,
   flags: number,
   streamId: number,
-  payload = new Uint8Array(0),
+  payload: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)
