@@ -6,8 +6,10 @@ const AT_ONCE = 4096
 /** The octets from `from` to `to` as ISO 8859-1 text: nothing is lost, and any octets are legal. */
 export function octetText(bytes: Uint8Array, from = 0, to = bytes.length): string {
   let text = ''
+  // `apply` takes a view as it is; spreading one goes through an iterator and is several times slower.
   for (let at = from; at < to; at += AT_ONCE) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + AT_ONCE, to)))
+    const view = bytes.subarray(at, Math.min(at + AT_ONCE, to))
+    text += String.fromCharCode.apply(null, view as unknown as number[])
   }
   return text
 }

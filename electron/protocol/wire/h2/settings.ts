@@ -12,7 +12,7 @@ const START: readonly (readonly [number, number])[] = [
   [h2.MAX_FRAME_SIZE, 16_384],
 ]
 
-/** Identifiers kept: those of the RFC and a few of others; a hostile peer could name 65,536. */
+/** Identifiers that are kept are below this, as are all that are registered; a hostile peer could name 65,536. */
 const KEPT = 64
 
 export class Settings {
@@ -30,15 +30,14 @@ export class Settings {
   }
 
   announce(values: readonly { identifier: number; value: number }[]): void {
-    this.pending.push(new Map(values.map(({ identifier, value }) => [identifier, value])))
+    const kept = values.filter(({ identifier }) => identifier < KEPT)
+    this.pending.push(new Map(kept.map(({ identifier, value }) => [identifier, value])))
   }
 
   /** The other side has acknowledged the oldest; what it holds, or undefined when there is nothing to acknowledge. */
   acknowledge(): Values | undefined {
     const values = this.pending.shift()
-    for (const [identifier, value] of values ?? []) {
-      if (this.values.size < KEPT || this.values.has(identifier)) this.values.set(identifier, value)
-    }
+    for (const [identifier, value] of values ?? []) this.values.set(identifier, value)
     return values
   }
 }

@@ -75,12 +75,16 @@ export const HPACK_LIMITS: HpackLimits = { tableSize: 1 << 20, listSize: 1 << 20
 /** SETTINGS_HEADER_TABLE_SIZE at the start (RFC 9113 6.5.2). */
 export const DEFAULT_TABLE_SIZE = 4096
 
+/** Size updates of a block that are kept: two would do (RFC 7541 4.2), a hostile one may have an octet each. */
+const MOST_UPDATES = 64
+
 interface Reading {
   readonly reader: PrimitiveReader
   readonly fields: HeaderField[]
   readonly updates: SizeUpdate[]
   /** An update to no more than this has to stand at the start. */
   readonly required: number
+  smallest: number
   listSize: number
   omitted: number
   error?: WireError
@@ -118,7 +122,15 @@ export class HpackDecoder {
     const reader = new PrimitiveReader(block)
     const required = this.leastAllowed < this.agreed ? this.leastAllowed : Infinity
     this.leastAllowed = this.allowed
-    const reading: Reading = { reader, fields: [], updates: [], required, listSize: 0, omitted: 0 }
+    const reading: Reading = {
+      reader,
+      fields: [],
+      updates: [],
+      required,
+      smallest: Infinity,
+      listSize: 0,
+      omitted: 0,
+    }
     while (!reader.done && reading.error === undefined) this.readOne(reading)
     if (reader.fault !== undefined) this.fail(reading, reader.fault, reader.faultAt)
     if (reading.error !== undefined) this.inDoubt = true
@@ -140,8 +152,7 @@ export class HpackDecoder {
 
   /** RFC 7541 4.2: a maximum that became smaller has to be answered at the start of the next block. */
   private checkUpdated(reading: Reading, start: number): boolean {
-    const smallest = Math.min(...reading.updates.map((update) => update.maxSize))
-    if (smallest <= reading.required) return true
+    if (reading.smallest <= reading.required) return true
     this.agreed = Math.min(this.agreed, this.allowed)
     this.fail(reading, 'size_update_missing', start)
     return false
@@ -154,10 +165,12 @@ export class HpackDecoder {
     if (fields.length + omitted > 0) return this.fail(reading, 'size_update_misplaced', start)
     if (maxSize > this.allowed) return this.fail(reading, 'size_update_too_large', start)
     this.agreed = maxSize
+    reading.smallest = Math.min(reading.smallest, maxSize)
     const sizeBefore = this.table.size
     const evicted = this.table.resize(Math.min(maxSize, this.limits.tableSize))
     const change = { sizeBefore, sizeAfter: this.table.size, evicted }
-    updates.push({ maxSize, offset: start, length: reader.at - start, change })
+    if (updates.length < MOST_UPDATES)
+      updates.push({ maxSize, offset: start, length: reader.at - start, change })
   }
 
   private readIndexed(reading: Reading, start: number): void {
