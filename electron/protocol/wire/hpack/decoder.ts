@@ -93,6 +93,7 @@ interface Reading {
 export class HpackDecoder {
   readonly table: DynamicTable
   private readonly limits: HpackLimits
+  private readonly reader = new PrimitiveReader()
   /** What the encoder may set, and the least that it was since the last block. */
   private allowed = DEFAULT_TABLE_SIZE
   private leastAllowed = DEFAULT_TABLE_SIZE
@@ -118,8 +119,8 @@ export class HpackDecoder {
 
   /** Reads a whole header block. Total: what is wrong is in `error`, and what stands before it is kept. */
   decode(block: Uint8Array): HeaderBlock {
-    const { inDoubt } = this
-    const reader = new PrimitiveReader(block)
+    const { inDoubt, reader } = this
+    reader.start(block)
     const required = this.leastAllowed < this.agreed ? this.leastAllowed : Infinity
     this.leastAllowed = this.allowed
     const reading: Reading = {

@@ -9,10 +9,10 @@ const MAX_INTEGER = 0xffff_ffff
 /** Five continuation octets hold any such integer. */
 const MAX_SHIFT = 28
 
-const NOTHING = new Uint8Array(0)
+const NOTHING: Uint8Array = new Uint8Array(0)
 
 export class PrimitiveReader {
-  readonly bytes: Uint8Array
+  bytes = NOTHING
   at = 0
   /** What was wrong first, and where; reads after it give 0 or the empty string. */
   fault: PrimitiveFault | undefined
@@ -22,8 +22,16 @@ export class PrimitiveReader {
 
   private scratch = NOTHING
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array = NOTHING) {
+    this.start(bytes)
+  }
+
+  /** Begins anew with other octets. */
+  start(bytes: Uint8Array): void {
     this.bytes = bytes
+    this.at = 0
+    this.fault = undefined
+    this.faultAt = 0
   }
 
   get done(): boolean {
@@ -65,7 +73,7 @@ export class PrimitiveReader {
 
   private expand(from: number, to: number, start: number): string {
     const room = huffmanRoom(to - from)
-    if (room > this.scratch.length) this.scratch = new Uint8Array(Math.max(room, 256))
+    if (room > this.scratch.length) this.scratch = new Uint8Array(room * 2)
     const length = decodeHuffman(this.bytes, from, to, this.scratch)
     if (length >= 0) return octetText(this.scratch, 0, length)
     this.fail(length === HUFFMAN_EOS ? 'huffman_eos' : 'huffman_padding', start)
