@@ -94,9 +94,7 @@ function readChecked(crossed: readonly Crossed[], keyLog: KeyLog): Set<string> {
     for (const event of poll(dissector)) {
       const { kind, from, offset } = event
       seen.add(kind === 'malformed' || kind === 'undecryptable' ? event.reason : kind)
-      // A header that is impossible may be known by its first bytes.
-      const end = kind === 'malformed' ? offset : offset + event.length
-      if (offset < 0 || end > length[from])
+      if (offset < 0 || offset + event.length > length[from])
         throw new Error(`${kind} ${offset}+${event.length} of ${length[from]}`)
       if (kind === 'handshake') within(event.fields, 0, event.bytes.length)
     }

@@ -3,17 +3,22 @@ import { constants, createPrivateKey, privateDecrypt, X509Certificate } from 'no
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createRng } from '../../../../../electron/protocol/random.ts'
 import { TlsDissector } from '../../../../../electron/protocol/wire/tls/dissector.ts'
+import { findExtension } from '../../../../../electron/protocol/wire/tls/extensions.ts'
 import type { HandshakeMessage } from '../../../../../electron/protocol/wire/tls/messages.ts'
-import { KeyLog, hexOf } from '../../../../../electron/protocol/wire/tls/key-log.ts'
+import { hexOf, KeyLog } from '../../../../../electron/protocol/wire/tls/key-log.ts'
 import { nodeCrypto } from '../../../../../electron/engine/node-crypto.ts'
+import type { DissectedField } from '../../../../../shared/dissection.ts'
 import { captureTls, type CaptureOptions, type TlsCapture } from '../../../../support/tls-capture.ts'
 import { createCertificates, type TestCertificates } from '../../../../support/tls-certificates.ts'
+import { recordFields } from '../../../../../electron/protocol/wire/tls/record-fields.ts'
 import { complaintsOf, courseOf, cut, dataOf, of, readTls } from '../../../../support/tls-reading.ts'
 
 const data = createRng(1).bytes(50_000)
 const answer = Buffer.from(data).reverse()
 /** SSL_OP_NO_ENCRYPT_THEN_MAC of OpenSSL, which Node has no name for. */
 const NO_ENCRYPT_THEN_MAC = 0x80000
+/** SSL_OP_NO_EXTENDED_MASTER_SECRET. */
+const NO_EXTENDED_MASTER_SECRET = 1
 let certificates: TestCertificates
 
 beforeAll(async () => {
@@ -207,23 +212,22 @@ describe('TLS 1.2', () => {
     expect(courseOf(events)).toContain('client certificate_verify')
   })
 
-  test('the private key of an RSA key exchange opens what was recorded', async () => {
-    const { crossed } = await capture(suite12('AES128-GCM-SHA256'))
-    const closed = readTls(crossed, '')
+  test.each([
+    ['with the extended master secret', 0],
+    ['with the master secret of old', NO_EXTENDED_MASTER_SECRET],
+  ])('the private key of an RSA key exchange opens what was recorded, %s', async (_, secureOptions) => {
+    const { client, server } = suite12('AES128-GCM-SHA256')
+    const recorded = await capture({ client: { ...client, secureOptions }, server })
+    const closed = readTls(recorded.crossed, '')
     const { random } = messageOf(closed, 'client_hello')
     const { exchange } = messageOf(closed, 'client_key_exchange')
+    const extensions = messageOf(closed, 'server_hello').extensions.map(({ name }) => name)
+    expect(extensions.includes('extended_master_secret')).toBe(secureOptions === 0)
     const key = createPrivateKey(certificates.server.key)
     const padded = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, exchange)
-    const log = new KeyLog()
-    log.addLine(`PMS_CLIENT_RANDOM ${hexOf(random)} ${hexOf(padded.subarray(-48))}`)
-    const byExchange = `RSA ${hexOf(exchange.subarray(0, 8))} ${hexOf(padded.subarray(-48))}`
-    readWhole({ crossed, keyLog: byExchange, protocol: '', reused: false, session: undefined })
-    const dissector = new TlsDissector(nodeCrypto, log)
-    for (const { from, bytes } of crossed) dissector.handleBytes(from, bytes)
-    let read = 0
-    for (let event = dissector.pollEvent(); event; event = dissector.pollEvent())
-      if (event.kind === 'application_data') read += event.data.length
-    expect(read).toBe(2 * data.length)
+    const premaster = hexOf(padded.subarray(-48))
+    readWhole({ ...recorded, keyLog: `PMS_CLIENT_RANDOM ${hexOf(random)} ${premaster}` })
+    readWhole({ ...recorded, keyLog: `RSA ${hexOf(exchange.subarray(0, 8))} ${premaster}` })
   })
 })
 
@@ -281,6 +285,45 @@ describe('places', () => {
       const sent = crossed.filter((piece) => piece.from === from)
       expect(next).toBe(sent.reduce((sum, { bytes }) => sum + bytes.length, 0))
     }
+  })
+
+  test('the fields of a record and of a message tile its bytes', async () => {
+    const { crossed, keyLog } = await capture()
+    const events = readTls(crossed, keyLog)
+    const tiles = (fields: readonly DissectedField[], start: number, end: number) => {
+      let next = start
+      for (const { offset, length, children } of fields) {
+        expect(offset).toBe(next)
+        next = offset + length
+        // A vector's children begin behind its length.
+        if (children?.length) tiles(children, children[0].offset, next)
+      }
+      expect(next).toBe(end)
+    }
+    for (const record of of(events, 'record'))
+      tiles([recordFields(record)], record.offset, record.offset + record.length)
+    for (const { bytes, fields } of of(events, 'handshake')) tiles(fields, 0, bytes.length)
+    const [sealed] = of(events, 'record', 'server').filter(({ innerType }) => innerType === 22)
+    expect(recordFields(sealed)).toMatchObject({
+      text: `application_data, inside handshake, ${sealed.length} bytes`,
+      children: [{ text: 'application_data' }, { text: 'TLS 1.2' }, {}, { name: 'Encrypted record' }],
+    })
+  })
+
+  test('a ClientHello opened down to its fields', async () => {
+    const { crossed, keyLog } = await capture({ client: { ALPNProtocols: ['h2', 'http/1.1'] } })
+    const [{ fields, bytes }] = of(readTls(crossed, keyLog), 'handshake')
+    const [, , , , , suites, , extensions] = fields
+    expect(suites.children?.map(({ text }) => text)).toContain('TLS_AES_128_GCM_SHA256')
+    const serverName = extensions.children?.find(({ name }) => name === 'Extension server_name')
+    const host = serverName?.children?.[1].children?.[0].children?.[1]
+    expect(host).toMatchObject({ name: 'Host name', text: 'server.test' })
+    const { offset, length } = host!
+    expect(Buffer.from(bytes.subarray(offset + 2, offset + length)).toString()).toBe('server.test')
+    const hello = messageOf(readTls(crossed, keyLog), 'client_hello')
+    expect(findExtension(hello.extensions, 'alpn')?.protocols).toEqual(['h2', 'http/1.1'])
+    expect(findExtension(hello.extensions, 'server_name')?.hostNames).toEqual(['server.test'])
+    expect(findExtension(hello.extensions, 'supported_versions')?.versions).toEqual([0x0304, 0x0303])
   })
 
   test('the record that bytes wait for is known before it is whole', async () => {

@@ -5,6 +5,7 @@ import { courseOf, cut, dataOf, of, readTls } from '../../../../support/tls-read
 import { hexBytes, message, record, Sealer } from '../../../../support/tls-records.ts'
 import { createRng } from '../../../../../electron/protocol/random.ts'
 import { hexOf } from '../../../../../electron/protocol/wire/tls/key-log.ts'
+import { alertFields } from '../../../../../electron/protocol/wire/tls/record-fields.ts'
 import { nextTrafficSecret } from '../../../../../electron/protocol/wire/tls/key-schedule.ts'
 import { nodeCrypto } from '../../../../../electron/engine/node-crypto.ts'
 
@@ -64,6 +65,14 @@ describe('records', () => {
     expect(troubles(events)).toEqual([`${reason} at 0`])
     expect(courseOf(events)).toEqual(['server server_hello_done'])
   })
+})
+
+test('an alert in words', () => {
+  const [alert] = of(read(ALERT), 'alert')
+  expect(alertFields(alert)).toEqual([
+    { name: 'Level', text: 'fatal (2)', offset: 0, length: 1 },
+    { name: 'Description', text: 'handshake_failure (40)', offset: 1, length: 1 },
+  ])
 })
 
 describe('handshake messages', () => {
