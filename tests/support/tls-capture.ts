@@ -1,7 +1,7 @@
 /** A conversation of Node's own TLS endpoints over a pair of streams in memory, with every byte that crossed and its keys. */
 import { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
-import type { Side } from '../../electron/protocol/wire/tls/events.ts'
+import type { Side } from '../../electron/protocol/wire/side.ts'
 import type { TestCertificates } from './tls-certificates.ts'
 
 export interface Crossed {

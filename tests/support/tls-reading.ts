@@ -2,7 +2,8 @@
 import { nodeCrypto } from '../../electron/engine/node-crypto.ts'
 import type { Rng } from '../../electron/protocol/random.ts'
 import { TlsDissector } from '../../electron/protocol/wire/tls/dissector.ts'
-import type { Side, TlsEvent } from '../../electron/protocol/wire/tls/events.ts'
+import type { Side } from '../../electron/protocol/wire/side.ts'
+import type { TlsEvent } from '../../electron/protocol/wire/tls/events.ts'
 import { KeyLog } from '../../electron/protocol/wire/tls/key-log.ts'
 import type { Crossed } from './tls-capture.ts'
 

@@ -4,11 +4,11 @@ export type Decoded<T> =
 
 /** Why bytes are not what they should be. */
 export interface WireError {
-  /** The format that was being read: `ipv4`, `tcp`, `udp` or `icmp`. */
+  /** The format that was being read: `ipv4`, `tcp`, `udp`, `icmp`, `tls`, `http1`, `h2` or `hpack`. */
   readonly layer: string
   /** A fixed word a program can compare, such as `truncated`, `bad_checksum`, `bad_length`. */
   readonly reason: string
-  /** The byte of the given buffer at which it was found. */
+  /** The byte of the given buffer, or of the stream, at which it was found. */
   readonly offset: number
 }
 

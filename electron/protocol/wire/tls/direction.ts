@@ -1,5 +1,6 @@
 /** One direction of a TLS connection: records, what is in them, and which keys they are under. */
-import type { HandshakeEvent, MalformedEvent, Side, TlsEvent, UndecryptableEvent } from './events.ts'
+import type { Side } from '../side.ts'
+import type { HandshakeEvent, MalformedEvent, TlsEvent, UndecryptableEvent } from './events.ts'
 import { decodeHandshake } from './handshake.ts'
 import { MessageAssembler, type AssembledMessage } from './message-assembler.ts'
 import { ALERT, alertName, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT } from './names.ts'

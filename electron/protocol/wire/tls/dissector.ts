@@ -5,7 +5,8 @@
 import type { SessionCrypto } from '../../crypto.ts'
 import { Fifo } from '../../fifo.ts'
 import { Direction } from './direction.ts'
-import type { Side, TlsEvent } from './events.ts'
+import type { Side } from '../side.ts'
+import type { TlsEvent } from './events.ts'
 import type { KeyLog } from './key-log.ts'
 import { Session } from './session.ts'
 

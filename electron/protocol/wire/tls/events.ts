@@ -1,8 +1,7 @@
 /** What a passive reading of TLS reports. Offsets and lengths are places in the TCP stream of one direction. */
 import type { DissectedField } from '../../../../shared/dissection.ts'
 import type { HandshakeMessage } from './messages.ts'
-
-export type Side = 'client' | 'server'
+import type { Side } from '../side.ts'
 
 /** Which keys protect a record. TLS 1.2 knows only the last; `application` counts KeyUpdates. */
 export type Epoch = 'early' | 'handshake' | 'application'

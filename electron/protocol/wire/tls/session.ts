@@ -4,7 +4,8 @@
  */
 import type { SessionCrypto } from '../../crypto.ts'
 import { isTls13Suite, suiteCipher, type SuiteCipher } from './cipher-suites.ts'
-import type { Epoch, Side, UndecryptableReason } from './events.ts'
+import type { Side } from '../side.ts'
+import type { Epoch, UndecryptableReason } from './events.ts'
 import { findExtension } from './extensions.ts'
 import { negotiatedVersion } from './hello.ts'
 import type { KeyLog, TrafficLabel } from './key-log.ts'
