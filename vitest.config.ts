@@ -17,6 +17,7 @@ export default defineConfig({
   plugins: [vue()],
   test: {
     pool: 'forks',
+    setupFiles: ['tests/support/fixed-seed.ts'],
     maxWorkers: availableParallelism(),
     testTimeout: (full ? 600 : 30) * seconds,
     hookTimeout: 60 * seconds,
