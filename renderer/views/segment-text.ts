@@ -1,5 +1,5 @@
 /** A TCP segment in a line, in the words of the trade; numbers relative to the initial ones. */
-import { flagNames, ACK } from '../../shared/projections/flags.ts'
+import { flagNames, ACK } from '../../shared/tcp-flags.ts'
 import type { Packet, Segment } from '../../shared/projections/packets.ts'
 
 /** What is subtracted from the sequence and acknowledgment numbers of a segment. */

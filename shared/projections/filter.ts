@@ -10,7 +10,7 @@
  * A minus sign before a word turns it round: `-syn`. Upper and lower case are the same.
  */
 import type { TraceStore } from '../trace/store.ts'
-import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from './flags.ts'
+import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../tcp-flags.ts'
 import type { Packet } from './packets.ts'
 
 export type PacketTest = (packet: Packet, store: TraceStore) => boolean

@@ -1,7 +1,7 @@
 /** The initial sequence number of each end of each flow, so that numbers can be shown from 0 on. */
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
-import { SYN } from './flags.ts'
+import { SYN } from '../tcp-flags.ts'
 
 export class Origins {
   /** By flow and node; the sequence number of its last SYN, or of its first segment if there was none. */

@@ -8,7 +8,7 @@ import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Bars } from './bars.ts'
 import { Cursor, EndMap } from './cursor.ts'
-import { ACK, FIN, SYN } from './flags.ts'
+import { ACK, FIN, SYN } from '../tcp-flags.ts'
 import { Series } from './series.ts'
 
 /** Sequence numbers are relative to the initial one: SYN is 0, the first byte of data 1. */

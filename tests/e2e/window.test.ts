@@ -71,7 +71,7 @@ describe.skipIf(!findChromium())('the window', () => {
       await setKnob(page, 'loss', '0 %')
     })
 
-    it('shows the first points within a second of Run', async () => {
+    it('shows the first points after Run, and says how soon', async () => {
       const firstPoint = await watchFirstPoint(page)
       await mainButton(page).click()
       const after = await firstPoint()

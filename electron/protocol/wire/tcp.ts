@@ -5,15 +5,7 @@ import { complementSum, pseudoHeaderSum, wordSum } from './checksum.ts'
 import { PROTOCOL_TCP } from './ipv4.ts'
 import { decoded, malformed, type Decoded } from './result.ts'
 
-/** Bits of the flags octet. */
-export const FIN = 0x01
-export const SYN = 0x02
-export const RST = 0x04
-export const PSH = 0x08
-export const ACK = 0x10
-export const URG = 0x20
-export const ECE = 0x40
-export const CWR = 0x80
+export { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../../../shared/tcp-flags.ts'
 
 export interface TcpOptions {
   readonly mss?: number
