@@ -3,6 +3,7 @@
  * experiment from a file is held to the same schema.
  */
 import * as v from 'valibot'
+import { EavesdropperApp, HttpClientApp, HttpServerApp } from './http.ts'
 import { DirectionSpec } from './link.ts'
 import { TcpSettings } from './tcp.ts'
 
@@ -59,7 +60,7 @@ export const TcpSinkApp = v.strictObject({
   acceptDelay: v.optional(span, 0),
 })
 
-export const App = v.variant('kind', [TcpSendApp, TcpSinkApp])
+export const App = v.variant('kind', [TcpSendApp, TcpSinkApp, HttpServerApp, HttpClientApp, EavesdropperApp])
 export type App = v.InferOutput<typeof App>
 
 export const HostSetup = v.strictObject({
@@ -101,7 +102,7 @@ export const Knob = v.strictObject({
   id: name,
   label: Text,
   hint: v.optional(Text),
-  group: v.picklist(['link', 'tcp', 'application']),
+  group: v.picklist(['link', 'tcp', 'tls', 'http', 'application']),
   paths: v.pipe(v.array(path), v.minLength(1)),
   /** A number has a range, a choice its options, a switch neither. */
   kind: v.picklist(['number', 'choice', 'switch']),
@@ -147,6 +148,15 @@ export const VIEW_IDS = [
   'stalls',
   'states',
   'packets',
+  'layers',
+  'waterfall',
+  'streams',
+  'frames',
+  'hpack',
+  'tls',
+  'keys',
+  'certificates',
+  'cache',
 ] as const
 export type ViewId = (typeof VIEW_IDS)[number]
 

@@ -269,6 +269,267 @@ export const EVENTS = {
       error: str('empty, or what went wrong'),
     },
   },
+  'app:counted': {
+    doc: 'Something that an application counts has changed',
+    fields: { what: str('such as orders or sessions'), count: f64('how many there are now') },
+  },
+  // --- TLS, as an onlooker at the sender's host reads it ----------------------------------------------------
+  //
+  // `from` is client or server; `offset` counts the bytes that this side has sent on the TCP connection, from 0.
+  // An event is written when the last byte that it tells of was first sent, and carries the packet that did it.
+  'security:record': {
+    doc: 'A TLS record',
+    fields: {
+      from: str('client or server'),
+      offset: f64('of its header in the TCP stream', 'B'),
+      length: u16('header included', 'B'),
+      content_type: u8('of the header (RFC 8446 5.1)'),
+      inner_type: u8(
+        'what TLS 1.3 has inside; content_type when it is not protected, 0 when it cannot be read',
+      ),
+      version: u16('of the header'),
+      protected: flag('encrypted'),
+      plain_offset: f64(
+        'where its application data begin among all of this side; -1: it carries none that can be read',
+        'B',
+      ),
+      plain_length: u16('bytes of content, when it can be read', 'B'),
+      problem: str('empty, or why it could not be read: no_secret, bad_record_mac ...'),
+    },
+  },
+  'security:handshake_message': {
+    doc: 'A handshake message, whole',
+    fields: {
+      from: str('client or server'),
+      offset: f64('of the first record that it came in', 'B'),
+      length: u32('of all records that it came in', 'B'),
+      type: u8('HandshakeType'),
+      name: str('of the type, such as client_hello'),
+      protected: flag('it came encrypted'),
+      bytes: str('the message, header included, hexadecimal'),
+      fields: str('DissectedField[] as JSON; offsets in the message'),
+    },
+  },
+  'security:alert': {
+    doc: 'An alert',
+    fields: {
+      from: str('client or server'),
+      offset: f64('of its record', 'B'),
+      level: u8('1 warning, 2 fatal'),
+      description: u8('AlertDescription'),
+      name: str('such as bad_certificate'),
+    },
+  },
+  'security:key_updated': {
+    doc: 'Other keys are in force for what this side sends',
+    fields: {
+      from: str('client or server'),
+      offset: f64('of the first record under them', 'B'),
+      epoch: str('early, handshake or application'),
+      generation: u32('0, and one more with each KeyUpdate'),
+      label: str('of the secret in the key log'),
+      secret: str('hexadecimal'),
+      key: str('hexadecimal'),
+      iv: str('hexadecimal'),
+    },
+  },
+  'security:secret_logged': {
+    doc: 'A line of the key log (RFC 9850), as the endpoint gives it; makes the recording readable',
+    fields: { line: str('label, client random, secret') },
+  },
+  'security:malformed': {
+    doc: 'Bytes that are not what TLS says they should be, or the place where records could be read again',
+    fields: {
+      from: str('client or server'),
+      offset: f64('where', 'B'),
+      length: u32('bytes passed over', 'B'),
+      reason: str('what is wrong; resumed: records can be read again from here'),
+    },
+  },
+  // --- TLS, as the endpoints themselves say -----------------------------------------------------------------
+  'security:handshake_finished': {
+    doc: 'The TLS handshake of this end is over, well or not',
+    fields: {
+      version: str('such as TLSv1.3'),
+      cipher_suite: str('its standard name'),
+      group: str('of the key exchange; empty: RSA'),
+      alpn: str('protocol agreed, or empty'),
+      resumed: flag('an old session was taken up'),
+      error: str('empty, or the code of the library, such as CERT_HAS_EXPIRED or ERR_SSL_...'),
+      message: str('empty, or the error in words'),
+    },
+  },
+  'security:certificate_checked': {
+    doc: "One step in the validation of the peer's chain (RFC 5280 6.1)",
+    fields: {
+      depth: u8('0: the leaf'),
+      subject: str('distinguished name'),
+      issuer: str('distinguished name'),
+      check: str('issuer, signature, validity, basic_constraints, key_usage, host_name or trust_anchor'),
+      ok: flag('it holds'),
+      detail: str('what was compared with what'),
+      code: str('empty, or how OpenSSL names the failure, such as CERT_HAS_EXPIRED'),
+    },
+  },
+  'security:decryption_attempted': {
+    doc: 'Someone tried to read a recorded connection with a key that leaked',
+    fields: {
+      total: f64('bytes of application data that both sides sent', 'B'),
+      recovered: f64('of these that could be read', 'B'),
+      reason: str('empty, or why not'),
+      sample: str('the beginning of what was read'),
+    },
+  },
+  // --- HTTP, as an onlooker at the sender's host reads it ---------------------------------------------------
+  //
+  // `offset` counts the bytes of application data that this side has sent: those inside TLS, or those of TCP itself
+  // in the clear. `security:record` tells where these lie in the TCP stream.
+  'http:frame': {
+    doc: 'An HTTP/2 frame',
+    fields: {
+      from: str('client or server'),
+      stream: u32('stream identifier'),
+      type: str('such as DATA'),
+      flags: u8('of the frame header'),
+      offset: f64('of the frame header', 'B'),
+      length: u32('of the payload', 'B'),
+      detail: str('what it says, in the words of the RFC'),
+      connection_window: f64('what its sender may send yet on the connection; -1: does not change it', 'B'),
+      stream_window: f64('likewise on the stream', 'B'),
+    },
+  },
+  'http:message_started': {
+    doc: 'The header section of a request or response',
+    fields: {
+      from: str('client or server'),
+      version: str('http/1.1 or h2'),
+      part: str('request, response, interim, trailers or push'),
+      exchange: u32('the stream, or in HTTP/1.1 the number of the request on its connection, from 1'),
+      offset: f64('of its first byte', 'B'),
+      length: u32('on the wire', 'B'),
+      uncompressed: u32('as HTTP/1.1 would write it', 'B'),
+      method: str('of a request'),
+      target: str('of a request'),
+      status: u16('of a response'),
+      fields: str(
+        'JSON: an array of [name, value] in HTTP/1.1, of [name, value, representation, bytes on the wire, table index or 0] in HTTP/2',
+      ),
+      end: flag('no content follows'),
+    },
+  },
+  'http:message_finished': {
+    doc: 'The last byte of a request or response',
+    fields: {
+      from: str('client or server'),
+      part: str('request or response'),
+      exchange: u32('as in message_started'),
+      end_offset: f64('of the byte after it', 'B'),
+      content: f64('bytes of content, codings of the transfer taken off', 'B'),
+      complete: flag('it ended where its framing says'),
+    },
+  },
+  'http:stream_state': {
+    doc: 'The state of an HTTP/2 stream (RFC 9113 5.1), as the client sees it',
+    fields: {
+      from: str('whose frame did it'),
+      stream: u32('stream identifier'),
+      before: str('state'),
+      after: str('state'),
+      offset: f64('of the frame', 'B'),
+    },
+  },
+  'http:table_changed': {
+    doc: "The dynamic table that this side's header blocks are read with (RFC 7541 2.3.2)",
+    fields: {
+      from: str('whose encoder'),
+      stream: u32('whose header block did it'),
+      what: str('insert, evict or resize'),
+      name: str('of the entry'),
+      value: str('of the entry'),
+      entries: u16('afterwards'),
+      size: u32('afterwards (RFC 7541 4.1)', 'B'),
+      limit: u32('afterwards', 'B'),
+    },
+  },
+  'http:problem': {
+    doc: 'Bytes that break a rule of HTTP',
+    fields: {
+      from: str('client or server'),
+      offset: f64('where', 'B'),
+      code: str('what the RFC would have the receiver answer, such as PROTOCOL_ERROR; empty for HTTP/1.1'),
+      scope: str('connection or stream'),
+      stream: u32('0: none'),
+      reason: str('in words'),
+    },
+  },
+  // --- HTTP, as the applications themselves say -------------------------------------------------------------
+  //
+  // `request` numbers the requests of one client application; their `flow` is the connection, once there is one.
+  'http:request_queued': {
+    doc: 'A client wants something',
+    fields: {
+      request: u32('its number, from 1'),
+      method: str('of the request'),
+      url: str('whole'),
+      initiator: u32('the request whose answer named it; 0: the experiment'),
+      attempt: u16('1, and one more with each retry'),
+    },
+  },
+  'http:request_sent': {
+    doc: 'Handed to a connection',
+    fields: {
+      request: u32('its number'),
+      exchange: u32('the stream, or in HTTP/1.1 the number of the request on its connection, from 1'),
+      version: str('http/1.1 or h2'),
+      reused: flag('the connection had served another before'),
+    },
+  },
+  'http:response_started': {
+    doc: 'The header section of the answer is there',
+    fields: { request: u32('its number'), status: u16('status code'), content_type: str('of the content') },
+  },
+  'http:response_finished': {
+    doc: 'The client has all, or has given up',
+    fields: {
+      request: u32('its number'),
+      content: f64('bytes of content, codings taken off', 'B'),
+      encoded: f64('bytes of content as they came', 'B'),
+      encoding: str('content coding, or empty'),
+      source: str('network, cache (no request was made), validated (304) or push'),
+      sha256: str('of the content, hexadecimal'),
+      error: str('empty, or the code: ECONNRESET, ERR_HTTP2_..., timeout ...'),
+      message: str('empty, or the error in words'),
+    },
+  },
+  'http:cache_decided': {
+    doc: 'A step on the way through the cache (RFC 9111 4)',
+    fields: {
+      request: u32('its number'),
+      step: str(
+        'stored, no_store, fresh, validator, etag, last_modified, not_modified, or how the freshness was found: max_age, expires, heuristic',
+      ),
+      answer: str('yes or no'),
+      detail: str('what was compared'),
+    },
+  },
+  'http:cookie': {
+    doc: 'What a client or server did with a cookie (RFC 6265)',
+    fields: {
+      request: u32('of the client; 0 at the server'),
+      action: str('set, stored, sent, expired, withheld, rewritten'),
+      name: str('of the cookie'),
+      value: str('of the cookie'),
+      detail: str('attributes, or the reason'),
+    },
+  },
+  'http:session': {
+    doc: 'What the server knows of a session',
+    fields: {
+      id: str('its identifier'),
+      action: str('created, found, unknown, expired'),
+      visits: u32('so far'),
+    },
+  },
   // --- real sockets ---------------------------------------------------------------------------------------
   'wire:datagram_ignored': {
     doc: 'A datagram on a wire socket was not taken: unknown peer, not IPv4, too long',

@@ -1,0 +1,140 @@
+/** HTTP servers and clients as data: what a site offers, and what a client does with it. */
+import * as v from 'valibot'
+import { TlsClientSettings, TlsServerSettings } from './tls.ts'
+
+const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/))
+const span = v.pipe(v.number(), v.minValue(0), v.maxValue(86_400e6))
+const size = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e9))
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000))
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))
+/** Visible ASCII, as a request target must be (RFC 9112 3.2). */
+const target = v.pipe(v.string(), v.regex(/^\/[\x21-\x7e]{0,2000}$/))
+const fieldValue = v.pipe(v.string(), v.maxLength(8_000), v.regex(/^[\x20-\x7e]*$/))
+const fields = v.record(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,63}$/)), fieldValue)
+
+export const HTTP_VERSIONS = ['http/1.1', 'h2'] as const
+export type HttpVersion = (typeof HTTP_VERSIONS)[number]
+
+/** One thing that a site has. */
+export const Resource = v.strictObject({
+  /** Bytes of its content, made from the seed; a page (`objects`) is as long as its text at least. */
+  size: v.optional(size, 0),
+  type: v.optional(fieldValue, 'application/octet-stream'),
+  /** What the server takes to think about it. */
+  delay: v.optional(span, 0),
+  /** Fields that are sent with it, such as `cache-control`; `expires-in` below makes `expires`. */
+  fields: v.optional(fields, {}),
+  /** Microseconds from the answer to the `expires` that it carries. */
+  expiresIn: v.optional(v.pipe(v.number(), v.minValue(-86_400e6), v.maxValue(86_400e6))),
+  etag: v.optional(v.boolean(), false),
+  lastModified: v.optional(v.boolean(), false),
+  /** Moments at which it changes: `edit` is new content, `touch` the same content with a new date. */
+  changes: v.optional(v.array(v.strictObject({ at: span, kind: v.picklist(['edit', 'touch']) })), []),
+  /** A page: so many objects are named in it, `/object/1` to `/object/n`, each of `objectSize` bytes. */
+  objects: v.optional(count, 0),
+  objectSize: v.optional(size, 0),
+  /** 302 to there. */
+  redirect: v.optional(target),
+  /** Text that compresses, sent in the coding that the client likes best (RFC 9110 12.5.3): gzip, br or identity. */
+  compressible: v.optional(v.boolean(), false),
+  /** Representations to choose from by `accept` (RFC 9110 12.5.1). */
+  variants: v.optional(v.array(v.strictObject({ type: fieldValue, size })), []),
+  /** Targets that are pushed with it (RFC 9113 8.4). */
+  push: v.optional(v.array(target), []),
+  /**
+   * What stands behind it. `orders`: POST makes an order, once for each `idempotency-key`; GET counts them. `session`:
+   * a server-side session, found by the cookie `SID` or the parameter `sid`.
+   */
+  behaviour: v.optional(v.picklist(['static', 'orders', 'session']), 'static'),
+  /** Of a session: how long its cookie is good for (`max-age`), and its other attributes. */
+  session: v.optional(
+    v.strictObject({
+      maxAge: v.optional(span, 0),
+      secure: v.optional(v.boolean(), false),
+      httpOnly: v.optional(v.boolean(), true),
+      sameSite: v.optional(v.picklist(['strict', 'lax', 'none']), 'lax'),
+    }),
+    {},
+  ),
+})
+export type Resource = v.InferOutput<typeof Resource>
+
+export const HttpServerApp = v.strictObject({
+  kind: v.literal('http-server'),
+  host: name,
+  port,
+  /** null: in the clear. */
+  tls: v.optional(v.nullable(TlsServerSettings), null),
+  /** Offered by ALPN in this order; in the clear the first one is spoken, `h2` with prior knowledge (RFC 9113 3.3). */
+  versions: v.optional(v.pipe(v.array(v.picklist(HTTP_VERSIONS)), v.minLength(1)), ['h2', 'http/1.1']),
+  /** An idle connection is closed after so long; 0: after each response. */
+  keepAlive: v.optional(span, 5_000_000),
+  resources: v.record(target, Resource),
+})
+export type HttpServerApp = v.InferOutput<typeof HttpServerApp>
+
+/** One request, or a page with all that it names. */
+export const RequestSetup = v.strictObject({
+  method: v.optional(v.picklist(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']), 'GET'),
+  target,
+  fields: v.optional(fields, {}),
+  /** Bytes of its content. */
+  body: v.optional(size, 0),
+  /** When it may begin, from the start of the application; and not before the one before it is done, if `after`. */
+  at: v.optional(span, 0),
+  after: v.optional(v.boolean(), false),
+  /** Asked for so many times, one after the other if `after`, else all at once. */
+  times: v.optional(v.pipe(count, v.minValue(1)), 1),
+  /** Asks for all that the page names as soon as it has read it. */
+  page: v.optional(v.boolean(), false),
+  /** RFC 9218. */
+  priority: v.optional(
+    v.strictObject({
+      urgency: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(7)), 3),
+      incremental: v.optional(v.boolean(), false),
+    }),
+  ),
+})
+export type RequestSetup = v.InferOutput<typeof RequestSetup>
+
+export const HttpClientApp = v.strictObject({
+  kind: v.literal('http-client'),
+  host: name,
+  to: name,
+  port,
+  start: v.optional(span, 0),
+  /** null: in the clear. */
+  tls: v.optional(v.nullable(TlsClientSettings), null),
+  version: v.optional(v.picklist(HTTP_VERSIONS), 'http/1.1'),
+  /** The most connections at a time; HTTP/2 needs one. */
+  connections: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 1),
+  /** Use a connection again; else a new one for each request. */
+  reuse: v.optional(v.boolean(), true),
+  /** Send requests without waiting for the responses before (RFC 9112 9.3.2). HTTP/1.1 only. */
+  pipelining: v.optional(v.boolean(), false),
+  /** Keep a cache (RFC 9111). */
+  cache: v.optional(v.boolean(), false),
+  /** Keep cookies (RFC 6265); `rewriting`: none, the session's id goes into the target instead. */
+  cookies: v.optional(v.picklist(['on', 'off', 'rewriting']), 'off'),
+  /** Give a request up after so long, close its connection and try again; 0: wait for ever. */
+  timeout: v.optional(span, 0),
+  retries: v.optional(v.pipe(count, v.maxValue(10)), 0),
+  /** Send `idempotency-key` with each POST, the same with each try. */
+  idempotencyKey: v.optional(v.boolean(), false),
+  /** Follow redirects, at most so many in a row. */
+  redirects: v.optional(v.pipe(count, v.maxValue(20)), 5),
+  requests: v.pipe(v.array(RequestSetup), v.minLength(1), v.maxLength(1_000)),
+})
+export type HttpClientApp = v.InferOutput<typeof HttpClientApp>
+
+/**
+ * Someone who has recorded all that a host sent and received, and gets hold of the server's private key afterwards. It
+ * tries to read the recording with it, once all others are done.
+ */
+export const EavesdropperApp = v.strictObject({
+  kind: v.literal('eavesdropper'),
+  host: name,
+  /** The HTTP server, by its name among the applications, whose key leaks. */
+  server: name,
+})
+export type EavesdropperApp = v.InferOutput<typeof EavesdropperApp>
