@@ -30,7 +30,11 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
   ['sequence', 'ladder', 'topology'],
   ['rtt', 'queue'],
   ['states', 'queue'],
-  ['packets', 'stalls'],
+  ['waterfall', 'cache'],
+  ['streams', 'waterfall'],
+  ['layers', 'frames', 'hpack'],
+  ['tls', 'keys', 'certificates'],
+  ['packets', 'layers', 'stalls'],
 ]
 
 /** Time runs downwards in it: with it first, it takes the height of the stage, and the packets stand beside it. */

@@ -1,10 +1,14 @@
 /** Every text of the window. The locales have the same keys: the compiler and a test hold that. */
+import enHttp from './en/http-views.ts'
 import enShell from './en/shell.ts'
+import enTls from './en/tls-views.ts'
 import enViews from './en/views.ts'
+import zhHttp from './zh/http-views.ts'
 import zhShell from './zh/shell.ts'
+import zhTls from './zh/tls-views.ts'
 import zhViews from './zh/views.ts'
 
 export const messages = {
-  en: { ...enShell, ...enViews },
-  zh: { ...zhShell, ...zhViews },
+  en: { ...enShell, view: { ...enViews.view, ...enHttp, ...enTls } },
+  zh: { ...zhShell, view: { ...zhViews.view, ...zhHttp, ...zhTls } },
 }

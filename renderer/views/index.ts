@@ -25,6 +25,15 @@ export const VIEWS: Readonly<Record<ViewId, View>> = {
   stalls: view('stalls', () => import('./StallsView.vue')),
   states: view('states', () => import('./StatesView.vue')),
   packets: view('packets', () => import('./PacketsView.vue')),
+  layers: view('layers', () => import('./LayersView.vue')),
+  waterfall: view('waterfall', () => import('./WaterfallView.vue')),
+  streams: view('streams', () => import('./StreamsView.vue')),
+  frames: view('frames', () => import('./FramesView.vue')),
+  hpack: view('hpack', () => import('./HpackView.vue')),
+  tls: view('tls', () => import('./TlsView.vue')),
+  keys: view('keys', () => import('./KeysView.vue')),
+  certificates: view('certificates', () => import('./CertificatesView.vue')),
+  cache: view('cache', () => import('./CacheView.vue')),
 }
 
 /** Fetches what the first chart needs and draws one unseen, when there is nothing else to do. */

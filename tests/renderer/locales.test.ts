@@ -46,6 +46,7 @@ describe('the locales', () => {
       'TLS',
       'MQTT',
       'TCP',
+      'HPACK',
       'RFC {number}',
       'RTT',
       'qlog 0.3',

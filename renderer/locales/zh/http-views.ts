@@ -1,0 +1,21 @@
+import type en from '../en/http-views.ts'
+
+/** 请求、流与帧各视图的文字。 */
+export default {
+  layers: {
+    title: '层次',
+    label: '同一方向的 TCP 报文段、TLS 记录、帧与请求上下对照',
+    empty: '连接开始传输数据后显示各层。',
+  },
+  waterfall: {
+    title: '瀑布图',
+    label: '请求随时间的变化：排队、建连、等待、接收',
+    empty: '客户端发起请求后显示在这里。',
+  },
+  streams: {
+    title: '流',
+    label: '每个流随时间的变化：传输中、自身阻塞、交叉阻塞、记录阻塞',
+    empty: 'HTTP 字节到达后显示各个流。',
+  },
+  frames: { title: '帧', label: '所有 HTTP/2 帧', empty: '使用 HTTP/2 后显示帧；HTTP/1.1 没有帧。' },
+} satisfies typeof en
