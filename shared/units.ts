@@ -9,6 +9,12 @@ export type BitsPerSecond = number
 /** A share from 0 to 1. */
 export type Ratio = number
 
+/**
+ * 2026-01-01T00:00:00Z, in milliseconds of Unix time: what a calendar shows at the beginning of a run. Dates in the laboratory
+ * (`Date`, `Expires`, the validity of a certificate) go by lab time, so that a run repeats on any day.
+ */
+export const LAB_EPOCH = 1_767_225_600_000
+
 export const micros = (n: number): Micros => n as Micros
 export const millis = (n: number): Micros => (n * 1_000) as Micros
 export const seconds = (n: number): Micros => (n * 1_000_000) as Micros

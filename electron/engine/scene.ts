@@ -3,7 +3,7 @@
  * Lane i has the addresses 10.77.i.x. The dice of a link do not know their lane, so that every lane loses the same
  * packets.
  */
-import type { Lane, Setup } from '../../shared/experiment.ts'
+import type { App, Lane, Setup } from '../../shared/experiment.ts'
 import type { LinkSpec } from '../../shared/link.ts'
 import type { LinkAudit } from '../../shared/link-audit.ts'
 import type { Trace } from '../../shared/trace/sink.ts'
@@ -16,6 +16,8 @@ import { Payload } from './apps/payload.ts'
 import { TcpSend } from './apps/tcp-send.ts'
 import { TcpSink } from './apps/tcp-sink.ts'
 import { createEnv, PacketNumbers } from './env.ts'
+import type { Program } from './node/program.ts'
+import { isProgram, type ProgramSetup } from './node/programs.ts'
 import { Station } from './station.ts'
 import { World, type Witness, type WorldNode } from './world.ts'
 
@@ -39,6 +41,8 @@ export interface PlacedLane {
   readonly hosts: ReadonlyMap<string, PlacedHost>
   readonly links: ReadonlyMap<string, PlacedLink>
   readonly apps: ReadonlyMap<string, TcpSend | TcpSink>
+  /** The applications that live in Node; they come with the start of the run. */
+  readonly programs: Map<string, Program>
 }
 
 export const linkSpecOf = ({ up, down }: Setup['links'][string]): LinkSpec => ({ up, down })
@@ -69,8 +73,9 @@ export class Scene {
     for (const [name, link] of Object.entries(setup.links))
       links.set(name, this.addLink(lane.id, name, linkSpecOf(link), hosts.get(link.a)!, hosts.get(link.b)!))
     const apps = new Map<string, TcpSend | TcpSink>()
-    const placed = { id: lane.id, setup, hosts, links, apps }
-    for (const [name, app] of Object.entries(setup.apps)) apps.set(name, this.addApp(placed, name, app))
+    const placed = { id: lane.id, setup, hosts, links, apps, programs: new Map<string, Program>() }
+    for (const [name, app] of Object.entries(setup.apps))
+      if (!isProgram(app)) apps.set(name, this.addApp(placed, name, app))
     this.lanes.push(placed)
     return placed
   }
@@ -104,7 +109,12 @@ export class Scene {
     return this.trace.scope({ node })
   }
 
-  private addApp(lane: PlacedLane, name: string, setup: Setup['apps'][string]): TcpSend | TcpSink {
+  /** The dice of an application, the same in every lane. */
+  rngOf(app: string): Rng {
+    return this.rng.fork(`app:${app}`)
+  }
+
+  private addApp(lane: PlacedLane, name: string, setup: Exclude<App, ProgramSetup>): TcpSend | TcpSink {
     const { node, station } = lane.hosts.get(setup.host)!
     const trace = this.trace.scope({ node: node.name })
     if (setup.kind === 'tcp-sink') {
@@ -113,7 +123,7 @@ export class Scene {
       return sink
     }
     const to = lane.hosts.get(setup.to)!.station.host.address
-    const payload = new Payload(this.rng.fork(`app:${name}`))
+    const payload = new Payload(this.rngOf(name))
     const send = new TcpSend(setup, { station, to, payload, trace })
     station.add(send)
     return send
@@ -121,7 +131,10 @@ export class Scene {
 
   /** Whether nothing more is to come: all applications are done and all links empty. */
   isOver(): boolean {
-    for (const lane of this.lanes) for (const app of lane.apps.values()) if (!app.done) return false
+    for (const { apps, programs } of this.lanes) {
+      for (const app of apps.values()) if (!app.done) return false
+      for (const program of programs.values()) if (!program.done) return false
+    }
     for (const lane of this.lanes)
       for (const { link } of lane.links.values()) if (link.inFlight().length > 0) return false
     return !this.world.packetIsNext

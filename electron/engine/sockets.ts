@@ -150,10 +150,10 @@ export class LabSocket extends Duplex {
 }
 
 /**
- * In order, and when all sockets have been read: what came in several packets by then is passed on in one piece. A
- * promise would do it after each packet.
+ * Outside of the cores, in order, and when all sockets have been read: what came in several packets by then is passed on
+ * in one piece. A promise would do it after each packet.
  */
-const tellLater = (tell: () => void): void => void setImmediate(tell)
+export const tellLater = (tell: () => void): void => void setImmediate(tell)
 
 /** A port of the lab that is listened on. */
 interface Acceptor {

@@ -8,6 +8,8 @@ export interface Outside {
   ends: number
   /** Grows with each thing that they do, or that is done to them. */
   activity: number
+  /** Pieces of work elsewhere, such as in the thread pool, that lab time waits for. */
+  holds: number
 }
 
 export interface Driver {

@@ -51,7 +51,7 @@ class End {
 }
 
 export class LiveDriver implements Driver {
-  readonly outside: Outside = { ends: 0, activity: 0 }
+  readonly outside: Outside = { ends: 0, activity: 0, holds: 0 }
   private readonly world: World
   private readonly hooks: DriverHooks
   private readonly trace: Trace

@@ -20,7 +20,7 @@ const QUIET_TURNS = 8
 export type StepBy = 'event' | 'packet' | 'time'
 
 export class VirtualDriver implements Driver {
-  readonly outside: Outside = { ends: 0, activity: 0 }
+  readonly outside: Outside = { ends: 0, activity: 0, holds: 0 }
   private readonly world: World
   private readonly hooks: DriverHooks
   private time = 0
@@ -187,6 +187,7 @@ export class VirtualDriver implements Driver {
   }
 
   private hasSettled(): boolean {
+    if (this.outside.holds > 0) return false
     if (this.outside.ends === 0 && this.outside.activity === this.activitySeen) return true
     if (this.outside.activity !== this.activitySeen) {
       this.activitySeen = this.outside.activity

@@ -1,0 +1,26 @@
+/** Which programs there are: the kind of an application that lives in Node, and what makes one. */
+import type { App } from '../../../shared/experiment.ts'
+import type { Program, Surroundings } from './program.ts'
+
+/** The settings of an application that lives in Node. */
+export type ProgramSetup = Extract<App, { kind: 'http-server' | 'http-client' | 'eavesdropper' }>
+type Kind = ProgramSetup['kind']
+
+/** What makes a program of each kind that is built in. */
+export type ProgramTable = {
+  readonly [K in Kind]?: (setup: Extract<ProgramSetup, { kind: K }>, surroundings: Surroundings) => Program
+}
+
+export const PROGRAMS: ProgramTable = {}
+
+const KINDS: Readonly<Record<Kind, true>> = { 'http-server': true, 'http-client': true, eavesdropper: true }
+
+export const isProgram = (setup: App): setup is ProgramSetup => Object.hasOwn(KINDS, setup.kind)
+
+/** Makes a program. Throws for a kind that is not in `table`: a plan that was checked has none. */
+export function createProgram(setup: ProgramSetup, surroundings: Surroundings, table: ProgramTable): Program {
+  // The table goes by kind, so the two fit; the compiler cannot follow a union through a look-up.
+  const make = table[setup.kind] as ((setup: ProgramSetup, surroundings: Surroundings) => Program) | undefined
+  if (make === undefined) throw new Error(`${setup.kind} is not built in`)
+  return make(setup, surroundings)
+}

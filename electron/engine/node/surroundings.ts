@@ -1,0 +1,121 @@
+/** What programs have of the laboratory, and the life of all programs of a run. */
+import type { App, Setup } from '../../../shared/experiment.ts'
+import type { Trace } from '../../../shared/trace/sink.ts'
+import { LAB_EPOCH, toMillis, type Micros } from '../../../shared/units.ts'
+import type { Driver } from '../drivers/driver.ts'
+import type { PlacedLane, Scene } from '../scene.ts'
+import { SocketHost, tellLater } from '../sockets.ts'
+import type { WorldNode } from '../world.ts'
+import type { Authority } from './authority.ts'
+import { LabTimers } from './lab-timers.ts'
+import type { Cancel, Surroundings } from './program.ts'
+import { createProgram, isProgram, type ProgramTable } from './programs.ts'
+
+/** What all programs of a run share. */
+interface Laboratory {
+  readonly scene: Scene
+  readonly driver: Driver
+  readonly authority: Authority
+  readonly table: ProgramTable
+}
+
+/** The programs of all lanes: made when the run starts, taken down when it ends. */
+export class Programs {
+  private readonly lab: Laboratory
+  private readonly timers: LabTimers
+  private readonly timerNode: WorldNode
+  private concluded = false
+
+  /** Makes the programs that the set-ups of the lanes name. The world must not have begun. */
+  constructor(lab: Laboratory) {
+    this.lab = lab
+    this.timers = new LabTimers((action) => this.tell(action))
+    this.timerNode = lab.scene.world.add('programs', this.timers)
+    for (const lane of lab.scene.lanes)
+      for (const [name, setup] of Object.entries(lane.setup.apps)) {
+        if (!isProgram(setup)) continue
+        const surroundings = this.surroundings(lane, name, setup)
+        lane.programs.set(name, createProgram(setup, surroundings, lab.table))
+      }
+  }
+
+  start(): void {
+    for (const program of this.all()) program.start()
+  }
+
+  /** Hands on what differs. A knob may be turned within a step of the world; programs hear of it after that. */
+  configure(lane: PlacedLane, before: Setup, setup: Setup): void {
+    for (const [name, program] of lane.programs)
+      if (JSON.stringify(before.apps[name]) !== JSON.stringify(setup.apps[name]))
+        this.tell(() => program.configure?.(setup.apps[name]))
+  }
+
+  /** Tells all, once, that the others are done; returns whether that was before. */
+  conclude(): boolean {
+    if (this.concluded) return true
+    this.concluded = true
+    this.lab.driver.outside.activity++
+    for (const program of this.all()) program.conclude?.()
+    return false
+  }
+
+  stop(): void {
+    for (const program of this.all()) program.stop()
+  }
+
+  private *all() {
+    for (const lane of this.lab.scene.lanes) yield* lane.programs.values()
+  }
+
+  private tell(action: () => void): void {
+    this.lab.driver.outside.activity++
+    tellLater(action)
+  }
+
+  private surroundings(lane: PlacedLane, name: string, setup: App): Surroundings {
+    const { scene, driver, authority } = this.lab
+    const host = lane.hosts.get(setup.host)!
+    const now = (): Micros => driver.now()
+    return {
+      sockets: new SocketHost(host, driver),
+      now,
+      date: () => new Date(LAB_EPOCH + Math.floor(toMillis(now()))),
+      after: (span, action) => this.after(span, action),
+      hold: (work) => this.hold(work),
+      trace: stamped(scene.traceOf(host.node.name), () => scene.world.stamp(now())),
+      rng: scene.rngOf(name),
+      authority,
+      addressOf: (of) => lane.hosts.get(of)!.station.host.address,
+      setupOf: (app) => lane.setup.apps[app],
+    }
+  }
+
+  private after(span: number, action: () => void): Cancel {
+    const { driver } = this.lab
+    driver.outside.activity++
+    const cancel = driver.act(this.timerNode, (now) => this.timers.set(now, span, action))
+    return () => driver.act(this.timerNode, cancel)
+  }
+
+  private async hold<T>(work: Promise<T>): Promise<T> {
+    const { outside } = this.lab.driver
+    outside.holds++
+    try {
+      return await work
+    } finally {
+      outside.holds--
+      outside.activity++
+    }
+  }
+}
+
+/** A trace for what happens outside of the cores, where nobody else says what time it is. */
+function stamped(trace: Trace, stamp: () => void): Trace {
+  return {
+    emit(name, data, pkt) {
+      stamp()
+      trace.emit(name, data, pkt)
+    },
+    scope: (of) => stamped(trace.scope(of), stamp),
+  }
+}
