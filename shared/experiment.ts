@@ -85,7 +85,8 @@ export const Setup = v.strictObject({
 export type Setup = v.InferOutput<typeof Setup>
 export type SetupInput = v.InferInput<typeof Setup>
 
-const path = v.pipe(v.string(), v.regex(/^(hosts|links|apps)(\.[A-Za-z0-9-]+)+$/))
+/** A part may be a target of a site (`apps.site.resources./page.delay`), so slashes count as letters. */
+const path = v.pipe(v.string(), v.regex(/^(hosts|links|apps)(\.[A-Za-z0-9/-]+)+$/))
 const Changes = v.record(path, Json)
 
 /** A copy of the topology with some settings of its own, run beside the others by the same clock. */

@@ -15,6 +15,15 @@ const fields = v.record(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,63}$/)), f
 export const HTTP_VERSIONS = ['http/1.1', 'h2'] as const
 export type HttpVersion = (typeof HTTP_VERSIONS)[number]
 
+/** What a side announces of HTTP/2 (RFC 9113 6.5.2); without, Node's own values. */
+export const Http2Settings = v.strictObject({
+  /** The dynamic table that the peer may keep for the header blocks that it sends to this side (RFC 7541 4.2). */
+  headerTableSize: v.optional(v.pipe(size, v.maxValue(65_536)), 4_096),
+  /** What the peer may send on a stream before this side gives it more (RFC 9113 6.9.2). */
+  initialWindow: v.optional(v.pipe(size, v.minValue(1)), 65_535),
+})
+export type Http2Settings = v.InferOutput<typeof Http2Settings>
+
 /** One thing that a site has. */
 export const Resource = v.strictObject({
   /** Bytes of its content, made from the seed; a page (`objects`) is as long as its text at least. */
@@ -69,6 +78,7 @@ export const HttpServerApp = v.strictObject({
   versions: v.optional(v.pipe(v.array(v.picklist(HTTP_VERSIONS)), v.minLength(1)), ['h2', 'http/1.1']),
   /** An idle connection is closed after so long; 0: after each response. */
   keepAlive: v.optional(span, 5_000_000),
+  http2: v.optional(Http2Settings),
   resources: v.record(target, Resource),
 })
 export type HttpServerApp = v.InferOutput<typeof HttpServerApp>
@@ -94,6 +104,17 @@ export const RequestSetup = v.strictObject({
       incremental: v.optional(v.boolean(), false),
     }),
   ),
+  /**
+   * A PRIORITY frame of RFC 7540 (5.3) for its stream, written by hand: RFC 9113 (5.3.2) has given the scheme up, and
+   * receivers ignore it. HTTP/2 in the clear only.
+   */
+  priorityFrame: v.optional(
+    v.strictObject({
+      dependsOn: v.optional(count, 0),
+      weight: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)), 16),
+      exclusive: v.optional(v.boolean(), false),
+    }),
+  ),
 })
 export type RequestSetup = v.InferOutput<typeof RequestSetup>
 
@@ -108,6 +129,7 @@ export const HttpClientApp = v.strictObject({
   version: v.optional(v.picklist(HTTP_VERSIONS), 'http/1.1'),
   /** The most connections at a time; HTTP/2 needs one. */
   connections: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 1),
+  http2: v.optional(Http2Settings),
   /** Use a connection again; else a new one for each request. */
   reuse: v.optional(v.boolean(), true),
   /** Send requests without waiting for the responses before (RFC 9112 9.3.2). HTTP/1.1 only. */
