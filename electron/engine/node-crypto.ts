@@ -1,6 +1,14 @@
 /** The cores' crypto by `node:crypto`, both OpenSSL's and BoringSSL's (DESIGN 9). */
-import { createDecipheriv, createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
-import type { AeadName, SessionCrypto } from '../protocol/crypto.ts'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  getCiphers,
+  type KeyObject,
+} from 'node:crypto'
+import type { Aead, AeadName, QuicCrypto } from '../protocol/crypto.ts'
 
 const TAG = 16
 
@@ -22,26 +30,75 @@ function orUndefined(call: () => Uint8Array): Uint8Array | undefined {
   }
 }
 
-function aeadDecipher(name: AeadName, key: Uint8Array, nonce: Uint8Array) {
-  // The two have the same methods; Node's types differ by the name of the cipher only.
-  return createDecipheriv(name as 'aes-128-gcm', keyObjectOf(key), nonce, { authTagLength: TAG })
+/** Opens what `aead` sealed; throws when it is not authentic. */
+function openAead(
+  name: AeadName,
+  key: KeyObject,
+  nonce: Uint8Array,
+  additionalData: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array {
+  const end = sealed.length - TAG
+  // The ciphers have the same methods; Node's types differ by the name only.
+  const decipher = createDecipheriv(name as 'aes-128-gcm', key, nonce, { authTagLength: TAG })
+  decipher.setAuthTag(sealed.subarray(end))
+  decipher.setAAD(additionalData)
+  const plaintext = decipher.update(sealed.subarray(0, end))
+  decipher.final()
+  return plaintext
 }
 
-export const nodeCrypto: SessionCrypto = {
+function sealAead(
+  name: AeadName,
+  key: KeyObject,
+  nonce: Uint8Array,
+  additionalData: Uint8Array,
+  plaintext: Uint8Array,
+): Uint8Array {
+  const cipher = createCipheriv(name as 'aes-128-gcm', key, nonce, { authTagLength: TAG })
+  cipher.setAAD(additionalData)
+  const sealed = new Uint8Array(plaintext.length + TAG)
+  sealed.set(cipher.update(plaintext))
+  cipher.final()
+  sealed.set(cipher.getAuthTag(), plaintext.length)
+  return sealed
+}
+
+/** AES in ECB mode works block by block, so one cipher serves all samples (RFC 9001 5.4.3). */
+function aesMask(key: Uint8Array): (sample: Uint8Array) => Uint8Array {
+  const cipher = createCipheriv(`aes-${key.length * 8}-ecb`, createSecretKey(key), null)
+  cipher.setAutoPadding(false)
+  return (sample) => cipher.update(sample)
+}
+
+const ZEROS = new Uint8Array(5)
+
+/** The sample is counter and nonce of ChaCha20 (RFC 9001 5.4.4), in the order in which OpenSSL takes them as iv. */
+function chachaMask(key: Uint8Array): (sample: Uint8Array) => Uint8Array {
+  const object = createSecretKey(key)
+  return (sample) => createCipheriv('chacha20', object, sample).update(ZEROS)
+}
+
+export const nodeCrypto: QuicCrypto = {
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
   hash: (name, data) => createHash(name).update(data).digest(),
   hmac: (name, key, data) => createHmac(name, key).update(data).digest(),
 
   aeadOpen: (name, key, nonce, additionalData, sealed) =>
-    orUndefined(() => {
-      const end = sealed.length - TAG
-      const decipher = aeadDecipher(name, key, nonce)
-      decipher.setAuthTag(sealed.subarray(end))
-      decipher.setAAD(additionalData)
-      const plaintext = decipher.update(sealed.subarray(0, end))
-      decipher.final()
-      return plaintext
-    }),
+    orUndefined(() => openAead(name, keyObjectOf(key), nonce, additionalData, sealed)),
+
+  has: (name) => getCiphers().includes(name),
+
+  aead(name, key): Aead {
+    const object = createSecretKey(key)
+    return {
+      seal: (nonce, additionalData, plaintext) => sealAead(name, object, nonce, additionalData, plaintext),
+      open: (nonce, additionalData, sealed) =>
+        orUndefined(() => openAead(name, object, nonce, additionalData, sealed)),
+    }
+  },
+
+  headerMask: (name, key) => (name === 'chacha20-poly1305' ? chachaMask(key) : aesMask(key)),
 
   cbcDecrypt: (key, iv, ciphertext) =>
     orUndefined(() => {

@@ -30,3 +30,19 @@ export interface SessionCrypto extends SyncCrypto {
   /** AES in CBC mode, padding left where it is; the key's length chooses AES-128 or -256. Undefined as above. */
   cbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
 }
+
+/** One key of an AEAD, ready for many packets. The nonce is read during the call only. */
+export interface Aead {
+  /** Ciphertext and tag. */
+  seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** The plaintext of `sealed`, which ends with the tag; undefined when it is not authentic. */
+  open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
+}
+
+/** What QUIC's packet protection needs on top (RFC 9001 5). Throws where the platform lacks the cipher: ask `has` first. */
+export interface QuicCrypto extends SessionCrypto {
+  has(name: AeadName): boolean
+  aead(name: AeadName, key: Uint8Array): Aead
+  /** The mask of header protection, 5 bytes or more, from a sample of 16 (RFC 9001 5.4.3 and 5.4.4). */
+  headerMask(name: AeadName, key: Uint8Array): (sample: Uint8Array) => Uint8Array
+}
