@@ -105,8 +105,8 @@ export const RequestSetup = v.strictObject({
     }),
   ),
   /**
-   * A PRIORITY frame of RFC 7540 (5.3) for its stream, written by hand: RFC 9113 (5.3.2) has given the scheme up, and
-   * receivers ignore it. HTTP/2 in the clear only.
+   * A PRIORITY frame of RFC 7540 (5.3) for its stream, written by hand: RFC 9113 (5.3.2) has given the scheme up, so that
+   * nobody need heed it. HTTP/2 in the clear only.
    */
   priorityFrame: v.optional(
     v.strictObject({
