@@ -1,7 +1,8 @@
 /** What a run is to be: a validated experiment with its settings, or a gateway's pair of hosts. */
 import type { CommandInput, DriverName, RunInfo } from '../../shared/commands.ts'
-import { success, type Result } from '../../shared/errors.ts'
+import { failure, success, type Result } from '../../shared/errors.ts'
 import type { Experiment, Knob, Lane, Setup } from '../../shared/experiment.ts'
+import { isProgram, PROGRAMS, type ProgramTable } from './node/programs.ts'
 import { applyChanges, resolveExperiment, type Changes } from './settings.ts'
 
 type Step = Experiment['steps'][number]
@@ -32,13 +33,16 @@ export type StartOptions = Pick<
 >
 
 /** Checks an experiment and its settings. The error names the field, the value and what is allowed. */
-export function planExperiment(options: StartOptions): Result<RunPlan> {
+export function planExperiment(options: StartOptions, programs: ProgramTable = PROGRAMS): Result<RunPlan> {
   const { set = {}, seed = 1, driver = 'virtual', pace = null } = options
   const resolved = resolveExperiment(options.experiment)
   if (!resolved.ok) return resolved
   const experiment = resolved.value
   const setup = applyChanges(experiment.setup, set, experiment.knobs)
   if (!setup.ok) return setup
+  for (const [name, app] of Object.entries(setup.value.apps))
+    if (isProgram(app) && programs[app.kind] === undefined)
+      return failure({ code: 'invalid', message: `${app.kind} is not built in`, field: `apps.${name}.kind` })
   for (const lane of experiment.lanes) {
     const changed = laneSetup(setup.value, lane)
     if (!changed.ok) return changed

@@ -7,6 +7,9 @@ import type { Micros } from '../../shared/units.ts'
 import { LiveDriver, type OutsidePort } from './drivers/live.ts'
 import { VirtualDriver, type StepBy } from './drivers/virtual.ts'
 import { summarize } from './metrics/summarize.ts'
+import { laboratoryAuthority } from './node/authority.ts'
+import { PROGRAMS, isProgram, type ProgramTable } from './node/programs.ts'
+import { Programs } from './node/surroundings.ts'
 import { laneSetup, type RunPlan } from './plan.ts'
 import { writeMeta, writeSummary } from './recording/meta.ts'
 import { Recorder, type RecorderOptions } from './recording/recorder.ts'
@@ -43,6 +46,8 @@ export interface RunOptions extends RecorderOptions {
   readonly attach?: (scene: Scene) => readonly OutsidePort[]
   /** For a gateway: where it listens and goes to. */
   readonly gateway?: RunInfo['gateway']
+  /** The programs that there are; else those that are built in. */
+  readonly programs?: ProgramTable
 }
 
 export class Run {
@@ -59,6 +64,8 @@ export class Run {
   private state: RunState = 'paused'
   private error: string | undefined
   private setup: Setup
+  private readonly programTable: ProgramTable
+  private programs: Programs | undefined
   private gateway: RunInfo['gateway']
   private readonly observer: RunObserver
   private readonly startedAt = new Date().toISOString()
@@ -74,6 +81,7 @@ export class Run {
     this.observer = options.observer ?? NOBODY
     this.setup = plan.setup
     this.gateway = options.gateway
+    this.programTable = options.programs ?? PROGRAMS
     this.ended = new Promise((resolve) => (this.markEnded = resolve))
     this.recorder = new Recorder(options)
     this.scene = new Scene(this.recorder, this.recorder, plan.seed)
@@ -123,10 +131,15 @@ export class Run {
 
   // --- its course -----------------------------------------------------------------------------------------
 
-  /** Runs a virtual experiment to its end within the call; `summarize: false` leaves the summary out. */
+  /**
+   * Runs a virtual experiment to its end within the call; `summarize: false` leaves the summary out. Programs that live in
+   * Node need the event loop: a run that has any is for `start`.
+   */
   runToEnd({ summarize = true } = {}): void {
     this.summarizes = summarize
     if (!(this.driver instanceof VirtualDriver)) throw new Error('a live run takes its time')
+    if (this.hasPrograms)
+      throw new Error('programs in Node need the event loop: start the run and await its end')
     this.state = 'running'
     writeMeta(this.directory, this.meta)
     this.driver.runToEnd()
@@ -136,6 +149,7 @@ export class Run {
   async start(gateway?: RunInfo['gateway']): Promise<void> {
     if (gateway !== undefined) this.gateway = gateway
     try {
+      if (this.hasPrograms) await this.createPrograms()
       if (this.driver instanceof LiveDriver) await this.driver.open()
       this.state = 'running'
       writeMeta(this.directory, this.meta)
@@ -148,6 +162,7 @@ export class Run {
       throw error
     }
     this.driver.start()
+    this.programs?.start()
     this.changed()
   }
 
@@ -261,7 +276,11 @@ export class Run {
         if (from !== to) recorder.emit('sim:knob_changed', { path, from, to })
       }
     }
-    for (const [i, lane] of lanes.entries()) scene.configure(now, scene.lanes[i], must(lane))
+    for (const [i, lane] of lanes.entries()) {
+      const placed = scene.lanes[i]
+      this.programs?.configure(placed, must(lane))
+      scene.configure(now, placed, must(lane))
+    }
     this.changed()
     return success(null)
   }
@@ -272,10 +291,24 @@ export class Run {
 
   // --- its end --------------------------------------------------------------------------------------------
 
+  private get hasPrograms(): boolean {
+    return this.scene.lanes.some(({ setup }) => Object.values(setup.apps).some(isProgram))
+  }
+
+  private async createPrograms(): Promise<void> {
+    const { scene, driver, programTable: table } = this
+    this.programs = new Programs({ scene, driver, authority: await laboratoryAuthority(), table })
+  }
+
+  private isSceneOver(): boolean {
+    if (this.plan.duration === Infinity || !this.scene.isOver()) return false
+    return this.programs?.conclude() ?? true
+  }
+
   private createDriver(options: RunOptions): VirtualDriver | LiveDriver {
     const { plan, scene } = this
     const hooks = {
-      isOver: () => plan.duration !== Infinity && scene.isOver(),
+      isOver: () => this.isSceneOver(),
       duration: plan.duration,
       onEnd: (error?: unknown) => this.finish(error === undefined ? 'finished' : 'failed', error),
     }
@@ -309,6 +342,7 @@ export class Run {
     } catch (problem) {
       this.error ??= describe(problem)
     }
+    this.programs?.stop()
     void this.driver.stop().then(() => {
       this.changed()
       if (this.summary !== undefined) this.observer.onSummary(this, this.summary)

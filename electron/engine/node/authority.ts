@@ -1,4 +1,4 @@
-/** The laboratory's certificate authority: made once at start, its keys stay in memory (DESIGN 9). */
+/** The laboratory's certificate authority: made when it is first needed, its keys stay in memory (DESIGN 9). */
 import type { CertificateFault } from '../../../shared/tls.ts'
 
 /** PEM texts, as Node's `tls` takes them. */
@@ -17,4 +17,12 @@ export interface Authority {
     readonly key: 'rsa' | 'p256'
     readonly fault: CertificateFault
   }): Promise<Identity>
+}
+
+let made: Promise<Authority> | undefined
+
+/** The authority of this process. What makes it is loaded with the first call: most runs need no certificate. */
+export function laboratoryAuthority(): Promise<Authority> {
+  made ??= import('./issuer.ts').then(({ createAuthority }) => createAuthority())
+  return made
 }

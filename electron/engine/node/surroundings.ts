@@ -44,7 +44,8 @@ export class Programs {
   }
 
   /** Hands on what differs. A knob may be turned within a step of the world; programs hear of it after that. */
-  configure(lane: PlacedLane, before: Setup, setup: Setup): void {
+  configure(lane: PlacedLane, setup: Setup): void {
+    const before = lane.setup
     for (const [name, program] of lane.programs)
       if (JSON.stringify(before.apps[name]) !== JSON.stringify(setup.apps[name]))
         this.tell(() => program.configure?.(setup.apps[name]))
