@@ -10,7 +10,7 @@ import type { LinkSpec } from '../shared/link.ts'
 import { parseWire } from './engine/outsider.ts'
 import { defaultShelf } from './engine/recording/shelf.ts'
 import { gateway, host, link, parseListen, parseTarget } from './engine/terminal/attended.ts'
-import { OUT_FORMATS, writeExported } from './engine/terminal/files.ts'
+import { describeFiles, OUT_FORMATS, writeExported, type WrittenFile } from './engine/terminal/files.ts'
 import { listenForInterrupt } from './engine/terminal/interrupt.ts'
 import { addLinkOptions, readLinkOptions } from './engine/terminal/link-flags.ts'
 import { list } from './engine/terminal/list.ts'
@@ -156,9 +156,14 @@ async function gatewayInWindow(
     output.note('Ctrl-C ends it.')
     await interrupt.requested
     await engine.request({ type: 'run.stop', run })
-    if (out !== undefined)
-      for (const format of OUT_FORMATS)
-        writeExported(out, await engine.request({ type: 'run.export', run, format, taps, qlog, language }))
+    if (out !== undefined) {
+      const files: WrittenFile[] = []
+      for (const format of OUT_FORMATS) {
+        const made = await engine.request({ type: 'run.export', run, format, taps, qlog, language })
+        files.push(...writeExported(out, made))
+      }
+      for (const line of describeFiles(out, files)) output.note(printable(line))
+    }
     return EXIT.ok
   } catch (error) {
     if (error instanceof CommandRefused) return refuse(output, error.error)

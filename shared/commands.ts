@@ -19,7 +19,7 @@ const tcpPort = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535
 export const DRIVERS = ['live', 'virtual'] as const
 export type DriverName = (typeof DRIVERS)[number]
 
-export const EXPORT_FORMATS = ['pcapng', 'qlog', 'csv', 'json', 'svg', 'summary'] as const
+export const EXPORT_FORMATS = ['pcapng', 'keylog', 'har', 'qlog', 'csv', 'json', 'svg', 'summary'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 export const Command = v.variant('type', [
@@ -126,7 +126,7 @@ export interface ExportedFile {
   readonly name: string
   readonly mime: string
   readonly bytes: Uint8Array
-  /** The file holds secrets (keys). */
+  /** The file holds keys: whoever has it can read what was sent encrypted. */
   readonly secret?: boolean
 }
 

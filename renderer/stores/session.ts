@@ -204,6 +204,10 @@ export const useSession = defineStore('session', () => {
       bridge.send({ type: 'run.export', run: number, format, ...options }),
     )
     if (!files) return
+    if (files.length === 0) {
+      notices.add({ kind: 'done', title: 'notice.exported_nothing' })
+      return
+    }
     const saved = await notices.attempt(() => bridge.save(files))
     if (!saved) return
     const names = files.map((file) => file.name).join(', ')

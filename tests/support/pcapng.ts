@@ -25,6 +25,8 @@ export interface PcapngFile {
   readonly application: string
   readonly comment: string
   readonly interfaces: readonly PcapngInterface[]
+  /** Key logs of TLS, each before the packets that follow it. */
+  readonly keyLogs: readonly string[]
   readonly packets: readonly PcapngPacket[]
 }
 
@@ -104,16 +106,31 @@ function readPacket({ type, body }: Block, interfaces: readonly PcapngInterface[
   }
 }
 
+function readSecrets({ body }: Block): string {
+  check(body.getUint32(0, true) === 0x544c534b, 'secrets of TLS')
+  const length = body.getUint32(4, true)
+  check(8 + ((length + 3) & ~3) === body.byteLength, 'length of the secrets')
+  return text(new Uint8Array(body.buffer, body.byteOffset + 8, length))
+}
+
 export function readPcapng(bytes: Uint8Array): PcapngFile {
   const [section, ...rest] = blocks(bytes)
   check(section.type === 0x0a0d0d0a && section.body.getUint32(0, true) === 0x1a2b3c4d, 'section header')
   check(section.body.getUint16(4, true) === 1 && section.body.getUint16(6, true) === 0, 'version 1.0')
   const list = options(section.body, 16)
   const interfaces = rest.filter(({ type }) => type === 1).map(readInterface)
+  const secrets = rest.filter(({ type }) => type === 10)
+  // Both before the first packet.
+  const head = interfaces.length + secrets.length
+  check(
+    rest.slice(0, head).every(({ type }) => type !== 6),
+    'a packet before interfaces or secrets',
+  )
   return {
     application: text(option(list, 4)),
     comment: text(option(list, 1)),
     interfaces,
-    packets: rest.slice(interfaces.length).map((block) => readPacket(block, interfaces)),
+    keyLogs: secrets.map(readSecrets),
+    packets: rest.slice(head).map((block) => readPacket(block, interfaces)),
   }
 }

@@ -1,6 +1,6 @@
 /** A capture: what hosts see as a pcapng file that any analyser reads. */
 import type { RecordingMeta, RecordedPacket, RecordingReader } from '../recording/types.ts'
-import { enhancedPacket, interfaceDescription, sectionHeader } from './pcapng.ts'
+import { decryptionSecrets, enhancedPacket, interfaceDescription, sectionHeader } from './pcapng.ts'
 import type { Survey, SurveyedNode } from './survey.ts'
 import { packetsAt, type Fates, type SeenPacket } from './tap.ts'
 
@@ -10,6 +10,8 @@ const NOT_RECORDED: Uint8Array = new Uint8Array(0)
 export interface CaptureOptions {
   /** The most bytes that are kept of a packet; 0: all that the recording has. */
   readonly snapLength: number
+  /** Of all connections; empty: none. */
+  readonly keyLog: string
 }
 
 interface Epoch {
@@ -40,7 +42,7 @@ export function* captureAt(
   hosts: readonly SurveyedNode[],
   run: Survey,
   fates: Fates,
-  { snapLength }: CaptureOptions,
+  { snapLength, keyLog }: CaptureOptions,
 ): Generator<Uint8Array> {
   const { info } = reader.meta
   const epoch = epochOf(reader.meta)
@@ -49,6 +51,8 @@ export function* captureAt(
     const description = `tap at ${name}${address === '' ? '' : `, ${address}`}`
     yield interfaceDescription({ name, description, snapLength, timeOffset: epoch.seconds })
   }
+  // An analyser reads the file once: the keys stand before the first packet that needs them.
+  if (keyLog !== '') yield decryptionSecrets(keyLog)
   const names = hosts.map(({ name }) => name)
   for (const seen of packetsAt(reader, names, run, fates)) {
     const packet = seenBytes(reader, seen)

@@ -1,9 +1,10 @@
 /**
- * All events as a table (RFC 4180): a row each, a column for every field of the kinds of events that the run has, cells
- * that an event has no field for left empty. Times are microseconds of lab time, sizes bytes.
+ * All events as a table (RFC 4180), keys left out: a row each, a column for every field of the kinds of events that the run
+ * has, cells that an event has no field for left empty. Times are microseconds of lab time, sizes bytes.
  */
 import { EVENTS, type EventName } from '../../../shared/trace/events.ts'
 import type { RecordingReader, TraceEvent } from '../recording/types.ts'
+import { isPublicField, publicEvents } from './secrets.ts'
 
 const COMMON = ['number', 'time', 'node', 'flow', 'packet', 'event'] as const
 
@@ -25,7 +26,8 @@ function fieldsOf(reader: RecordingReader): string[] {
   for (const batch of reader.batches()) for (const table of batch.tables) names.add(table.name)
   const fields = new Set<string>()
   for (const name of Object.keys(EVENTS) as EventName[])
-    if (names.has(name)) for (const field of Object.keys(EVENTS[name].fields)) fields.add(field)
+    if (names.has(name))
+      for (const field of Object.keys(EVENTS[name].fields)) if (isPublicField(name, field)) fields.add(field)
   return [...fields]
 }
 
@@ -38,5 +40,5 @@ function row({ seq, t, node, flow, pkt, name, data }: TraceEvent, fields: readon
 export function* csvRows(reader: RecordingReader): Generator<string> {
   const fields = fieldsOf(reader)
   yield [...COMMON, ...fields].join(',') + '\r\n'
-  for (const event of reader.events()) yield row(event, fields)
+  for (const event of publicEvents(reader)) yield row(event, fields)
 }

@@ -6,8 +6,10 @@ import { captureAt } from './capture.ts'
 import { concatenate, encodeText, gather } from './chunks.ts'
 import { csvRows } from './csv.ts'
 import { jsonLines } from './json.ts'
+import { harFiles } from './har.ts'
 import { qlogDraft } from './qlog-draft.ts'
 import { qlog03 } from './qlog-03.ts'
+import { keyLogOf } from './secrets.ts'
 import { dataSender, hostsOf, survey, type SurveyedNode } from './survey.ts'
 import { chartFiles } from './svg.ts'
 import { readFates } from './tap.ts'
@@ -28,6 +30,8 @@ export interface ExportStream {
   readonly name: string
   readonly mime: string
   readonly chunks: Iterable<Uint8Array>
+  /** Keys are in it: whoever has the file can read what was sent encrypted. */
+  readonly secret: boolean
 }
 
 /** A part of a file name, whatever the node was called. */
@@ -40,10 +44,12 @@ const safe = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_')
 function captureFiles(reader: RecordingReader, options: ExportOptions): ExportStream[] {
   const run = survey(reader)
   const fates = readFates(reader)
+  const settings = { snapLength: options.snapLength ?? 0, keyLog: keyLogOf(reader) }
   const file = (hosts: readonly SurveyedNode[], ...parts: readonly string[]): ExportStream => ({
     name: `${['capture', ...parts].map(safe).join('-')}.pcapng`,
     mime: 'application/x-pcapng',
-    chunks: gather(captureAt(reader, hosts, run, fates, { snapLength: options.snapLength ?? 0 })),
+    chunks: gather(captureAt(reader, hosts, run, fates, settings)),
+    secret: settings.keyLog !== '',
   })
   if (options.taps !== 'all') {
     const senders = run.lanes.map((lane) => dataSender(run, lane)).filter((host) => host !== undefined)
@@ -61,9 +67,15 @@ const textFile = (name: string, mime: string, pieces: Iterable<string>): ExportS
   name,
   mime,
   chunks: encodeText(pieces),
+  secret: false,
 })
 
-/** The files of a format as streams, to be read one after the other. */
+function keyLogFiles(reader: RecordingReader): ExportStream[] {
+  const keyLog = keyLogOf(reader)
+  return keyLog === '' ? [] : [{ ...textFile('keylog.txt', 'text/plain', [keyLog]), secret: true }]
+}
+
+/** The files of a format as streams, to be read one after the other; none when the run has nothing for it. */
 export async function openExport(
   reader: RecordingReader,
   format: ExportFormat,
@@ -80,6 +92,10 @@ export async function openExport(
           options.qlog === '0.3' ? qlog03(reader) : qlogDraft(reader),
         ),
       ]
+    case 'har':
+      return harFiles(reader).map(({ name, text }) => textFile(name, 'application/json', [text]))
+    case 'keylog':
+      return keyLogFiles(reader)
     case 'csv':
       return [textFile('events.csv', 'text/csv; charset=utf-8', csvRows(reader))]
     case 'json':
@@ -102,8 +118,8 @@ export async function exportRun(
   options: ExportOptions = {},
 ): Promise<ExportedFile[]> {
   const files: ExportedFile[] = []
-  for (const { name, mime, chunks } of await openExport(reader, format, options)) {
-    files.push({ name, mime, bytes: concatenate([...chunks]) })
+  for (const { name, mime, chunks, secret } of await openExport(reader, format, options)) {
+    files.push({ name, mime, bytes: concatenate([...chunks]), ...(secret ? { secret } : {}) })
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
   return files

@@ -8,6 +8,9 @@ const LINKTYPE_RAW = 101
 const SECTION_HEADER = 0x0a0d0d0a
 const INTERFACE_DESCRIPTION = 1
 const ENHANCED_PACKET = 6
+const DECRYPTION_SECRETS = 10
+/** "TLSK": the secrets are a key log of TLS. */
+const TLS_KEY_LOG = 0x544c534b
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 
 const END_OF_OPTIONS = 0
@@ -99,6 +102,16 @@ export function interfaceDescription({
   return block(INTERFACE_DESCRIPTION, 8, options, (view) => {
     view.setUint16(8, LINKTYPE_RAW, true)
     view.setUint32(12, snapLength, true)
+  })
+}
+
+/** Keys of TLS as the text of a key log (RFC 9850), for the packets after it. */
+export function decryptionSecrets(keyLog: string): Uint8Array {
+  const secrets = encoder.encode(keyLog)
+  return block(DECRYPTION_SECRETS, 8 + secrets.length, [], (view, into) => {
+    view.setUint32(8, TLS_KEY_LOG, true)
+    view.setUint32(12, secrets.length, true)
+    into.set(secrets, 16)
   })
 }
 

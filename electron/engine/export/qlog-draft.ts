@@ -1,17 +1,20 @@
 /**
  * qlog in its current draft (draft-ietf-quic-qlog-main-schema): one file, a trace for each node. Our events stand in
- * namespaces of our own, named as in the trace; what steers the simulation stands in the draft's `simulation`. Times
- * are milliseconds. The sender's metrics carry the names and units that the draft gives to QUIC's
+ * namespaces of our own, named as in the trace; what steers the simulation stands in the draft's `simulation`, and frames
+ * of HTTP/2 in `http2` (draft-pardue-httpbis-qlog-h2-events). Keys are left out. Times are milliseconds. The sender's metrics carry the names and units that the draft gives to QUIC's
  * recovery_metrics_updated, so that a tool that draws one can draw the other.
  */
 import { EVENTS, type EventData, type FieldSpec } from '../../../shared/trace/events.ts'
 import type { RecordingMeta, RecordingReader, TraceEvent } from '../recording/types.ts'
+import { publicEvents } from './secrets.ts'
 import { survey, type Survey, type SurveyedNode } from './survey.ts'
 
 const FILE_SCHEMA = 'urn:ietf:params:qlog:file:contained'
 const SIMULATION = 'urn:ietf:params:qlog:events:simulation'
+/** An individual draft: its number belongs to the name (section "Draft Event Schema Identification"). */
+const HTTP2 = 'urn:ietf:params:qlog:events:http2-00'
 /** Namespaces of our own; a private schema needs a URI of its own (section 8.1 of the draft). */
-const OWN = ['tcp', 'udp', 'icmp', 'ip', 'link', 'app', 'wire'].map(
+const OWN = ['tcp', 'udp', 'icmp', 'ip', 'link', 'app', 'security', 'http', 'wire'].map(
   (name) => `urn:x-rexmit:qlog:events:${name}`,
 )
 
@@ -39,11 +42,30 @@ function recoveryMetrics(data: EventData<'tcp:metrics_updated'>): Record<string,
   }
 }
 
+/**
+ * A frame as its sender made it. The draft lets a frame be any map with a `frame_type`, and the event be extended: so what
+ * the frame says stands in words, and the windows beside it.
+ */
+function http2Frame({ stream, type, flags, length, detail, ...rest }: EventData<'http:frame'>) {
+  const { from, offset, connection_window, stream_window } = rest
+  return {
+    stream_id: stream,
+    length,
+    frame: { frame_type: type.toLowerCase(), flags, ...(detail === '' ? {} : { detail }) },
+    from,
+    offset,
+    ...(connection_window < 0 ? {} : { connection_window }),
+    ...(stream_window < 0 ? {} : { stream_window }),
+  }
+}
+
 /** Name and data of an event in the file. */
 function project(event: TraceEvent): { name: string; data: Record<string, unknown> } {
   switch (event.name) {
     case 'tcp:metrics_updated':
       return { name: 'tcp:recovery_metrics_updated', data: recoveryMetrics(event.data) }
+    case 'http:frame':
+      return { name: 'http2:frame_created', data: http2Frame(event.data) }
     case 'sim:knob_changed': {
       const { path, from, to } = event.data
       return {
@@ -89,7 +111,7 @@ function header(meta: RecordingMeta, node: SurveyedNode): Record<string, unknown
         ...(info.driver === 'live' ? { wall_clock_time: startedAt } : {}),
       },
     },
-    event_schemas: [SIMULATION, ...OWN],
+    event_schemas: [SIMULATION, HTTP2, ...OWN],
   }
 }
 
@@ -101,7 +123,7 @@ function scenario({ info, set }: RecordingMeta): string {
 function* traceOf(reader: RecordingReader, node: SurveyedNode): Generator<string> {
   yield `${JSON.stringify(header(reader.meta, node)).slice(0, -1)},"events":[\n`
   yield scenario(reader.meta)
-  for (const event of reader.events()) {
+  for (const event of publicEvents(reader)) {
     // What happens to the run as a whole happens to each node.
     if ((event.node !== node.name && event.node !== '') || event.name === 'sim:node_added') continue
     yield ',\n'

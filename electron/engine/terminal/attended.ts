@@ -7,7 +7,7 @@ import type { ExportOptions } from '../export/export.ts'
 import { planGateway, startGateway, type GatewayOptions } from '../gateway.ts'
 import { runHost, runLink, type HostOptions, type LinkOptions } from '../outsider.ts'
 import type { Run, RunOptions } from '../run.ts'
-import { writeFiles } from './files.ts'
+import { describeFiles, writeFiles } from './files.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { printable, type Output } from './output.ts'
 import { MISHAPS, mishaps } from './mishaps.ts'
@@ -63,8 +63,8 @@ async function conclude(run: Run, options: AttendedOptions, output: Output): Pro
   for (const line of mishaps(reader.events(MISHAPS))) output.note(printable(line))
   for (const fault of run.summary?.faults ?? []) output.note(`rexmit: ${printable(fault)}`)
   if (options.out !== undefined) {
-    const names = await writeFiles(reader, options.out, options)
-    output.note(`${printable(options.out)}: ${names.join(', ')}`)
+    const files = await writeFiles(reader, options.out, options)
+    for (const line of describeFiles(options.out, files)) output.note(printable(line))
   }
   if (info.state !== 'failed') return EXIT.ok
   output.note(`rexmit: ${printable(info.error ?? 'the run broke off')}`)

@@ -6,26 +6,54 @@ import { openExport, type ExportOptions } from '../export/export.ts'
 import type { RecordingReader } from '../recording/types.ts'
 
 /** What `--out` leaves, in the order of writing: small and needed first. JSON Lines say what the table says. */
-export const OUT_FORMATS: readonly ExportFormat[] = ['summary', 'pcapng', 'qlog', 'csv', 'svg']
+export const OUT_FORMATS: readonly ExportFormat[] = [
+  'summary',
+  'pcapng',
+  'keylog',
+  'har',
+  'qlog',
+  'csv',
+  'svg',
+]
 
-/** Writes all files below `folder`; returns their names. Throws what the system throws. */
+/** A file that was written. */
+export interface WrittenFile {
+  readonly name: string
+  /** Keys are in it. */
+  readonly secret?: boolean
+}
+
+/** Writes all files below `folder`, and says which they are. Throws what the system throws. */
 export async function writeFiles(
   reader: RecordingReader,
   folder: string,
   options: ExportOptions,
-): Promise<string[]> {
-  const names: string[] = []
+): Promise<WrittenFile[]> {
+  const files: WrittenFile[] = []
   for (const format of OUT_FORMATS)
-    for (const { name, chunks } of await openExport(reader, format, options)) {
+    for (const { name, chunks, secret } of await openExport(reader, format, options)) {
       writeFile(join(folder, name), chunks)
-      names.push(name)
+      files.push({ name, secret })
     }
-  return names
+  return files
 }
 
-/** Writes files that the engine has made. */
-export function writeExported(folder: string, files: readonly ExportedFile[]): void {
+/** The names of the files, and which of them are not to be given away lightly. */
+export function describeFiles(folder: string, files: readonly WrittenFile[]): string[] {
+  const list = (some: readonly WrittenFile[]): string => some.map(({ name }) => name).join(', ')
+  const secret = files.filter((file) => file.secret)
+  const lines = [`${folder}: ${list(files)}`]
+  if (secret.length > 0)
+    lines.push(
+      `Keys of the encrypted connections are in ${list(secret)}: whoever has these files can read all.`,
+    )
+  return lines
+}
+
+/** Writes files that the engine has made, and says which they are. */
+export function writeExported(folder: string, files: readonly ExportedFile[]): WrittenFile[] {
   for (const { name, bytes } of files) writeFile(join(folder, name), [bytes])
+  return files.map(({ name, secret }) => ({ name, secret }))
 }
 
 function writeFile(path: string, chunks: Iterable<Uint8Array>): void {

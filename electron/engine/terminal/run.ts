@@ -12,7 +12,7 @@ import { planExperiment, type RunPlan } from '../plan.ts'
 import { DEFAULT_SPOOL } from '../recording/spool.ts'
 import { Run } from '../run.ts'
 import { resolveExperiment, type Changes } from '../settings.ts'
-import { writeFiles } from './files.ts'
+import { describeFiles, writeFiles } from './files.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
 import { printable, printableJson, type Output } from './output.ts'
 import { report } from './report.ts'
@@ -150,8 +150,8 @@ async function conclude(
   }
   if (!json) report(output, { info, experiment: plan.experiment, summary }, language)
   if (out !== undefined) {
-    const names = await writeFiles(reader, out, { taps, qlog, language })
-    output.note(`${printable(out)}: ${names.join(', ')}`)
+    const files = await writeFiles(reader, out, { taps, qlog, language })
+    for (const line of describeFiles(out, files)) output.note(printable(line))
   }
   const holds = info.state !== 'failed' && summary.expectations.every((verdict) => verdict.holds !== false)
   return { status: holds ? EXIT.ok : EXIT.failed, summary }

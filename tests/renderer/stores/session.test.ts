@@ -18,6 +18,7 @@ function answer(command: Command): Answer {
     runs.push(runInfo({ run: runs.length + 1, seed: seed ?? 1, driver: driver ?? 'live' }))
     return { result: runs.at(-1) }
   }
+  if (command.type === 'run.export' && command.format !== 'pcapng') return { result: [] }
   if (command.type === 'run.export')
     return { result: [{ name: 'capture.pcapng', mime: 'x', bytes: Uint8Array.of(1), secret: true }] }
   if (!('run' in command)) return { result: null }
@@ -143,6 +144,14 @@ describe('a run', () => {
     await session.exportRun(1, 'pcapng')
     expect(open.engine.saved).toEqual(['capture.pcapng'])
     expect(useNotices().list).toMatchObject([{ kind: 'done', title: 'notice.exported_secret' }])
+  })
+
+  it('says so when it has nothing for a file of the kind', async () => {
+    runs = [runInfo({ run: 1 })]
+    const session = await connect()
+    await session.exportRun(1, 'har')
+    expect(open.engine.saved).toEqual([])
+    expect(useNotices().list).toMatchObject([{ kind: 'done', title: 'notice.exported_nothing' }])
   })
 
   it('that is removed while it is on show leaves the stage', async () => {

@@ -87,10 +87,40 @@ describe('the current draft', () => {
     const { traces } = await qlog(smallRun(), 'draft')
     for (const { events } of traces)
       for (const { name, data } of events) {
-        expect(name).toMatch(/^[a-z]+:[a-z_]+$/)
+        expect(name).toMatch(/^[a-z0-9]+:[a-z_]+$/)
         for (const key of Object.keys(data)) expect(key).toBe(key.toLowerCase())
       }
     expect(named(traces[2].events, 'link:packet_delivered')[0].data.delay).toBe(10)
+  })
+
+  it('has frames of HTTP/2 as their draft names them, made by the end that sends them', async () => {
+    const script = addNodes(new RecordingScript(), 'main').emit(`main/client ${FLOW}`, 'http:frame', {
+      from: 'client',
+      stream: 1,
+      type: 'DATA',
+      flags: 1,
+      offset: 33,
+      length: 5,
+      connection_window: 65_530,
+      stream_window: -1,
+    })
+    const { traces } = await qlog(script, 'draft')
+    expect(traces[0].event_schemas).toContain('urn:ietf:params:qlog:events:http2-00')
+    expect(named(traces[0].events, 'http2:frame_created')).toEqual([
+      {
+        time: 0,
+        name: 'http2:frame_created',
+        group_id: FLOW,
+        data: {
+          stream_id: 1,
+          length: 5,
+          frame: { frame_type: 'data', flags: 1 },
+          from: 'client',
+          offset: 33,
+          connection_window: 65_530,
+        },
+      },
+    ])
   })
 
   it('puts knobs, marks and faults of the run into every trace', async () => {
