@@ -85,6 +85,7 @@ export class Run {
     this.ended = new Promise((resolve) => (this.markEnded = resolve))
     this.recorder = new Recorder(options)
     this.scene = new Scene(this.recorder, this.recorder, plan.seed)
+    this.recorder.onSecret = (line) => this.scene.onlookers.addSecret(line)
     for (const lane of plan.lanes) this.scene.addLane(lane, must(laneSetup(plan.setup, lane)))
     if (plan.steps.length > 0)
       this.scene.world.add('timeline', new Timeline(plan.steps, (now, step) => this.applyStep(now, step)))

@@ -18,6 +18,7 @@ import { TcpSink } from './apps/tcp-sink.ts'
 import { createEnv, PacketNumbers } from './env.ts'
 import type { Program } from './node/program.ts'
 import { isProgram, type ProgramSetup } from './node/programs.ts'
+import { Onlookers } from './onlooker/onlookers.ts'
 import { Station } from './station.ts'
 import { World, type Witness, type WorldNode } from './world.ts'
 
@@ -51,6 +52,7 @@ export class Scene {
   readonly world: World
   readonly numbers = new PacketNumbers()
   readonly lanes: PlacedLane[] = []
+  readonly onlookers = new Onlookers()
   private readonly rng: Rng
   private readonly trace: Trace
 
@@ -84,7 +86,8 @@ export class Scene {
     const trace = this.trace.scope({ node: name })
     trace.emit('sim:node_added', { kind: 'host', role, address: formatAddress(address), a: '', b: '' })
     const env = createEnv(this.rng, this.trace, this.numbers)
-    const station = new Station(new Host(env, { name, address, tcp }), tcp)
+    const tap = this.onlookers.tapOf(trace)
+    const station = new Station(new Host(env, { name, address, tcp, tap }), tcp)
     return { node: this.world.add(name, station), station }
   }
 

@@ -276,7 +276,9 @@ export const EVENTS = {
   // --- TLS, as an onlooker at the sender's host reads it ----------------------------------------------------
   //
   // `from` is client or server; `offset` counts the bytes that this side has sent on the TCP connection, from 0.
-  // An event is written when the last byte that it tells of was first sent, and carries the packet that did it.
+  // An event is written when the last byte that it tells of was first sent, and carries the packet that did it. What has
+  // been read is there even if it is lost on the way; bytes that never leave are not. Where only the other side's
+  // answer tells what bytes mean, or that they are cut off, the event comes with that answer and its packet.
   'security:record': {
     doc: 'A TLS record',
     fields: {
@@ -294,7 +296,9 @@ export const EVENTS = {
         'B',
       ),
       plain_length: u16('bytes of content, when it can be read', 'B'),
-      problem: str('empty, or why it could not be read: no_secret, bad_record_mac ...'),
+      problem: str(
+        'empty, or why it could not be read: no_handshake, no_secret, unsupported_cipher or bad_record_mac',
+      ),
     },
   },
   'security:handshake_message': {
@@ -383,7 +387,8 @@ export const EVENTS = {
   // --- HTTP, as an onlooker at the sender's host reads it ---------------------------------------------------
   //
   // `offset` counts the bytes of application data that this side has sent: those inside TLS, or those of TCP itself
-  // in the clear. `security:record` tells where these lie in the TCP stream.
+  // in the clear. `security:record` tells where these lie in the TCP stream (`plain_offset`). A frame or message is told
+  // of when the record that holds its last byte was sent whole.
   'http:frame': {
     doc: 'An HTTP/2 frame',
     fields: {
@@ -393,8 +398,11 @@ export const EVENTS = {
       flags: u8('of the frame header'),
       offset: f64('of the frame header', 'B'),
       length: u32('of the payload', 'B'),
-      detail: str('what it says, in the words of the RFC'),
-      connection_window: f64('what its sender may send yet on the connection; -1: does not change it', 'B'),
+      detail: str('its flags by name, then what it says, in the words of the RFC, with commas between'),
+      connection_window: f64(
+        'after it: of DATA what its sender, of WINDOW_UPDATE what its receiver may send on the connection, as the sender of the frame knows; -1: it does not change that',
+        'B',
+      ),
       stream_window: f64('likewise on the stream', 'B'),
     },
   },
@@ -404,9 +412,11 @@ export const EVENTS = {
       from: str('client or server'),
       version: str('http/1.1 or h2'),
       part: str('request, response, interim, trailers or push'),
-      exchange: u32('the stream, or in HTTP/1.1 the number of the request on its connection, from 1'),
-      offset: f64('of its first byte', 'B'),
-      length: u32('on the wire', 'B'),
+      exchange: u32(
+        'the stream (of a push: the promised one), or in HTTP/1.1 the number of the request on its connection, from 1; 0: a response without a request',
+      ),
+      offset: f64('of its first byte; in HTTP/2 of the header block', 'B'),
+      length: u32('as sent; in HTTP/2 of the header block, without frame headers', 'B'),
       uncompressed: u32('as HTTP/1.1 would write it', 'B'),
       method: str('of a request'),
       target: str('of a request'),
@@ -421,7 +431,7 @@ export const EVENTS = {
     doc: 'The last byte of a request or response',
     fields: {
       from: str('client or server'),
-      part: str('request or response'),
+      part: str('request or response, the answer to a push included'),
       exchange: u32('as in message_started'),
       end_offset: f64('of the byte after it', 'B'),
       content: f64('bytes of content, codings of the transfer taken off', 'B'),
@@ -456,10 +466,12 @@ export const EVENTS = {
     fields: {
       from: str('client or server'),
       offset: f64('where', 'B'),
-      code: str('what the RFC would have the receiver answer, such as PROTOCOL_ERROR; empty for HTTP/1.1'),
+      code: str(
+        'what the RFC would have the receiver answer, such as PROTOCOL_ERROR; empty for HTTP/1.1, and where bytes were passed over or a limit of the onlooker was reached',
+      ),
       scope: str('connection or stream'),
       stream: u32('0: none'),
-      reason: str('in words'),
+      reason: str('what is wrong, in short words such as bad_request_line or skipped 12 octets'),
     },
   },
   // --- HTTP, as the applications themselves say -------------------------------------------------------------

@@ -39,6 +39,8 @@ export class Recorder implements Trace, Witness {
   readonly spool: PacketSpool
   /** Called for the first event after a flush: there is something to write again. */
   onPending: () => void = () => undefined
+  /** Called with each line of a key log. */
+  onSecret: (line: string) => void = () => undefined
   /** Called after each batch was written. */
   onBatch: () => void = () => undefined
   private readonly builder = new BatchBuilder()
@@ -75,6 +77,7 @@ export class Recorder implements Trace, Witness {
   record<N extends EventName>(name: N, data: EventData<N>, node: number, flow: number, pkt: number): void {
     if (this.sealed) return
     this.builder.add(name, data, this.seq++, this.time, node, flow, pkt)
+    if (name === 'security:secret_logged') this.onSecret((data as EventData<'security:secret_logged'>).line)
     if (name === 'link:packet_corrupted' || name === 'link:packet_marked') this.altered.add(pkt)
     const { pending } = this.builder
     if (pending === 1) this.onPending()

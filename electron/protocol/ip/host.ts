@@ -11,7 +11,7 @@ import type { Datagram, Env, SansIo } from '../sansio.ts'
 import type { TcpConnection } from '../tcp/connection.ts'
 import type { OutgoingSegment } from '../tcp/events.ts'
 import type { TcpListener } from '../tcp/listener.ts'
-import { TcpStack } from '../tcp/stack.ts'
+import { TcpStack, type TapFactory } from '../tcp/stack.ts'
 import {
   flowName,
   isSingleHost,
@@ -67,6 +67,8 @@ export interface HostOptions {
   /** TCP forbids routers to cut its packets, as path-MTU discovery needs (RFC 1191 3); true without. */
   readonly dontFragment?: boolean
   readonly reassembly?: ReassemblySettings
+  /** Puts someone to look on at each TCP connection of the host. */
+  readonly tap?: TapFactory
 }
 
 export interface UdpSend {
@@ -126,6 +128,7 @@ export class Host implements SansIo<HostEvent> {
     this.tcp = new TcpStack(
       { ...env, nextPacketId: this.nextPacketId, rng, trace: this.trace },
       options.address,
+      options.tap,
     )
     this.output = new IpOutput(
       options.address,
@@ -345,12 +348,17 @@ export class Host implements SansIo<HostEvent> {
     encodeTcp(segment, bytes, IPV4_MIN_HEADER, this.address, destination)
     const trace = this.flowScope(out.flow)
     const fields = segmentFields(segment, out.scaledWindow, bytes.length, out.cause)
+    const { fresh } = out
+    const announce = (pkt: number): void => {
+      trace.emit('tcp:segment_sent', fields, pkt)
+      if (fresh !== undefined) fresh.tap.handleSent(fresh.bytes, fresh.fin, pkt)
+    }
     if (bytes.length <= this.mtu) {
       const id = this.nextPacketId()
-      trace.emit('tcp:segment_sent', fields, id)
+      announce(id)
       return { id, bytes, port: 0 }
     }
-    const cut = this.pushCut(bytes, trace, (pkt) => trace.emit('tcp:segment_sent', fields, pkt))
+    const cut = this.pushCut(bytes, trace, announce)
     if (!cut) this.reject({ layer: 'ipv4', reason: 'exceeds_mtu', offset: 2 }, bytes)
     return undefined
   }

@@ -253,6 +253,7 @@ function onFinReached(block: ControlBlock, now: Micros): void {
   const { name } = block
   // An application that closes within the delayed ACK's time merges ACK and FIN; when ours is sent, nothing can merge.
   if (name !== 'ESTABLISHED' || block.settings.delayedAck === 0) block.receiver.ackNow = true
+  block.tap?.handleReceivedEnd()
   block.tell('peer_closed')
   if (name === 'ESTABLISHED') block.setState({ name: 'CLOSE-WAIT' }, 'segment')
   else if (name === 'FIN-WAIT-1') block.setState({ name: 'CLOSING' }, 'segment')

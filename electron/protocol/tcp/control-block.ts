@@ -18,6 +18,7 @@ import { SequenceSpace } from './sequence.ts'
 import type { TcpMetrics } from './settle.ts'
 import type { ConnectionState } from './state.ts'
 import { overdueAfter } from './stall.ts'
+import type { Tap } from './tap.ts'
 import { ACK_OVERDUE, RETRANSMIT, Timers } from './timers.ts'
 
 /** What a connection needs of its stack. */
@@ -27,6 +28,8 @@ export interface Owner {
   tell(event: TcpEvent): void
   /** The connection is CLOSED and leaves the table. */
   release(block: ControlBlock): void
+  /** Who looks on at a connection that is established now. */
+  tapOf(block: ControlBlock): Tap | undefined
   /** Answers a segment with a RST, as if there were no connection (RFC 9293 3.10.7.1). */
   answerWithReset(remote: Ipv4Address, segment: TcpSegment): void
 }
@@ -102,6 +105,9 @@ export class ControlBlock {
   /** A `readable` was told and nothing read since; a write was cut short. */
   readableTold = false
   writeBlocked = false
+  /** Who looks on, and the position after the last byte that it was told of as sent. */
+  tap: Tap | undefined
+  tapped = 1
   private challenges = 0
   private challengeSecond = -1
   lastDuplicateAnswer = -Infinity
@@ -194,6 +200,7 @@ export class ControlBlock {
     this.probeDue = 'none'
     this.setState({ name: 'CLOSED' }, why)
     this.trace.emit('tcp:connection_closed', { error: error ?? '' })
+    this.tap?.handleClosed()
     this.listener?.onClosed(this)
     // Nobody has been told of a connection that never left the SYN queue.
     if (!hidden) this.tell('closed')

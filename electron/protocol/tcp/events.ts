@@ -3,6 +3,7 @@ import type { Ipv4Address } from '../wire/address.ts'
 import type { TcpSegment } from '../wire/tcp.ts'
 import type { TcpConnection } from './connection.ts'
 import type { TcpListener } from './listener.ts'
+import type { Tap } from './tap.ts'
 
 /** A segment that is to be put on the wire. */
 export interface OutgoingSegment {
@@ -14,6 +15,15 @@ export interface OutgoingSegment {
   readonly flow: string
   /** The receive window that it advertises in bytes. */
   readonly scaledWindow: number
+  /** What of it has never left before; whoever puts it on the wire tells the tap. */
+  fresh: Fresh | undefined
+}
+
+/** Bytes, and the FIN behind them, that leave for the first time. */
+export interface Fresh {
+  readonly tap: Tap
+  readonly bytes: Uint8Array
+  readonly fin: boolean
 }
 
 /**

@@ -95,6 +95,7 @@ export function establish(block: ControlBlock, now: Micros, segment: TcpSegment)
   block.synDue = false
   block.stopRetransmit()
   block.heardAt = now
+  block.tap = receiver.tap = block.owner.tapOf(block)
   const passive = state.name === 'SYN-RECEIVED' && state.passive
   block.setState({ name: 'ESTABLISHED' }, 'segment')
   if (passive) block.listener?.onEstablished(block)

@@ -3,7 +3,7 @@ import type { Micros } from '../../../shared/units.ts'
 import { ACK, FIN, PSH, RST, SYN } from '../wire/tcp.ts'
 import type { TcpOptions } from '../wire/tcp.ts'
 import type { ControlBlock } from './control-block.ts'
-import type { OutgoingSegment } from './events.ts'
+import type { Fresh, OutgoingSegment } from './events.ts'
 import { windowShiftFor } from './receiver.ts'
 import type { Transmission } from './sender.ts'
 import { isSynchronized } from './state.ts'
@@ -76,7 +76,19 @@ function data(block: ControlBlock, now: Micros, t: Transmission): OutgoingSegmen
     block.restartRetransmit(now)
   }
   const cause = t.fin && t.length === 0 && t.cause !== '' && t.cause !== 'window_probe' ? 'fin' : t.cause
-  return acknowledging(block, now, flags, t.position, payload, cause)
+  const segment = acknowledging(block, now, flags, t.position, payload, cause)
+  segment.fresh = freshOf(block, t, payload)
+  return segment
+}
+
+/** What of a transmission has never left before: of a window probe's octet that was not accepted, nothing is new. */
+function freshOf(block: ControlBlock, t: Transmission, payload: Uint8Array): Fresh | undefined {
+  const { tap, tapped } = block
+  const end = t.position + t.length + (t.fin ? 1 : 0)
+  if (tap === undefined || end <= tapped) return undefined
+  block.tapped = end
+  const bytes = tapped > t.position ? payload.subarray(tapped - t.position) : payload
+  return { tap, bytes, fin: t.fin }
 }
 
 function probe(block: ControlBlock, now: Micros): OutgoingSegment {
@@ -142,5 +154,6 @@ function build(
     cause,
     flow: block.flow,
     scaledWindow,
+    fresh: undefined,
   }
 }

@@ -6,6 +6,7 @@ import type { TcpSettings } from '../../../shared/tcp.ts'
 import { Inbox } from './inbox.ts'
 import { Reassembly } from './reassembly.ts'
 import type { SequenceSpace } from './sequence.ts'
+import type { Tap } from './tap.ts'
 
 /** RFC 7323 2.3. */
 export const MAX_WINDOW_SHIFT = 14
@@ -52,7 +53,12 @@ export class Receiver {
   ackNow = false
   /** Duplicate ACKs owed: one for each segment that came out of order (RFC 5681 4.2). */
   duplicateAcks = 0
-  private readonly deliver = (piece: Uint8Array): void => this.inbox.push(piece)
+  /** Who looks on. */
+  tap: Tap | undefined
+  private readonly deliver = (piece: Uint8Array): void => {
+    this.inbox.push(piece)
+    this.tap?.handleReceived(piece)
+  }
 
   constructor(settings: TcpSettings, space: SequenceSpace) {
     this.settings = settings

@@ -164,6 +164,12 @@ export class Sender {
     return 'none'
   }
 
+  /** What of TCP's own would keep a full segment back, were there more to send. */
+  holdOfMore(): 'congestion_window' | 'receive_window' | undefined {
+    if (this.mss > this.congestionRoom) return 'congestion_window'
+    return this.una + this.window - this.nxt < this.mss ? 'receive_window' : undefined
+  }
+
   /** The next segment to send, accounted for as sent; undefined: none may go. */
   next(now: Micros): Transmission | undefined {
     const again = this.nextRetransmission()

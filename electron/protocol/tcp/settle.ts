@@ -44,7 +44,8 @@ function armTimers(block: ControlBlock, now: Micros): void {
 }
 
 function reportStall(block: ControlBlock): void {
-  const cause = stallCause(block.sender, !isSynchronized(block.name), block.overdue)
+  const { overdue, tap } = block
+  const cause = stallCause(block.sender, { handshaking: !isSynchronized(block.name), overdue, tap })
   if (cause === block.stall) return
   block.stall = cause
   block.trace.emit('tcp:stall_changed', { cause })

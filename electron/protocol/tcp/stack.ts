@@ -22,12 +22,14 @@ import { TcpListener } from './listener.ts'
 import { nextSegment } from './output.ts'
 import { before } from './sequence.ts'
 import { settle } from './settle.ts'
+import type { TapFactory } from './tap.ts'
 import { handleTimers } from './timeouts.ts'
 
 export { TcpConnection } from './connection.ts'
 export { TcpListener } from './listener.ts'
 export type { OutgoingSegment, TcpError, TcpEvent } from './events.ts'
 export type { TcpMetrics } from './settle.ts'
+export type { Tap, TapFactory } from './tap.ts'
 
 /** RFC 6335 6: dynamic ports. */
 const FIRST_DYNAMIC_PORT = 49_152
@@ -51,7 +53,8 @@ export class TcpStack {
   private nextPort: number
   private readonly owner: Owner
 
-  constructor(env: Env, address: Ipv4Address) {
+  /** `tap` puts someone to look on at each connection that is established. */
+  constructor(env: Env, address: Ipv4Address, tap?: TapFactory) {
     this.env = env
     this.address = address
     const rng = env.rng.fork('tcp')
@@ -61,6 +64,7 @@ export class TcpStack {
       wake: (block) => this.wake(block),
       tell: (event) => this.events.push(event),
       release: (block) => this.release(block),
+      tapOf: (block) => tap?.(block.connection, block.listener === undefined),
       answerWithReset: (remote, segment) => this.reset(remote, segment),
     }
   }
@@ -265,6 +269,7 @@ export class TcpStack {
       cause: '',
       flow: flowName(address, segment.destinationPort, destination, segment.sourcePort),
       scaledWindow: 0,
+      fresh: undefined,
     })
   }
 

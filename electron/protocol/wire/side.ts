@@ -1,6 +1,8 @@
 /** Who sent the bytes of one direction of a connection. */
 export type Side = 'client' | 'server'
 
+export const SIDES: readonly Side[] = ['client', 'server']
+
 export const otherSide = (side: Side): Side => (side === 'client' ? 'server' : 'client')
 
 /** Something for each direction, by its sender. */

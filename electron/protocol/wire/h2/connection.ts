@@ -58,6 +58,11 @@ export class Http2Connection {
     return this.watch.window[sender]
   }
 
+  /** Which window keeps `sender` from sending what is left of its bodies; undefined: none, as far as can be told. */
+  blockedBy(sender: Side): 'connection' | 'stream' | undefined {
+    return this.watch.blockedBy(sender)
+  }
+
   /** A setting of `side` that the other has acknowledged; Infinity where it has no bound. */
   setting(side: Side, identifier: number): number {
     return this.watch.settings[side].get(identifier)

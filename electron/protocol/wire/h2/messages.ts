@@ -39,6 +39,8 @@ export class Messages {
     if (block.error === undefined && block.omitted === 0) this.judge(id, part, block, fragments, frame.offset)
     if (!start.legal || stream === undefined) return
     this.note(stream, part, block)
+    if (!endStream && !stream.closed && (part === 'request' || part === 'response'))
+      this.watch.bodies[this.from].add(stream)
     if (part === 'trailers' && !endStream) this.malformed(id, 'trailers_without_end', frame.offset)
     if (part === 'interim' && endStream) this.malformed(id, 'interim_ends_stream', frame.offset)
     if (endStream) this.onEnd(stream, frame.offset)

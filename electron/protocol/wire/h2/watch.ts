@@ -1,6 +1,6 @@
 /** What both directions of a connection share: settings, windows, streams, and who is told. */
 import { HpackDecoder } from '../hpack/decoder.ts'
-import { bySide, otherSide, type BySide, type Side } from '../side.ts'
+import { bySide, otherSide, SIDES, type BySide, type Side } from '../side.ts'
 import type { Http2Error, Http2Sink, Windows } from './events.ts'
 import { INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS } from './names.ts'
 import { Settings } from './settings.ts'
@@ -43,6 +43,8 @@ export class Watch {
   readonly settings: BySide<Settings> = bySide(() => new Settings())
   /** What each side may send on the connection. */
   readonly window: BySide<number> = bySide(() => CONNECTION_WINDOW)
+  /** The streams on which a side has sent its header list and not all of the body behind it. */
+  readonly bodies: BySide<Set<Http2Stream>> = bySide(() => new Set())
   /** By who encodes. */
   readonly decoders: BySide<HpackDecoder>
 
@@ -74,9 +76,26 @@ export class Watch {
     const after = stream.state('client')
     const isActive = stream.opened && !stream.closed
     this.streams.active[stream.initiator] += Number(isActive) - Number(wasActive)
+    for (const side of SIDES)
+      if (stream.closed || stream.sending[side].ended) this.bodies[side].delete(stream)
     if (before === after) return
     this.sink({ type: 'stream', streamId: stream.id, before, after, from, offset })
     if (after === 'closed') this.streams.retire(stream.id)
+  }
+
+  /**
+   * Which window keeps `sender` from sending what is left of its bodies (RFC 9113 5.2): the connection's if it is used
+   * up, else that of a stream; undefined: none does, as far as an onlooker can tell.
+   */
+  blockedBy(sender: Side): 'connection' | 'stream' | undefined {
+    const used = this.window[sender] <= 0
+    for (const stream of this.bodies[sender]) {
+      const { contentLength, body } = stream.sending[sender]
+      if (contentLength !== undefined && body >= contentLength) continue
+      if (used) return 'connection'
+      if (this.streamWindow(stream, sender) <= 0) return 'stream'
+    }
+    return undefined
   }
 
   /** Whether a side has more streams open than the other allows (RFC 9113 5.1.2). */

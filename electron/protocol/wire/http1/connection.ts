@@ -28,8 +28,11 @@ export class Http1Connection {
     this.readers[from].push(bytes)
   }
 
-  /** The direction ends (FIN, or nothing more was recorded): a body may end so, anything else is a problem. */
-  end(from: Side): void {
-    this.readers[from].end()
+  /**
+   * The direction ends: a body may end so, anything else is a problem. `orderly`: by FIN, or by close_notify inside of
+   * TLS; otherwise it may have been cut off anywhere, and no body that ends with it is known to be whole.
+   */
+  end(from: Side, orderly = true): void {
+    this.readers[from].end(orderly)
   }
 }

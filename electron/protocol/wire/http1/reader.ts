@@ -79,11 +79,13 @@ export class Http1Reader {
     }
   }
 
-  /** The direction ends: what reaches until here is whole, what should go on is not (RFC 9112 8). */
-  end(): void {
+  /**
+   * The direction ends: what reaches until here is whole if it ends in order, what should go on is not (RFC 9112 8).
+   */
+  end(orderly: boolean): void {
     if (this.state === 'held') this.release()
     if (this.state === 'lost') this.tellSkipped(this.position)
-    else if (this.state === 'until_close') this.endMessage(true)
+    else if (this.state === 'until_close') this.endMessage(orderly)
     else if (this.start !== undefined || this.lines.pending > 0) {
       this.problem('truncated', this.position)
       if (this.message) this.endMessage(false)
