@@ -5,6 +5,7 @@ import { Bars } from '../../../shared/projections/bars.ts'
 import { Changes } from '../../../shared/projections/changes.ts'
 import { Density } from '../../../shared/projections/density.ts'
 import { Goodput } from '../../../shared/projections/goodput.ts'
+import { Layers } from '../../../shared/projections/layers.ts'
 import { Losses } from '../../../shared/projections/losses.ts'
 import { Packets } from '../../../shared/projections/packets.ts'
 import { Paths } from '../../../shared/projections/paths.ts'
@@ -17,9 +18,10 @@ import { States } from '../../../shared/projections/states.ts'
 import { Windows } from '../../../shared/projections/windows.ts'
 import { STALL_CAUSES } from '../../../shared/trace/events.ts'
 import { TraceStore } from '../../../shared/trace/store.ts'
-import { TraceMaker } from '../../support/trace-maker.ts'
+import { FLOW, TraceMaker } from '../../support/trace-maker.ts'
 
 const PROJECTIONS = {
+  Layers,
   Changes,
   Density,
   Goodput,
@@ -36,7 +38,7 @@ const PROJECTIONS = {
 
 /** One event of a run that makes no sense but touches every table that is read. */
 const step = fc.record({
-  kind: fc.nat(10),
+  kind: fc.nat(13),
   wait: fc.nat(5_000),
   back: fc.nat(60),
   node: fc.constantFrom('a/client', 'a/server', 'b/client', 'b/server'),
@@ -101,10 +103,66 @@ function addStep(maker: TraceMaker, t: number, i: number, { kind, back, node, si
     case 9:
       maker.add(t, 'link:packet_duplicated', { direction, copy: 1000 + i }, link)
       break
+    case 10:
+      maker.add(
+        t,
+        'security:record',
+        {
+          ...RECORD,
+          offset: back * 100,
+          length: size,
+          plain_offset: back * 90,
+          plain_length: Math.max(0, size - 22),
+        },
+        { node, flow: FLOW },
+      )
+      break
+    case 11:
+      maker.add(
+        t,
+        'http:frame',
+        { ...FRAME, stream: size % 4, offset: back * 50, length: size },
+        { node, flow: FLOW },
+      )
+      break
+    case 12: {
+      const message = { ...MESSAGE, exchange: size % 5, offset: back * 50 }
+      maker.add(t, 'http:message_started', message, { node, flow: FLOW })
+      break
+    }
     default:
       maker.add(t, 'sim:knob_changed', { path: 'links.link.up.delay', from: '0', to: String(size) })
   }
 }
+
+const RECORD = {
+  from: 'client',
+  content_type: 23,
+  inner_type: 23,
+  version: 771,
+  protected: true,
+  problem: '',
+} as const
+const FRAME = {
+  from: 'client',
+  type: 'DATA',
+  flags: 0,
+  detail: '',
+  connection_window: -1,
+  stream_window: -1,
+} as const
+const MESSAGE = {
+  from: 'client',
+  version: 'http/1.1',
+  part: 'request',
+  length: 10,
+  uncompressed: 10,
+  method: 'GET',
+  target: '/',
+  status: 0,
+  fields: '[]',
+  end: true,
+} as const
 
 /** Everything that a projection holds, as plain values; where it reads on from is no part of the result. */
 function plain(value: unknown): unknown {

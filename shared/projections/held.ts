@@ -1,0 +1,97 @@
+/** The account of one stream at its receiver: what arrived when, and what was held why; see `blocking.ts`. */
+import { Intervals, type Interval } from './intervals.ts'
+
+/** In the order of precedence. */
+export const HELD_CONDITIONS = ['self', 'cross', 'record'] as const
+export type HeldCondition = (typeof HELD_CONDITIONS)[number]
+
+/** A byte that others had to wait for: when it came (infinite: not yet), and what is known of it. */
+export interface Moment {
+  readonly t: number
+  /** The packet that brought it, 0: none yet. */
+  readonly pkt: number
+  /** Its TCP offset. */
+  readonly offset: number
+  /** The stream that it belongs to, 0: none. */
+  readonly owner: number
+}
+
+/** Bytes that waited in one condition for the same byte. */
+export interface Held {
+  readonly condition: HeldCondition
+  /** When the first of them arrived in this condition, and when all left it; infinite: not yet. */
+  readonly from: number
+  readonly to: number
+  readonly bytes: number
+  /** Sum of the moments at which they entered it, a byte each: what `byteTime` needs. */
+  readonly entered: number
+  readonly until: Moment
+}
+
+/** Byte-microseconds that were spent, until `end` by those that still wait. */
+export const byteTime = ({ bytes, entered, to }: Held, end: number): number =>
+  bytes * Math.min(to, end) - entered
+
+/** Some bytes that came together and share their fate. */
+export interface Chunk {
+  readonly bytes: number
+  /** When they came. */
+  readonly t: number
+  /** When the link began and ended to transmit them, seen from their arrival: what follows them in the segment comes after. */
+  readonly begin: number
+  readonly finish: number
+}
+
+export class HeldAccount {
+  bytes = 0
+  /** First arrival, and when the last byte so far was given to the application. */
+  start = Infinity
+  end = -Infinity
+  readonly arrivals: Intervals
+  readonly held: Held[]
+  /** By condition: where the latest one stands in `held`. */
+  private readonly latest: Record<HeldCondition, number>
+
+  constructor(before?: HeldAccount) {
+    this.arrivals = new Intervals(before?.arrivals.all)
+    this.held = before ? [...before.held] : []
+    this.latest = before ? { ...before.latest } : { self: -1, cross: -1, record: -1 }
+    if (before === undefined) return
+    this.bytes = before.bytes
+    this.start = before.start
+    this.end = before.end
+  }
+
+  /** Bytes that came, and the moments o, f and d (in the words of `blocking.ts`) until which they wait. */
+  add({ bytes, t, begin, finish }: Chunk, own: Moment, all: Moment, record: Moment): void {
+    this.bytes += bytes
+    this.start = Math.min(this.start, t)
+    this.end = Math.max(this.end, record.t)
+    this.arrivals.add(begin, finish)
+    this.wait('self', t, own, bytes)
+    this.wait('cross', own.t, all, bytes)
+    this.wait('record', all.t, record, bytes)
+  }
+
+  private wait(condition: HeldCondition, from: number, until: Moment, bytes: number): void {
+    if (!(until.t > from)) return
+    const at = this.latest[condition]
+    const last = this.held[at]
+    const entered = bytes * from
+    if (last?.until.offset === until.offset && last.to === until.t)
+      this.held[at] = {
+        ...last,
+        from: Math.min(last.from, from),
+        bytes: last.bytes + bytes,
+        entered: last.entered + entered,
+      }
+    else this.latest[condition] = this.held.push({ condition, from, to: until.t, bytes, entered, until }) - 1
+  }
+
+  /** When something was held in a condition, until `end` at most. */
+  intervals(condition: HeldCondition, end: number): Interval[] {
+    return this.held
+      .filter((held) => held.condition === condition)
+      .map(({ from, to }) => ({ from, to: Math.min(to, end) }))
+  }
+}
