@@ -1,3 +1,5 @@
+import tls from './tls.ts'
+
 /** Words of the views of TLS, header compression and caching. */
 export default {
   hpack: {
@@ -5,11 +7,7 @@ export default {
     label: 'Header blocks and the dynamic tables that they are read with',
     empty: 'Header blocks show once HTTP/2 is spoken.',
   },
-  tls: {
-    title: 'TLS handshake',
-    label: 'The messages of the TLS handshake between client and server',
-    empty: 'Handshake messages show once a connection speaks TLS.',
-  },
+  tls,
   keys: {
     title: 'Key schedule',
     label: 'How the keys of a connection come about',

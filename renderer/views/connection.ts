@@ -1,0 +1,45 @@
+/** The connection that a view of a single one shows: the one that is chosen, else the first of the lane. */
+import { computed, type ComputedRef } from 'vue'
+import type { TraceStore } from '../../shared/trace/store.ts'
+import { useSelection } from '../stores/selection.ts'
+import { useTrace } from '../stores/trace.ts'
+import { useLane } from './lane.ts'
+
+export interface Connection {
+  /** Number of the flow's name. */
+  readonly id: number
+  readonly name: string
+  readonly label: string
+}
+
+/**
+ * `flows` gives the flows of a lane that the view knows of; it is asked anew as the recording grows. Flows of all lanes
+ * may be given, others than the lane's are left out.
+ */
+export function useConnection(flows: (store: TraceStore) => Iterable<{ flow: number; lane: string }>): {
+  readonly connections: ComputedRef<readonly Connection[]>
+  readonly connection: ComputedRef<Connection | undefined>
+} {
+  const trace = useTrace()
+  const selection = useSelection()
+  const { lane } = useLane()
+  const connections = computed<readonly Connection[]>((before) => {
+    void trace.version.value
+    const store = trace.store.value
+    const now = [...flows(store)]
+      .filter((one) => one.lane === lane.value)
+      .map(({ flow }, i) => connectionOf(store.text(flow), flow, i + 1))
+    const isSame = before?.length === now.length && before.every(({ name }, i) => name === now[i].name)
+    return isSame ? before : now
+  })
+  const connection = computed(
+    () => connections.value.find(({ name }) => name === selection.flow) ?? connections.value[0],
+  )
+  return { connections, connection }
+}
+
+const connectionOf = (name: string, id: number, number: number): Connection => ({
+  id,
+  name,
+  label: `${number}  ${name.replace('-', ' – ')}`,
+})

@@ -1,0 +1,13 @@
+/** Bytes as the trace writes them: two hexadecimal digits each. */
+
+/** Total: reads up to the first pair that is none. */
+export function bytesOfHex(hex: string): Uint8Array {
+  const [digits] = /^(?:[0-9a-f]{2})*/i.exec(hex)!
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+    parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  )
+}
+
+/** Lower case. */
+export const hexOfBytes = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
