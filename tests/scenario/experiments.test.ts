@@ -3,24 +3,23 @@ import { describe, expect, it } from 'vitest'
 import type { Json } from '../../shared/experiment.ts'
 import { EXPERIMENTS, findExperiment } from '../../shared/experiments/index.ts'
 import type { Verdict } from '../../shared/summary.ts'
-import { createRun } from '../support/runs.ts'
+import { finishedRun } from '../support/runs.ts'
 
 const full = process.env.REXMIT_FULL === '1'
 const seeds = (reduced: number, all: number) => Array.from({ length: full ? all : reduced }, (_, i) => i + 1)
 
-function verdicts(experiment: string, set: Record<string, unknown> = {}, seed = 1): Map<string, Verdict> {
-  const run = createRun({ experiment, set, seed })
-  run.runToEnd()
-  expect(run.info.error).toBeUndefined()
-  expect(run.info.state).toBe('finished')
+type Verdicts = Map<string, Verdict>
+
+async function verdicts(experiment: string, set: Record<string, unknown> = {}, seed = 1): Promise<Verdicts> {
+  const run = await finishedRun({ experiment, set, seed })
   return new Map(run.summary!.expectations.map((verdict) => [verdict.id, verdict]))
 }
 
-const failed = (all: Map<string, Verdict>) => [...all.values()].filter(({ holds }) => holds === false)
+const failed = (all: Verdicts) => [...all.values()].filter(({ holds }) => holds === false)
 
 describe.each(EXPERIMENTS.map(({ id }) => id))('%s as it comes', (id) => {
-  it.each(seeds(5, 200))('seed %d: every claim that is made holds, and some are made', (seed) => {
-    const all = verdicts(id, {}, seed)
+  it.each(seeds(5, 200))('seed %d: every claim that is made holds, and some are made', async (seed) => {
+    const all = await verdicts(id, {}, seed)
     expect(failed(all)).toEqual([])
     expect([...all.values()].filter(({ holds }) => holds === true).length).toBeGreaterThan(3)
   })
@@ -40,33 +39,32 @@ describe('tcp-handshake with each of its segments lost', () => {
     ['drop-up', 'the ACK of the handshake', ['ack-repaired']],
     ['drop-down', 'the first SYN-ACK', ['syn-ack-retry']],
     ['drop-down', 'the first two SYN-ACKs', ['syn-ack-retry']],
-  ])('%s, %s: exactly %j are claimed, and hold', (knob, label, claimed) => {
-    const all = verdicts('tcp-handshake', { [knob]: option(knob, label) })
+  ])('%s, %s: exactly %j are claimed, and hold', async (knob, label, claimed) => {
+    const all = await verdicts('tcp-handshake', { [knob]: option(knob, label) })
     expect(failed(all)).toEqual([])
     expect([...all.values()].filter(({ holds }) => holds).map(({ id }) => id)).toEqual(claimed)
   })
 
-  it('fails a claim that is made and is not true', () => {
-    const impatient = verdicts('tcp-handshake', {
+  it('fails a claim that is made and is not true', async () => {
+    const impatient = await verdicts('tcp-handshake', {
       'drop-up': option('drop-up', 'the first SYN'),
       'syn-retries': 0,
     })
     expect(failed(impatient).map(({ id }) => id)).toEqual(['first-retry'])
   })
 
-  it('takes three segments also when the third carries data', () => {
+  it('takes three segments also when the third carries data', async () => {
     for (const bytes of [100, 50_000]) {
-      const all = verdicts('tcp-handshake', { wait: 0, bytes })
+      const all = await verdicts('tcp-handshake', { wait: 0, bytes })
       expect(all.get('three-segments')).toMatchObject({ holds: true, measured: 3 })
     }
   })
 
-  it('lets data repair a lost ACK when the client speaks first', () => {
-    const run = createRun({
+  it('lets data repair a lost ACK when the client speaks first', async () => {
+    const run = await finishedRun({
       experiment: 'tcp-handshake',
       set: { 'drop-up': option('drop-up', 'the ACK of the handshake'), wait: 300_000 },
     })
-    run.runToEnd()
     const { metrics } = run.summary!
     // 200 ms to the client's ESTABLISHED, 300 ms of silence, 100 ms on the way.
     expect(metrics['main/server_established']).toBe(600_000)
@@ -74,25 +72,20 @@ describe('tcp-handshake with each of its segments lost', () => {
     expect(metrics['main/bytes_intact']).toBe(1)
   })
 
-  it('keeps the accepted connection in its queue for the delay of accept', () => {
-    const queues = [...runOf({ 'accept-delay': 700_000 }).reader.events(['tcp:queues_changed'])]
+  it('keeps the accepted connection in its queue for the delay of accept', async () => {
+    const run = await finishedRun({ experiment: 'tcp-handshake', set: { 'accept-delay': 700_000 } })
+    const queues = [...run.reader.events(['tcp:queues_changed'])]
     const enters = queues.find(({ data }) => data.accept_queue === 1)!
     const leaves = queues.find(({ t, data }) => t > enters.t && data.accept_queue === 0)!
     expect(leaves.t - enters.t).toBe(700_000)
   })
 
-  it('says so when a claim is made under other settings only', () => {
-    const all = lost('drop-up', 'the first SYN')
+  it('says so when a claim is made under other settings only', async () => {
+    const all = await lost('drop-up', 'the first SYN')
     expect(all.get('client-established')!.void!.en).toBe(
       'claimed only with Lost from the client: nothing; here: the first SYN',
     )
   })
-
-  function runOf(set: Record<string, unknown>) {
-    const run = createRun({ experiment: 'tcp-handshake', set })
-    run.runToEnd()
-    return run
-  }
 })
 
 describe('tcp-bulk under what its knobs can do', () => {
@@ -116,18 +109,17 @@ describe('tcp-bulk under what its knobs can do', () => {
     ['a small receive buffer', { 'receive-buffer': 8_192, loss: 0 }],
     ['a slow reader', { 'read-rate': 2_000_000, loss: 0 }],
     ['small segments', { mss: 500, bytes: 1_000_000 }],
-  ])('%s', (_, set) => {
-    const all = verdicts('tcp-bulk', { bytes: 2_000_000, ...set })
+  ])('%s', async (_, set) => {
+    const all = await verdicts('tcp-bulk', { bytes: 2_000_000, ...set })
     expect(failed(all)).toEqual([])
     for (const id of always) expect(all.get(id)!.holds, id).toBe(true)
   })
 
-  it('notices bytes that are not intact: bits flipped with the checksums repaired', () => {
-    const run = createRun({
+  it('notices bytes that are not intact: bits flipped with the checksums repaired', async () => {
+    const run = await finishedRun({
       experiment: 'tcp-bulk',
       set: { corrupt: 0.05, 'links.link.up.corrupt.repair': true, bytes: 1_000_000 },
     })
-    run.runToEnd()
     expect(run.summary!.metrics['reno/bytes_intact']).not.toBe(1)
   })
 })

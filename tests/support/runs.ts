@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { planExperiment, type StartOptions } from '../../electron/engine/plan.ts'
 import { Run, type RunOptions } from '../../electron/engine/run.ts'
 import type { ExperimentInput, SetupInput } from '../../shared/experiment.ts'
@@ -58,6 +58,16 @@ export function createRun(
     await run.stop()
     run.close()
   })
+  return run
+}
+
+/** A run that has come to its end. With programs in Node this takes turns of the event loop, so it cannot be had at once. */
+export async function finishedRun(options: Parameters<typeof createRun>[0] = {}): Promise<Run> {
+  const run = createRun(options)
+  await run.start()
+  await run.ended
+  expect(run.info.error).toBeUndefined()
+  expect(run.info.state).toBe('finished')
   return run
 }
 

@@ -1,0 +1,49 @@
+/**
+ * Same experiment, same seed, same TLS library: the same trace (DESIGN 4.3). Times, sizes, order and losses are to be the
+ * same; what the endpoints draw at random, keys and what is made of them, is not.
+ */
+import { describe, expect, it } from 'vitest'
+import type { EventName } from '../../shared/trace/events.ts'
+import { EXPERIMENTS } from '../../shared/experiments/index.ts'
+import { finishedRun } from '../support/runs.ts'
+
+const RUNS = 3
+
+/** What comes out of TLS's random numbers; everything else counts. */
+const RANDOM: Partial<Record<EventName, readonly string[]>> = {
+  'security:handshake_message': ['bytes', 'fields'],
+  'security:key_updated': ['secret', 'key', 'iv'],
+  'security:secret_logged': ['line'],
+  'security:decryption_attempted': ['sample'],
+}
+
+/** A run of an experiment as lines of text, one an event, without what is random. */
+async function traceOf(experiment: string, seed: number): Promise<string[]> {
+  const run = await finishedRun({ experiment, seed })
+  return Array.from(run.reader.events(), ({ t, node, flow, pkt, name, data }) => {
+    const shown = Object.entries(data).filter(([field]) => !RANDOM[name]?.includes(field))
+    return JSON.stringify([t, node, flow, pkt, name, Object.fromEntries(shown)])
+  })
+}
+
+/** The first place where two traces part: a difference of lines is what one can read, that of a million is not. */
+function partingOf(
+  a: readonly string[],
+  b: readonly string[],
+): { line: number; a?: string; b?: string } | undefined {
+  const line = a.findIndex((text, i) => text !== b[i])
+  if (line >= 0) return { line, a: a[line], b: b[line] }
+  return a.length === b.length ? undefined : { line: a.length, b: b[a.length] }
+}
+
+describe.each(EXPERIMENTS.map(({ id }) => id))('%s', (id) => {
+  it(`runs ${RUNS} times alike from one seed`, async () => {
+    const first = await traceOf(id, 7)
+    expect(first.length).toBeGreaterThan(20)
+    for (let i = 1; i < RUNS; i++) expect(partingOf(first, await traceOf(id, 7))).toBeUndefined()
+  })
+})
+
+it('notices a trace that is another: that of another seed', async () => {
+  expect(partingOf(await traceOf('tcp-handshake', 7), await traceOf('tcp-handshake', 8))).toBeDefined()
+})
