@@ -115,7 +115,7 @@ class Reader implements PageLoads {
         this.addresses.set(node, event.data.address)
         break
       case 'tcp:state_changed':
-        if (event.data.to === 'SYN_SENT') this.open(node, flow).syn = t
+        if (event.data.to === 'SYN-SENT') this.open(node, flow).syn = t
         else if (event.data.to === 'ESTABLISHED') this.open(node, flow).established = t
         break
       case 'security:handshake_finished':

@@ -2,15 +2,21 @@
  * One reading of a recording: what the metrics need to know, lane by lane. Costs a byte a packet and a few numbers
  * a connection, so that a run of a million packets is as easy as one of ten.
  */
+import type { BlockingTotals } from '../../../shared/projections/blocking.ts'
 import { laneOfName } from '../../../shared/trace/store.ts'
 import type { EventName } from '../../../shared/trace/events.ts'
 import { FIN } from '../../protocol/wire/tcp.ts'
 import type { RecordingReader, TraceEvent } from '../recording/types.ts'
+import { ABOVE_TCP, isAboveTcp, logAboveTcp } from './above-tcp.ts'
+import { blockingOf } from './blocking.ts'
 import { ConnectionEnd } from './connection-end.ts'
 import { LinkFacts } from './link-facts.ts'
 import { TimeMean } from './mean.ts'
+import { MessageLog } from './message-log.ts'
 import { PacketFlags } from './packet-flags.ts'
+import { RequestLog } from './request-log.ts'
 import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
+import { TlsLog } from './tls-log.ts'
 
 /** A connection: its ends in the order in which they first sent, and the segments of its opening. */
 export class FlowFacts {
@@ -59,6 +65,11 @@ export class LaneFacts {
   readonly flows = new Map<string, FlowFacts>()
   readonly links = new Map<string, LinkFacts>()
   readonly finished: Moved[] = []
+  readonly requests = new RequestLog()
+  readonly messages = new MessageLog()
+  readonly tls = new TlsLog()
+  /** undefined: nothing here has streams. */
+  blocking: BlockingTotals | undefined
   started = 0
   /** Data segments that did not reach their connection: died on a link, or were refused as damaged. */
   dataSegmentsLost = 0
@@ -131,6 +142,7 @@ const READ = [
   'app:finished',
   'sim:fault',
   'sim:knob_changed',
+  ...ABOVE_TCP,
 ] as const satisfies readonly EventName[]
 
 type Read = TraceEvent<(typeof READ)[number]>
@@ -155,6 +167,7 @@ class Collector {
       this.faults.push(`${what}: ${detail} (${count})`)
     } else if (event.name === 'sim:knob_changed') this.changed.push(event.data.path)
     else if (event.name.startsWith('tcp:')) this.takeTcp(event)
+    else if (isAboveTcp(event)) logAboveTcp(this.lane(event.node), event)
     else this.takeRest(event)
   }
 
@@ -184,6 +197,7 @@ class Collector {
         return end.onSent(t, event.data)
       case 'tcp:segment_received':
         flow.lastPacket = t
+        lane.messages.onArrival(t, event.pkt)
         return end.onReceived(event.data)
       case 'tcp:state_changed':
         // The segment that opens the server may carry data already: then it is the third of the handshake.
@@ -253,9 +267,12 @@ class Collector {
   }
 }
 
-/** Reads all events of a recording once. */
+/** Reads all events of a recording once, and those of one with streams once more. */
 export function collectFacts(reader: RecordingReader): RunFacts {
   const collector = new Collector()
   for (const event of reader.events(READ)) collector.take(event)
+  const lanes = [...collector.lanes.values()]
+  if (lanes.some(({ messages }) => messages.seen))
+    for (const [id, totals] of blockingOf(reader)) collector.lanes.get(id)!.blocking = totals
   return collector
 }

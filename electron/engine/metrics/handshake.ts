@@ -5,7 +5,7 @@
 import type { ConnectionEnd } from './connection-end.ts'
 import type { FlowFacts, LaneFacts } from './facts.ts'
 import { Mean } from './mean.ts'
-import { shortestRoundTrip } from './path.ts'
+import { inRoundTrips } from './path.ts'
 
 function mean(lane: LaneFacts, of: (flow: FlowFacts) => number | null): number | null {
   const sum = new Mean()
@@ -24,11 +24,6 @@ function openingTime(flow: FlowFacts, end: ConnectionEnd | undefined): number | 
   const first = activeEnd(flow)?.syns[0]
   if (first === undefined || end === undefined || end.established === null) return null
   return end.established - first
-}
-
-const inRoundTrips = (lane: LaneFacts, time: number | null): number | null => {
-  const rtt = shortestRoundTrip(lane)
-  return time === null || rtt === null || rtt === 0 ? null : time / rtt
 }
 
 /** Microseconds from the client's first SYN until the client is in ESTABLISHED. */

@@ -24,6 +24,12 @@ function count(lane: LaneFacts, of: (direction: DirectionFacts) => number): numb
 export const shortestRoundTrip = (lane: LaneFacts): number | null =>
   roundTrip(lane, ({ delay }) => (delay.count === 0 ? null : delay.min))
 
+/** A span in true round trips; null: it is not known, or the path took no time. */
+export function inRoundTrips(lane: LaneFacts, time: number | null): number | null {
+  const rtt = shortestRoundTrip(lane)
+  return time === null || rtt === null || rtt === 0 ? null : time / rtt
+}
+
 /** The mean round-trip time of the links in microseconds: queueing, transmission and propagation, both ways. */
 export const meanRoundTrip = (lane: LaneFacts): number | null => roundTrip(lane, ({ delay }) => delay.value)
 

@@ -1,10 +1,17 @@
 /** The names of the metrics; `summary.json` carries each as `lane/name`. */
 import { STALL_CAUSES } from '../../../shared/trace/events.ts'
+import { BLOCKING_METRICS } from './blocking.ts'
 import type { LaneFacts } from './facts.ts'
 import * as handshake from './handshake.ts'
+import * as messages from './messages.ts'
+import * as page from './page.ts'
 import * as path from './path.ts'
 import * as stalls from './stalls.ts'
 import * as steady from './steady.ts'
+import { serverSignatureReplayable, serverSignatureValid } from './server-signature.ts'
+import { TLS_FAILURE_METRICS } from './tls-failures.ts'
+import { TLS_MESSAGE_METRICS } from './tls-messages.ts'
+import * as tls from './tls.ts'
 import * as transfer from './transfer.ts'
 
 /** A figure of a lane, `end` being the time of the last event in microseconds. null: the run did not yield it. */
@@ -61,6 +68,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   max_window: transfer.maxWindow,
   mean_rtt: transfer.meanRttSample,
 
+  ...TLS_MESSAGE_METRICS,
+  ...TLS_FAILURE_METRICS,
+  server_signature_valid: serverSignatureValid,
+  server_signature_replayable: serverSignatureReplayable,
+
   path_rtt_min: path.shortestRoundTrip,
   path_rtt_mean: path.meanRoundTrip,
   packets_delivered: path.packetsDelivered,
@@ -71,6 +83,45 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   packets_reordered: path.packetsReordered,
   packets_rejected: path.packetsRejected,
   queue_max: path.queueMax,
+
+  page_time: page.pageTime,
+  page_rtts: page.pageRoundTrips,
+  requests: page.requests,
+  requests_failed: page.requestsFailed,
+  responses_cached: page.responsesCached,
+  responses_validated: page.responsesValidated,
+  response_wait_max: page.responseWaitMax,
+  content_bytes: page.contentBytes,
+  encoded_bytes: page.encodedBytes,
+  wire_bytes: page.wireBytes,
+  connections_opened: page.connectionsOpened,
+  first_byte_time: page.firstByteTime,
+  first_byte_rtts: page.firstByteRoundTrips,
+  orders: page.counted('orders'),
+  sessions: page.counted('sessions'),
+  sessions_created: page.sessionsCreated,
+  cookies_sent: page.cookiesSent,
+
+  request_header_bytes: messages.requestHeaderBytes,
+  request_header_uncompressed: messages.requestHeaderUncompressed,
+  response_header_bytes: messages.responseHeaderBytes,
+  response_header_uncompressed: messages.responseHeaderUncompressed,
+  header_saving: messages.headerSaving,
+  header_saving_repeated: messages.headerSavingRepeated,
+  pipeline_blocked_time: messages.pipelineBlockedTime,
+  streams: messages.streams,
+  pushes: messages.pushes,
+  ...messages.FRAME_METRICS,
+  ...BLOCKING_METRICS,
+
+  tls_handshake_time: tls.tlsHandshakeTime,
+  tls_handshake_rtts: tls.tlsHandshakeRoundTrips,
+  tls_failed: tls.tlsFailed,
+  tls_resumed: tls.tlsResumed,
+  certificate_checks_failed: tls.certificateChecksFailed,
+  plaintext_total: tls.plaintextTotal,
+  plaintext_recovered: tls.plaintextRecovered,
+  false_start_first_byte_rtts: tls.falseStartFirstByteRoundTrips,
 
   stall_total: stalls.stallTotal,
   ...Object.fromEntries(STALL_CAUSES.map((cause) => [`stall_${cause}`, stalls.stallShare(cause)] as const)),

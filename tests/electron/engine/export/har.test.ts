@@ -25,8 +25,8 @@ function pageLoad(): RecordingScript {
   const script = addNodes(new RecordingScript(), 'main')
   const url = 'https://server.lab/page?a=1&b=two'
   script.at(1_000).emit('main/client', 'http:request_queued', { request: 1, method: 'GET', url, attempt: 1 })
-  script.at(2_000).emit(client, 'tcp:state_changed', { from: 'CLOSED', to: 'SYN_SENT' })
-  script.at(52_000).emit(client, 'tcp:state_changed', { from: 'SYN_SENT', to: 'ESTABLISHED' })
+  script.at(2_000).emit(client, 'tcp:state_changed', { from: 'CLOSED', to: 'SYN-SENT' })
+  script.at(52_000).emit(client, 'tcp:state_changed', { from: 'SYN-SENT', to: 'ESTABLISHED' })
   script.at(102_000).emit(client, 'security:handshake_finished', { version: 'TLSv1.3' })
   const sent = { request: 1, exchange: 1, version: 'h2', reused: false }
   script.at(103_000).emit(client, 'http:request_sent', sent)

@@ -1,0 +1,57 @@
+/** Which log of a lane an event of HTTP or TLS belongs to. */
+import type { TraceEvent } from '../recording/types.ts'
+import { MESSAGE_EVENTS, type MessageLog } from './message-log.ts'
+import { REQUEST_EVENTS, type RequestLog } from './request-log.ts'
+import { TLS_EVENTS, type TlsLog } from './tls-log.ts'
+
+export const ABOVE_TCP = [...REQUEST_EVENTS, ...MESSAGE_EVENTS, ...TLS_EVENTS] as const
+
+type AboveTcp = TraceEvent<(typeof ABOVE_TCP)[number]>
+
+const NAMES: ReadonlySet<string> = new Set(ABOVE_TCP)
+
+export const isAboveTcp = (event: TraceEvent): event is AboveTcp => NAMES.has(event.name)
+
+export interface LogsAboveTcp {
+  readonly requests: RequestLog
+  readonly messages: MessageLog
+  readonly tls: TlsLog
+}
+
+export function logAboveTcp({ requests, messages, tls }: LogsAboveTcp, event: AboveTcp): void {
+  const { t, node, flow, pkt } = event
+  switch (event.name) {
+    case 'http:request_queued':
+      return requests.onQueued(t)
+    case 'http:request_sent':
+      return requests.onSent(t, node, event.data)
+    case 'http:response_started':
+      return requests.onResponse(t, node, event.data)
+    case 'http:response_finished':
+      return requests.onFinished(t, node, event.data)
+    case 'http:cookie':
+      if (event.data.action === 'sent') requests.cookiesSent++
+      return
+    case 'http:session':
+      if (event.data.action === 'created') requests.sessionsCreated++
+      return
+    case 'app:counted':
+      return requests.onCounted(node, event.data)
+    case 'http:message_started':
+      return messages.onStarted(flow, event.data)
+    case 'http:message_finished':
+      return messages.onFinished(t, flow, pkt, event.data)
+    case 'http:frame':
+      return messages.onFrame(flow, event.data)
+    case 'security:record':
+      return tls.onRecord(event.data)
+    case 'security:handshake_message':
+      return tls.onMessage(flow, event.data)
+    case 'security:handshake_finished':
+      return tls.onFinished(flow, { t, node, ...event.data })
+    case 'security:certificate_checked':
+      return tls.onChecked(event.data)
+    case 'security:decryption_attempted':
+      return tls.onAttempt(event.data)
+  }
+}

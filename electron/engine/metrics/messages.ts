@@ -1,0 +1,74 @@
+/**
+ * Figures of the HTTP messages and frames that crossed, as an onlooker read them. null: there were none, or there is
+ * nothing to take a share of.
+ */
+import type { LaneFacts } from './facts.ts'
+import type { MessageLog } from './message-log.ts'
+import { shortestRoundTrip } from './path.ts'
+
+type Figure = (lane: LaneFacts) => number | null
+
+const ofMessages =
+  (figure: (messages: MessageLog) => number | null): Figure =>
+  ({ messages }) =>
+    messages.seen ? figure(messages) : null
+
+/** Frames that HTTP/2 knows (RFC 9113 6, RFC 9218 7.1). */
+const FRAME_TYPES = [
+  'DATA',
+  'HEADERS',
+  'PRIORITY',
+  'RST_STREAM',
+  'SETTINGS',
+  'PUSH_PROMISE',
+  'PING',
+  'GOAWAY',
+  'WINDOW_UPDATE',
+  'CONTINUATION',
+  'PRIORITY_UPDATE',
+] as const
+
+const frames = (type: string): Figure => ofMessages((log) => log.frames.get(type) ?? 0)
+
+/** `frames_data` and so on: frames of this type that both ends sent. */
+export const FRAME_METRICS: Readonly<Record<string, Figure>> = Object.fromEntries(
+  FRAME_TYPES.map((type) => [`frames_${type.toLowerCase()}`, frames(type)]),
+)
+
+/** Streams of HTTP/2 on which a header section was sent. */
+export const streams = ofMessages((log) => log.streams.size)
+
+/** Responses that a server announced unasked (RFC 9113 8.4). */
+export const pushes = frames('PUSH_PROMISE')
+
+/** Bytes of the header sections of requests: as they crossed, and as HTTP/1.1 would write them. */
+export const requestHeaderBytes = ofMessages((log) => log.requestHeaders.onWire)
+export const requestHeaderUncompressed = ofMessages((log) => log.requestHeaders.uncompressed)
+
+/** Likewise of responses. */
+export const responseHeaderBytes = ofMessages((log) => log.responseHeaders.onWire)
+export const responseHeaderUncompressed = ofMessages((log) => log.responseHeaders.uncompressed)
+
+/** The share of the bytes of request headers that compression saved. */
+export const headerSaving = ofMessages((log) => log.requestHeaders.saving)
+
+/** The same over all requests but the first of each connection, which fills the table. */
+export const headerSavingRepeated = ofMessages((log) => log.repeatedHeaders.saving)
+
+/**
+ * HTTP/1.1 (RFC 9112 9.3.2): the sum over all responses of the time, in microseconds, for which the server had the whole
+ * request and was not yet done sending the response before it on that connection. The time of arrival is that of the
+ * packet with the last byte; where it was lost, the shortest way stands in.
+ */
+export function pipelineBlockedTime(lane: LaneFacts): number | null {
+  if (!lane.messages.seen) return null
+  const way = (shortestRoundTrip(lane) ?? 0) / 2
+  let sum = 0
+  for (const exchanges of lane.messages.connections.values())
+    for (const [i, { requestSent, requestArrived }] of exchanges.entries()) {
+      const before = exchanges[i - 1]?.responseSent ?? null
+      if (requestSent === null || before === null) continue
+      sum += Math.max(0, before - (requestArrived ?? requestSent + way))
+    }
+  return sum
+}

@@ -1,0 +1,76 @@
+/**
+ * Figures of what the HTTP clients of a lane asked for and got, by their own account. null: nobody here speaks HTTP, or
+ * the moment that is asked for did not come.
+ */
+import type { LaneFacts } from './facts.ts'
+import { inRoundTrips } from './path.ts'
+import type { RequestLog } from './request-log.ts'
+
+type Figure = (lane: LaneFacts) => number | null
+
+const ofRequests =
+  (figure: (requests: RequestLog) => number | null): Figure =>
+  ({ requests }) =>
+    requests.seen ? figure(requests) : null
+
+/** Microseconds from the first request asked for to the last response finished, failed ones included. */
+export const pageTime: Figure = ({ requests: { firstQueued, lastFinished } }) =>
+  firstQueued === null || lastFinished === null ? null : lastFinished - firstQueued
+
+/** The same in round trips of the path. */
+export const pageRoundTrips: Figure = (lane) => inRoundTrips(lane, pageTime(lane))
+
+/** Requests that went to a connection, redirected ones and repeated tries included. */
+export const requests = ofRequests(({ sent }) => sent)
+
+/** Requests that ended with an error, retries and all. */
+export const requestsFailed = ofRequests((log) => log.ended(({ error }) => error !== ''))
+
+/** Responses that the client had, and used without asking (RFC 9111 4.2). */
+export const responsesCached = ofRequests((log) => log.ended(({ source }) => source === 'cache'))
+
+/** Responses that the client had, and used after asking: 304 (RFC 9111 4.3). */
+export const responsesValidated = ofRequests((log) => log.ended(({ source }) => source === 'validated'))
+
+/** Bytes of content that clients got, codings taken off, wherever from. */
+export const contentBytes = ofRequests((log) => log.contentBytes)
+
+/** Bytes of content as they crossed the network. */
+export const encodedBytes = ofRequests((log) => log.encodedBytes)
+
+/** The longest that a client waited between handing a request to a connection and the header section of the answer. */
+export const responseWaitMax = ofRequests(({ waits }) => (waits.count === 0 ? null : waits.max))
+
+/** Things that the servers hold in the end, such as orders or sessions. */
+export const counted = (what: string): Figure => ofRequests((log) => log.counted(what))
+
+/** Sessions that a server began. */
+export const sessionsCreated = ofRequests((log) => log.sessionsCreated)
+
+/** Cookies that clients sent, each time. */
+export const cookiesSent = ofRequests((log) => log.cookiesSent)
+
+/** TCP connections that were asked for. */
+export function connectionsOpened(lane: LaneFacts): number {
+  let count = 0
+  for (const { ends } of lane.flows.values()) if (ends.some((end) => end.active)) count++
+  return count
+}
+
+/** TCP payload that both ends of all connections sent, retransmissions included, in bytes. */
+export function wireBytes(lane: LaneFacts): number {
+  let bytes = 0
+  for (const { ends } of lane.flows.values()) for (const end of ends) bytes += end.sentBytes
+  return bytes
+}
+
+/** Microseconds from the first SYN of the lane until the client has the header section of the first response. */
+export function firstByteTime(lane: LaneFacts): number | null {
+  const { firstResponse } = lane.requests
+  let syn = Infinity
+  for (const { ends } of lane.flows.values()) for (const end of ends) syn = Math.min(syn, ...end.syns)
+  return firstResponse === null || syn > firstResponse ? null : firstResponse - syn
+}
+
+/** The same in round trips of the path. */
+export const firstByteRoundTrips: Figure = (lane) => inRoundTrips(lane, firstByteTime(lane))

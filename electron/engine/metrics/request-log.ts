@@ -1,0 +1,85 @@
+/** What the HTTP applications of a lane say of themselves, added up (`http:request_*`, `http:response_*` and their like). */
+import type { EventData } from '../../../shared/trace/events.ts'
+import { Mean } from './mean.ts'
+
+/** What applications tell of HTTP. */
+export const REQUEST_EVENTS = [
+  'http:request_queued',
+  'http:request_sent',
+  'http:response_started',
+  'http:response_finished',
+  'http:cookie',
+  'http:session',
+  'app:counted',
+] as const
+
+type Finished = EventData<'http:response_finished'>
+
+export class RequestLog {
+  /** First request asked for, last response finished. */
+  firstQueued: number | null = null
+  lastFinished: number | null = null
+  /** Handed to a connection, repeated tries and redirected ones included. */
+  sent = 0
+  /** The first header section of a response that came over a connection. */
+  firstResponse: number | null = null
+  /** From handing a request to a connection to the header section of its answer. */
+  readonly waits = new Mean()
+  contentBytes = 0
+  encodedBytes = 0
+  cookiesSent = 0
+  sessionsCreated = 0
+  /** The last of each request; a retry may make good what failed. */
+  private readonly outcomes = new Map<string, Pick<Finished, 'source' | 'error'>>()
+  private readonly sentAt = new Map<string, number>()
+  /** The last count of each host of each thing that applications count. */
+  private readonly counts = new Map<string, Map<string, number>>()
+
+  /** Whether any application here speaks HTTP. */
+  get seen(): boolean {
+    return this.firstQueued !== null
+  }
+
+  onQueued(t: number): void {
+    this.firstQueued ??= t
+  }
+
+  onSent(t: number, node: string, { request }: EventData<'http:request_sent'>): void {
+    this.sent++
+    this.sentAt.set(`${node} ${request}`, t)
+  }
+
+  onResponse(t: number, node: string, { request }: EventData<'http:response_started'>): void {
+    const sent = this.sentAt.get(`${node} ${request}`)
+    // One from the cache has been sent nowhere.
+    if (sent === undefined) return
+    this.firstResponse ??= t
+    this.waits.add(t - sent)
+  }
+
+  onFinished(t: number, node: string, finished: Finished): void {
+    const { request, source, error, content, encoded } = finished
+    const key = `${node} ${request}`
+    this.sentAt.delete(key)
+    this.lastFinished = t
+    this.outcomes.set(key, { source, error })
+    this.contentBytes += content
+    if (source !== 'cache') this.encodedBytes += encoded
+  }
+
+  onCounted(node: string, { what, count }: EventData<'app:counted'>): void {
+    let hosts = this.counts.get(what)
+    if (hosts === undefined) this.counts.set(what, (hosts = new Map()))
+    hosts.set(node, count)
+  }
+
+  /** How many there are in the end. */
+  counted(what: string): number {
+    return [...(this.counts.get(what)?.values() ?? [])].reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Requests whose last try ended so. */
+  ended(how: (outcome: Pick<Finished, 'source' | 'error'>) => boolean): number {
+    return [...this.outcomes.values()].filter(how).length
+  }
+}
