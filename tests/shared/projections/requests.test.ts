@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import { pageSpan, Requests } from '../../../shared/projections/requests.ts'
+import { FLOW, TraceMaker } from '../../support/trace-maker.ts'
+
+const client = { node: 'client', flow: FLOW }
+const server = { node: 'server', flow: FLOW }
+
+const queued = (request: number, attempt = 1) => ({
+  request,
+  method: 'GET',
+  url: `https://server.lab/${request}`,
+  initiator: 0,
+  attempt,
+})
+const sent = (request: number, exchange: number) => ({
+  request,
+  exchange,
+  version: 'h2',
+  reused: exchange > 1,
+})
+const finished = (request: number, error = '') => ({
+  request,
+  content: 1000,
+  encoded: 1000,
+  encoding: '',
+  source: 'network',
+  sha256: '',
+  error,
+  message: error === '' ? '' : 'in words',
+})
+const started = (request: number) => ({ request, status: 200, content_type: 'text/html' })
+const secured = {
+  version: 'TLSv1.3',
+  cipher_suite: 'TLS_AES_128_GCM_SHA256',
+  group: 'X25519',
+  alpn: 'h2',
+  resumed: false,
+  error: '',
+  message: '',
+}
+
+/** A connection opened from 10 to 30 with TLS until 50; ESTABLISHED at the server comes later. */
+const opened = (): TraceMaker =>
+  new TraceMaker()
+    .pair()
+    .add(0, 'http:request_queued', queued(1), { node: 'client' })
+    .add(10, 'tcp:state_changed', { from: 'CLOSED', to: 'SYN-SENT', why: 'call' }, client)
+    .add(30, 'tcp:state_changed', { from: 'SYN-SENT', to: 'ESTABLISHED', why: 'segment' }, client)
+    .add(40, 'tcp:state_changed', { from: 'SYN-RECEIVED', to: 'ESTABLISHED', why: 'segment' }, server)
+    .add(50, 'security:handshake_finished', secured, client)
+    .add(60, 'security:handshake_finished', secured, server)
+
+function read(maker: TraceMaker) {
+  const store = maker.store()
+  const requests = new Requests()
+  requests.update(store)
+  return { requests, now: store.end }
+}
+
+const phasesOf = (maker: TraceMaker, index: number) => {
+  const { requests, now } = read(maker)
+  return requests.phases(requests.all[index], now).map(({ kind, from, to }) => `${kind} ${from}-${to}`)
+}
+
+describe('where the time of a request goes', () => {
+  test('the first one waits for TCP, then TLS, then the answer', () => {
+    const maker = opened()
+      .add(50, 'http:request_sent', sent(1, 1), client)
+      .add(90, 'http:response_started', started(1), client)
+      .add(120, 'http:response_finished', finished(1), client)
+    expect(phasesOf(maker, 0)).toEqual([
+      'queued 0-10',
+      'connecting 10-30',
+      'securing 30-50',
+      'waiting 50-90',
+      'receiving 90-120',
+    ])
+  })
+
+  test('one that was handed to the connection before it was ready waited for it all the same', () => {
+    const maker = opened()
+      .add(55, 'http:request_sent', sent(1, 1), client)
+      .add(90, 'http:response_started', started(1), client)
+    // It is still receiving when the trace ends.
+    expect(phasesOf(maker, 0)).toEqual([
+      'queued 0-10',
+      'connecting 10-30',
+      'securing 30-50',
+      'queued 50-55',
+      'waiting 55-90',
+    ])
+  })
+
+  test('a later one waits its turn only', () => {
+    const maker = opened()
+      .add(60, 'http:request_queued', queued(2), { node: 'client' })
+      .add(80, 'http:request_sent', sent(2, 3), client)
+      .add(95, 'http:response_started', started(2), client)
+      .add(99, 'http:response_finished', finished(2), client)
+    expect(phasesOf(maker, 1)).toEqual(['queued 60-80', 'waiting 80-95', 'receiving 95-99'])
+  })
+
+  test('one from the cache has no phase but its own moment', () => {
+    const maker = new TraceMaker()
+      .pair()
+      .add(5, 'http:request_queued', queued(1), { node: 'client' })
+      .add(5, 'http:response_started', started(1), { node: 'client' })
+      .add(5, 'http:response_finished', { ...finished(1), source: 'cache' }, { node: 'client' })
+    expect(phasesOf(maker, 0)).toEqual([])
+  })
+})
+
+describe('attempts', () => {
+  const maker = opened()
+    .add(50, 'http:request_sent', sent(1, 1), client)
+    .add(70, 'http:response_finished', finished(1, 'timeout'), client)
+    .add(70, 'http:request_queued', queued(1, 2), { node: 'client' })
+    .add(75, 'http:request_sent', sent(1, 3), client)
+    .add(95, 'http:response_started', started(1), client)
+    .add(99, 'http:response_finished', finished(1), client)
+  const { requests } = read(maker)
+
+  test('are rows of their own, each with its outcome', () => {
+    expect(requests.all.map(({ attempt, error, finished }) => ({ attempt, error, finished }))).toEqual([
+      { attempt: 1, error: 'timeout', finished: 70 },
+      { attempt: 2, error: '', finished: 99 },
+    ])
+  })
+
+  test('are found by their exchange', () => {
+    const { flow } = requests.all[0]
+    expect(requests.ofExchange(flow, 1)).toBe(requests.all[0])
+    expect(requests.ofExchange(flow, 3)).toBe(requests.all[1])
+    expect(requests.ofExchange(flow, 5)).toBeUndefined()
+  })
+
+  test('span the page from the first wish to the last answer', () => {
+    expect(pageSpan(requests.all)).toEqual({ from: 0, to: 99 })
+    expect(pageSpan([])).toBeUndefined()
+  })
+})
