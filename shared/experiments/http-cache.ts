@@ -272,7 +272,7 @@ export const httpCache: ExperimentInput = {
     ),
     counted(
       'touched-date-versions',
-      'touched-date/versions_seen',
+      'touched-date/distinct_contents',
       1,
       { en: 'Both transfers brought the same bytes', zh: '两次传来的字节完全相同' },
       { en: 'The digests (SHA-256) of the two contents are equal.', zh: '两份内容的 SHA-256 摘要相同。' },
@@ -290,7 +290,7 @@ export const httpCache: ExperimentInput = {
     ),
     counted(
       'edited-date-versions',
-      'edited-date/versions_seen',
+      'edited-date/distinct_contents',
       1,
       {
         en: 'By date, the second of two edits goes unnoticed',
@@ -315,7 +315,7 @@ export const httpCache: ExperimentInput = {
     ),
     counted(
       'edited-both-versions',
-      'edited-both/versions_seen',
+      'edited-both/distinct_contents',
       2,
       { en: 'With an ETag the browser gets the new one', zh: '有 ETag，浏览器拿到了新版' },
       {

@@ -22,7 +22,7 @@ export function logAboveTcp({ requests, messages, tls }: LogsAboveTcp, event: Ab
   const { t, node, flow, pkt } = event
   switch (event.name) {
     case 'http:request_queued':
-      return requests.onQueued(t)
+      return requests.onQueued(t, node, event.data)
     case 'http:request_sent':
       return requests.onSent(t, node, event.data)
     case 'http:response_started':
@@ -43,6 +43,8 @@ export function logAboveTcp({ requests, messages, tls }: LogsAboveTcp, event: Ab
       return messages.onFinished(t, flow, pkt, event.data)
     case 'http:frame':
       return messages.onFrame(flow, event.data)
+    case 'http:table_changed':
+      return messages.onTable(event.data)
     case 'security:record':
       return tls.onRecord(event.data)
     case 'security:handshake_message':

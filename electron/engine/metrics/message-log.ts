@@ -2,7 +2,12 @@
 import type { EventData } from '../../../shared/trace/events.ts'
 
 /** What an onlooker tells of HTTP. */
-export const MESSAGE_EVENTS = ['http:message_started', 'http:message_finished', 'http:frame'] as const
+export const MESSAGE_EVENTS = [
+  'http:message_started',
+  'http:message_finished',
+  'http:frame',
+  'http:table_changed',
+] as const
 
 /** Header sections of one kind. */
 export class HeaderBytes {
@@ -37,8 +42,11 @@ export class MessageLog {
   readonly responseHeaders = new HeaderBytes()
   /** Frames by type. */
   readonly frames = new Map<string, number>()
-  /** Streams on which a header section was sent. */
+  /** Streams on which a header section was sent, and those among them that a server opened: the even ones. */
   readonly streams = new Set<string>()
+  readonly serverStreams = new Set<string>()
+  /** Entries that left the tables that requests are written with. */
+  evictions = 0
   /** HTTP/1.1: exchanges by connection, in their order. */
   readonly connections = new Map<string, Exchange[]>()
   private readonly began = new Set<string>()
@@ -70,7 +78,14 @@ export class MessageLog {
   onFrame(flow: string, { type, stream }: EventData<'http:frame'>): void {
     this.seen = true
     this.frames.set(type, (this.frames.get(type) ?? 0) + 1)
-    if (type === 'HEADERS') this.streams.add(`${flow} ${stream}`)
+    if (type !== 'HEADERS') return
+    this.streams.add(`${flow} ${stream}`)
+    // RFC 9113 5.1.1.
+    if (stream % 2 === 0) this.serverStreams.add(`${flow} ${stream}`)
+  }
+
+  onTable({ from, what }: EventData<'http:table_changed'>): void {
+    if (from === 'client' && what === 'evict') this.evictions++
   }
 
   /** A packet reached the other end. */

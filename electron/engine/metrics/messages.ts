@@ -38,6 +38,13 @@ export const FRAME_METRICS: Readonly<Record<string, Figure>> = Object.fromEntrie
 /** Streams of HTTP/2 on which a header section was sent. */
 export const streams = ofMessages((log) => log.streams.size)
 
+/** Those among them that the client opened, and those that the server did, to push (RFC 9113 5.1.1). */
+export const streamsOfClients = ofMessages(({ streams, serverStreams }) => streams.size - serverStreams.size)
+export const streamsOfServers = ofMessages(({ serverStreams }) => serverStreams.size)
+
+/** Entries that were evicted from the dynamic tables of requests (RFC 7541 4.4), by a smaller limit or a newer entry. */
+export const tableEvictions = ofMessages(({ evictions }) => evictions)
+
 /** Responses that a server announced unasked (RFC 9113 8.4). */
 export const pushes = frames('PUSH_PROMISE')
 

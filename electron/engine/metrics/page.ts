@@ -20,6 +20,16 @@ export const pageTime: Figure = ({ requests: { firstQueued, lastFinished } }) =>
 /** The same in round trips of the path. */
 export const pageRoundTrips: Figure = (lane) => inRoundTrips(lane, pageTime(lane))
 
+/**
+ * The time that each request took from being asked for to its answer, summed, in round trips of the path. What the cache
+ * answers takes none; pauses between requests do not count.
+ */
+export const waitingRoundTrips: Figure = (lane) =>
+  lane.requests.seen ? inRoundTrips(lane, lane.requests.waited) : null
+
+/** Responses that were complete before that of a request that their client had sent earlier. */
+export const overtakings = ofRequests((log) => log.overtakings)
+
 /** Requests that went to a connection, redirected ones and repeated tries included. */
 export const requests = ofRequests(({ sent }) => sent)
 
@@ -37,6 +47,14 @@ export const contentBytes = ofRequests((log) => log.contentBytes)
 
 /** Bytes of content as they crossed the network. */
 export const encodedBytes = ofRequests((log) => log.encodedBytes)
+
+/** Bytes as they crossed, as a share of what they are without their coding. */
+export const codingRatio = ofRequests(({ encodedBytes, contentBytes }) =>
+  contentBytes === 0 ? null : encodedBytes / contentBytes,
+)
+
+/** Contents that clients got and that differ from each other, by their digests. */
+export const distinctContents = ofRequests(({ contents }) => contents.size)
 
 /** The longest that a client waited between handing a request to a connection and the header section of the answer. */
 export const responseWaitMax = ofRequests(({ waits }) => (waits.count === 0 ? null : waits.max))

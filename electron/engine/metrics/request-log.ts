@@ -25,12 +25,20 @@ export class RequestLog {
   firstResponse: number | null = null
   /** From handing a request to a connection to the header section of its answer. */
   readonly waits = new Mean()
+  /** From asking for something to having it or giving it up, summed over all requests. */
+  waited = 0
+  /** Responses that were done before that of a request sent earlier by the same client. */
+  overtakings = 0
+  /** Digests of the contents that clients got. */
+  readonly contents = new Set<string>()
   contentBytes = 0
   encodedBytes = 0
   cookiesSent = 0
   sessionsCreated = 0
   /** The last of each request; a retry may make good what failed. */
   private readonly outcomes = new Map<string, Pick<Finished, 'source' | 'error'>>()
+  /** What was asked for and sent, and is not done yet, in this order. */
+  private readonly queuedAt = new Map<string, number>()
   private readonly sentAt = new Map<string, number>()
   /** The last count of each host of each thing that applications count. */
   private readonly counts = new Map<string, Map<string, number>>()
@@ -40,8 +48,9 @@ export class RequestLog {
     return this.firstQueued !== null
   }
 
-  onQueued(t: number): void {
+  onQueued(t: number, node: string, { request }: EventData<'http:request_queued'>): void {
     this.firstQueued ??= t
+    this.queuedAt.set(`${node} ${request}`, t)
   }
 
   onSent(t: number, node: string, { request }: EventData<'http:request_sent'>): void {
@@ -58,13 +67,23 @@ export class RequestLog {
   }
 
   onFinished(t: number, node: string, finished: Finished): void {
-    const { request, source, error, content, encoded } = finished
+    const { request, source, error, content, encoded, sha256 } = finished
     const key = `${node} ${request}`
+    this.waited += t - (this.queuedAt.get(key) ?? t)
+    this.queuedAt.delete(key)
+    if (this.sentAt.has(key) && this.eldest(node) !== key) this.overtakings++
     this.sentAt.delete(key)
+    if (error === '' && content > 0) this.contents.add(sha256)
     this.lastFinished = t
     this.outcomes.set(key, { source, error })
     this.contentBytes += content
     if (source !== 'cache') this.encodedBytes += encoded
+  }
+
+  /** The first sent of what this client still waits for. */
+  private eldest(node: string): string | undefined {
+    for (const key of this.sentAt.keys()) if (key.startsWith(`${node} `)) return key
+    return undefined
   }
 
   onCounted(node: string, { what, count }: EventData<'app:counted'>): void {

@@ -99,6 +99,51 @@ describe('requests', () => {
     })
   })
 
+  /** The second of two requests is answered first; the pause before the third is nobody's waiting. */
+  function overtaken() {
+    const script = path()
+    const finish = (t: number, request: number, sha256: string) =>
+      script
+        .at(t)
+        .emit(client, 'http:response_finished', {
+          request,
+          content: 10,
+          encoded: 5,
+          source: 'network',
+          sha256,
+        })
+    for (const request of [1, 2]) script.at(0).emit('main/client', 'http:request_queued', { request })
+    for (const request of [1, 2]) script.emit(client, 'http:request_sent', { request, exchange: request })
+    finish(100_000, 2, 'aa')
+    finish(200_000, 1, 'bb')
+    script.at(900_000).emit('main/client', 'http:request_queued', { request: 3 })
+    script.emit(client, 'http:request_sent', { request: 3, exchange: 3 })
+    finish(1_000_000, 3, 'bb')
+    return script
+  }
+
+  it('wait for their answers, each for itself, and not in between', () => {
+    expect(of(overtaken())['main/waiting_rtts']).toBe(1 + 2 + 1)
+  })
+
+  it('are overtaken by those that were sent later and done before', () => {
+    expect(of(overtaken())['main/overtakings']).toBe(1)
+    expect(of(run())['main/overtakings']).toBe(0)
+  })
+
+  it('of other clients are not overtaken', () => {
+    const script = path()
+    for (const node of ['main/client', 'main/other'])
+      script.emit(node, 'http:request_queued', { request: 1 }).emit(node, 'http:request_sent', { request: 1 })
+    for (const node of ['main/other', 'main/client'])
+      script.emit(node, 'http:response_finished', { request: 1 })
+    expect(of(script)['main/overtakings']).toBe(0)
+  })
+
+  it('bring contents that are told apart by their digests, in codings that make them shorter', () => {
+    expect(of(overtaken())).toMatchObject({ 'main/distinct_contents': 2, 'main/coding_ratio': 0.5 })
+  })
+
   it('that nobody makes yield no figure, rather than 0', () => {
     const metrics = of(path())
     for (const name of [
@@ -155,8 +200,23 @@ describe('messages and frames', () => {
       'main/frames_push_promise': 1,
       'main/frames_goaway': 0,
       'main/streams': 2,
+      'main/streams_client': 1,
+      'main/streams_server': 1,
       'main/pushes': 1,
     })
+  })
+
+  it("HTTP/2: what was evicted from the table of the client's encoder, not from the server's", () => {
+    const script = path()
+    for (const [where, from, what] of [
+      [client, 'client', 'insert'],
+      [client, 'client', 'evict'],
+      [client, 'client', 'evict'],
+      [server, 'server', 'evict'],
+    ])
+      script.emit(where, 'http:table_changed', { from, what })
+    script.emit(client, 'http:frame', { type: 'HEADERS', stream: 1 })
+    expect(of(script)['main/table_evictions']).toBe(2)
   })
 
   /** Three requests in one packet; the first response takes the server 300 ms. */
