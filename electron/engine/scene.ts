@@ -86,7 +86,7 @@ export class Scene {
     const trace = this.trace.scope({ node: name })
     trace.emit('sim:node_added', { kind: 'host', role, address: formatAddress(address), a: '', b: '' })
     const env = createEnv(this.rng, this.trace, this.numbers)
-    const tap = this.onlookers.tapOf(trace)
+    const tap = this.onlookers.tapOf(name, trace)
     const station = new Station(new Host(env, { name, address, tcp, tap }), tcp)
     return { node: this.world.add(name, station), station }
   }

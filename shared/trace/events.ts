@@ -378,8 +378,8 @@ export const EVENTS = {
   'security:decryption_attempted': {
     doc: 'Someone tried to read a recorded connection with a key that leaked',
     fields: {
-      total: f64('bytes of application data that both sides sent', 'B'),
-      recovered: f64('of these that could be read', 'B'),
+      total: f64('bytes of protected application data of both sides, as they crossed', 'B'),
+      recovered: f64('bytes of application data that could be read', 'B'),
       reason: str('empty, or why not'),
       sample: str('the beginning of what was read'),
     },

@@ -9,6 +9,7 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { Rng } from '../../protocol/random.ts'
 import type { Ipv4Address } from '../../protocol/wire/address.ts'
+import type { Overhear } from '../onlooker/overheard.ts'
 import type { SocketHost } from '../sockets.ts'
 import type { Authority } from './authority.ts'
 
@@ -30,6 +31,8 @@ export interface Surroundings {
   /** Seeded for this program; the same in every lane. */
   readonly rng: Rng
   readonly authority: Authority
+  /** Tells of every byte that crosses the connections which the host has from now on, its own programs' and others'. */
+  overhear(hear: Overhear): void
   addressOf(host: string): Ipv4Address
   /** Another application of the lane, by its name in the experiment. */
   setupOf(app: string): AppSetup | undefined

@@ -4,10 +4,13 @@ import type { TapFactory } from '../../protocol/tcp/tap.ts'
 import { KeyLog } from '../../protocol/wire/tls/key-log.ts'
 import { nodeCrypto } from '../node-crypto.ts'
 import { ConnectionEnd } from './connection-end.ts'
+import { OverheardTap, type Overhear } from './overheard.ts'
 import { Report } from './report.ts'
 
 export class Onlookers {
   private readonly keyLog = new KeyLog()
+  /** Who records what crosses a host, by its node. */
+  private readonly recordings = new Map<string, Overhear[]>()
 
   /**
    * Takes in a line of a key log, as TLS endpoints give them (RFC 9850). It has to come before the first record that the
@@ -17,12 +20,23 @@ export class Onlookers {
     this.keyLog.addLine(line)
   }
 
-  /** Puts an onlooker on each connection of the host whose events go to `trace`. */
-  tapOf(trace: Trace): TapFactory {
+  /** Tells `hear` what crosses the connections that a host has from now on. */
+  overhear(node: string, hear: Overhear): void {
+    this.recordings.set(node, [...(this.recordings.get(node) ?? []), hear])
+  }
+
+  /** Puts an onlooker on each connection of the host `node`, whose events go to `trace`. */
+  tapOf(node: string, trace: Trace): TapFactory {
     return (connection, active) => {
       const { flow } = connection
-      const report = new Report(active ? 'client' : 'server', () => trace.scope({ flow }))
-      return new ConnectionEnd(report, nodeCrypto, this.keyLog)
+      const own = active ? 'client' : 'server'
+      const report = new Report(own, () => trace.scope({ flow }))
+      const onlooker = new ConnectionEnd(report, nodeCrypto, this.keyLog)
+      const recordings = this.recordings.get(node)
+      if (recordings === undefined) return onlooker
+      return new OverheardTap(onlooker, own, (from, bytes) => {
+        for (const hear of recordings) hear(flow, from, bytes)
+      })
     }
   }
 }
