@@ -97,6 +97,8 @@ export const RequestSetup = v.strictObject({
   times: v.optional(v.pipe(count, v.minValue(1)), 1),
   /** Asks for all that the page names as soon as it has read it. */
   page: v.optional(v.boolean(), false),
+  /** It is made for a page of another site, which `SameSite` is about (RFC 6265bis 5.2). */
+  crossSite: v.optional(v.boolean(), false),
   /** RFC 9218. */
   priority: v.optional(
     v.strictObject({

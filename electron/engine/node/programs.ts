@@ -1,5 +1,8 @@
 /** Which programs there are: the kind of an application that lives in Node, and what makes one. */
 import type { App } from '../../../shared/experiment.ts'
+import { Eavesdropper } from './eavesdropper.ts'
+import { HttpClient } from './http/client.ts'
+import { HttpServer } from './http/server.ts'
 import type { Program, Surroundings } from './program.ts'
 
 /** The settings of an application that lives in Node. */
@@ -11,7 +14,11 @@ export type ProgramTable = {
   readonly [K in Kind]?: (setup: Extract<ProgramSetup, { kind: K }>, surroundings: Surroundings) => Program
 }
 
-export const PROGRAMS: ProgramTable = {}
+export const PROGRAMS: ProgramTable = {
+  'http-server': (setup, surroundings) => new HttpServer(setup, surroundings),
+  'http-client': (setup, surroundings) => new HttpClient(setup, surroundings),
+  eavesdropper: (setup, surroundings) => new Eavesdropper(setup, surroundings),
+}
 
 const KINDS: Readonly<Record<Kind, true>> = { 'http-server': true, 'http-client': true, eavesdropper: true }
 

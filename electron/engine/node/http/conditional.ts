@@ -16,7 +16,11 @@ const opaque = (etag: string): string => etag.replace(/^W\//, '')
 const strongly = (a: string, b: string): boolean => a === b && !a.startsWith('W/')
 const weakly = (a: string, b: string): boolean => opaque(a) === opaque(b)
 
-function matches(field: string, current: string | undefined, equal: (a: string, b: string) => boolean): boolean {
+function matches(
+  field: string,
+  current: string | undefined,
+  equal: (a: string, b: string) => boolean,
+): boolean {
   if (field.trim() === '*') return true
   return current !== undefined && membersOf(field).some((etag) => equal(etag, current))
 }
@@ -30,7 +34,8 @@ export function evaluate(method: string, fields: Fields, current: Validators): V
     if (!matches(ifMatch, etag, strongly)) return 'precondition_failed'
   } else {
     const since = readHttpDate(valueOf(fields, 'if-unmodified-since'))
-    if (since !== undefined && lastModified !== undefined && lastModified > since) return 'precondition_failed'
+    if (since !== undefined && lastModified !== undefined && lastModified > since)
+      return 'precondition_failed'
   }
   const ifNoneMatch = valueOf(fields, 'if-none-match')
   if (ifNoneMatch !== undefined) {
@@ -38,5 +43,7 @@ export function evaluate(method: string, fields: Fields, current: Validators): V
     return safe ? 'not_modified' : 'precondition_failed'
   }
   const since = safe ? readHttpDate(valueOf(fields, 'if-modified-since')) : undefined
-  return since !== undefined && lastModified !== undefined && lastModified <= since ? 'not_modified' : 'proceed'
+  return since !== undefined && lastModified !== undefined && lastModified <= since
+    ? 'not_modified'
+    : 'proceed'
 }

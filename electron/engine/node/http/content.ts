@@ -1,7 +1,7 @@
 /** What a site is made of: bytes that follow from the seed. */
 import { createHash } from 'node:crypto'
 import type { Rng } from '../../../protocol/random.ts'
-import { Payload, PIECE } from '../../apps/payload.ts'
+import { PIECE, type Payload } from '../../apps/payload.ts'
 
 /** Bytes in pieces, so that a long content need not be in memory as a whole. */
 export interface Content {

@@ -25,7 +25,8 @@ export function chooseCoding(acceptEncoding: string | undefined): Coding | undef
   if (acceptEncoding === undefined) return 'identity'
   const preferences = preferencesOf(acceptEncoding)
   const weightOf = (coding: Coding): number => {
-    const named = preferences.find(({ value }) => value === coding) ?? preferences.find(({ value }) => value === '*')
+    const named =
+      preferences.find(({ value }) => value === coding) ?? preferences.find(({ value }) => value === '*')
     // Not named, identity may be had all the same, but anything named is liked better.
     return named?.q ?? (coding === 'identity' ? 0.0001 : 0)
   }

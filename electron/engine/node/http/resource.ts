@@ -1,9 +1,17 @@
 /** A thing that a site has, at a moment: which content it has by then, and since when. */
 import type { Resource as ResourceSetup } from '../../../../shared/http.ts'
 import type { Rng } from '../../../protocol/random.ts'
-import { Payload } from '../../apps/payload.ts'
+import type { Payload } from '../../apps/payload.ts'
 import { encode, type Coding } from './coding.ts'
-import { bytesContent, digestOf, lettersContent, textContent, wholeOf, wordsContent, type Content } from './content.ts'
+import {
+  bytesContent,
+  digestOf,
+  lettersContent,
+  textContent,
+  wholeOf,
+  wordsContent,
+  type Content,
+} from './content.ts'
 import { objectTarget, writePage } from './page.ts'
 
 /** What has not changed since the run began is as old as this then: a day. */
@@ -69,7 +77,8 @@ export class Resource {
       const links = Array.from({ length: setup.objects }, (_, i) => objectTarget(i + 1))
       return textContent(writePage(`Page, edition ${version + 1}`, links, size))
     }
-    if (setup.compressible) return wordsContent(this.rng.fork(`words:${this.target}:${version}:${type}`), size)
+    if (setup.compressible)
+      return wordsContent(this.rng.fork(`words:${this.target}:${version}:${type}`), size)
     return lettersContent(this.payload, (this.place * 64 + type) * 4096 + version, size)
   }
 

@@ -86,7 +86,12 @@ export class Site {
   private plain(status: number, text: string, fields: Readonly<Record<string, string>> = {}): Answer {
     const content = textContent(text)
     const type = text === '' ? undefined : { 'content-type': 'text/plain' }
-    return { ...EMPTY, status, fields: { ...type, ...fields, 'content-length': String(content.length) }, content }
+    return {
+      ...EMPTY,
+      status,
+      fields: { ...type, ...fields, 'content-length': String(content.length) },
+      content,
+    }
   }
 
   // Static things: negotiated, and left out if the client has them.
@@ -131,7 +136,9 @@ export class Site {
     { type, coding, content }: Representation,
     { etag, lastModified }: Validators,
   ): Record<string, string> {
-    const vary = [setup.variants.length > 0 && 'accept', setup.compressible && 'accept-encoding'].filter(Boolean)
+    const vary = [setup.variants.length > 0 && 'accept', setup.compressible && 'accept-encoding'].filter(
+      Boolean,
+    )
     return {
       'content-type': type,
       'content-length': String(content.length),
@@ -168,7 +175,11 @@ export class Site {
 
   private json(status: number, value: unknown, setup: ResourceSetup): Answer {
     const content = textContent(`${JSON.stringify(value)}\n`)
-    const fields = { 'content-type': 'application/json', 'content-length': String(content.length), ...setup.fields }
+    const fields = {
+      'content-type': 'application/json',
+      'content-length': String(content.length),
+      ...setup.fields,
+    }
     return { ...EMPTY, status, fields, content }
   }
 
@@ -201,7 +212,11 @@ export class Site {
 const EMPTY = { status: 204, fields: {}, content: NO_CONTENT, delay: 0, push: [] } as const
 
 /** `Set-Cookie` for a session (RFC 6265 4.1). */
-function setCookie(id: string, { maxAge, secure, httpOnly, sameSite }: ResourceSetup['session'], trace: Trace): string {
+function setCookie(
+  id: string,
+  { maxAge, secure, httpOnly, sameSite }: ResourceSetup['session'],
+  trace: Trace,
+): string {
   const attributes = [
     'Path=/',
     ...(maxAge > 0 ? [`Max-Age=${Math.ceil(maxAge / 1e6)}`] : []),

@@ -1,0 +1,136 @@
+/** The program `http-client`: asks for what its set-up lists, follows redirects, and fetches what pages name. */
+import type { HttpClientApp, RequestSetup } from '../../../../shared/http.ts'
+import { Payload } from '../../apps/payload.ts'
+import type { Cancel, Program, Surroundings } from '../program.ts'
+import { Cache } from './cache.ts'
+import { Http2Client } from './client-http2.ts'
+import { lettersContent, wholeOf } from './content.ts'
+import { CookieJar } from './cookies.ts'
+import type { Carrier } from './exchange.ts'
+import { Fetching, textOf, type ClientState, type Outcome } from './fetching.ts'
+import { valueOf } from './fields.ts'
+import { readPage } from './page.ts'
+import { Pool } from './pool.ts'
+import { schedule } from './schedule.ts'
+
+export class HttpClient implements Program {
+  done = false
+  private readonly setup: HttpClientApp
+  private readonly lab: Surroundings
+  private readonly state: ClientState
+  private readonly payload: Payload
+  private readonly timers = new Set<Cancel>()
+  private requests = 0
+  private bytes = 0
+  private error = ''
+
+  constructor(setup: HttpClientApp, lab: Surroundings) {
+    this.setup = setup
+    this.lab = lab
+    this.payload = new Payload(lab.rng.fork('bodies'))
+    this.state = {
+      setup,
+      lab,
+      carrier: this.createCarrier(),
+      cache: setup.cache ? new Cache() : undefined,
+      cookies: setup.cookies === 'on' ? new CookieJar(`${setup.to}.lab`) : undefined,
+      session: undefined,
+      stopped: false,
+    }
+  }
+
+  start(): void {
+    this.at(this.setup.start, () => {
+      this.lab.trace.emit('app:started', { what: 'http-client', bytes: 0 })
+      const { setup } = this
+      schedule(setup.requests, {
+        at: (moment, action) => this.at(setup.start + moment, action),
+        run: (request, done) => this.load(request, request.target, 0, done),
+        finished: () => this.finish(),
+      })
+    })
+  }
+
+  stop(): void {
+    this.state.stopped = true
+    for (const cancel of this.timers) cancel()
+    this.state.carrier.stop()
+  }
+
+  private createCarrier(): Carrier {
+    const { lab, setup } = this
+    if (setup.version === 'h2')
+      return new Http2Client(lab, setup, (_target, _flow, stream) => void stream.resume())
+    return new Pool(lab, setup)
+  }
+
+  /** At a moment of lab time, or now if it has gone by. */
+  private at(moment: number, action: () => void): void {
+    const span = moment - this.lab.now()
+    if (span <= 0) return action()
+    const cancel = this.lab.after(span, () => {
+      this.timers.delete(cancel)
+      action()
+    })
+    this.timers.add(cancel)
+  }
+
+  /** Fetches something and all that follows from it; `done` when all of it is there or given up. */
+  private load(
+    setup: RequestSetup,
+    target: string,
+    initiator: number,
+    done: () => void,
+    redirects = 0,
+  ): void {
+    const number = ++this.requests
+    const body = setup.body > 0 ? wholeOf(lettersContent(this.payload, number, setup.body)) : NOTHING
+    new Fetching(this.state, { number, setup, target, initiator, body }, (outcome) => {
+      this.bytes += outcome.length
+      this.error ||= outcome.error
+      const next = redirectOf(outcome)
+      if (next !== undefined && redirects < this.setup.redirects)
+        return this.load(redirected(setup, outcome.status), next, number, done, redirects + 1)
+      const named = setup.page && outcome.status === 200 ? readPage(textOf(outcome.content)) : []
+      this.loadObjects(setup, named, number, done)
+    })
+  }
+
+  /** Fetches what a page names, all at once. */
+  private loadObjects(
+    page: RequestSetup,
+    targets: readonly string[],
+    initiator: number,
+    done: () => void,
+  ): void {
+    let left = targets.length
+    if (left === 0) return done()
+    const setup: RequestSetup = { ...page, method: 'GET', body: 0, page: false }
+    for (const target of targets)
+      this.load(setup, target, initiator, () => {
+        left--
+        if (left === 0) done()
+      })
+  }
+
+  private finish(): void {
+    this.state.carrier.close(() => {
+      this.done = true
+      if (!this.state.stopped)
+        this.lab.trace.emit('app:finished', { bytes: this.bytes, sha256: '', error: this.error })
+    })
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Where the answer sends the client (RFC 9110 15.4), if it does and it is on the same site. */
+function redirectOf({ status, fields }: Outcome): string | undefined {
+  if (![301, 302, 303, 307, 308].includes(status)) return undefined
+  const location = valueOf(fields, 'location')
+  return location?.startsWith('/') && !location.startsWith('//') ? location : undefined
+}
+
+/** RFC 9110 15.4: 307 and 308 keep the method, after the others a POST becomes a GET. */
+const redirected = (setup: RequestSetup, status: number): RequestSetup =>
+  status === 307 || status === 308 || setup.method === 'HEAD' ? setup : { ...setup, method: 'GET', body: 0 }

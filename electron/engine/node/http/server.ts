@@ -1,0 +1,40 @@
+/** The program `http-server`: a site behind a port, in HTTP/1.1 and HTTP/2, over TLS or in the clear. */
+import type { HttpServerApp, HttpVersion } from '../../../../shared/http.ts'
+import type { Program, Surroundings } from '../program.ts'
+import { Http1Server } from './server-http1.ts'
+import { Http2Server } from './server-http2.ts'
+import { Site } from './site.ts'
+import { listenForTransports, type Transport } from './transport.ts'
+
+/** What serves the connections of one version. */
+export interface VersionServer {
+  accept(transport: Transport): void
+  /** Lets go of all connections, at once. */
+  stop(): void
+}
+
+export class HttpServer implements Program {
+  /** It waits for clients, so it is never what a run waits for. */
+  readonly done = true
+  private readonly setup: HttpServerApp
+  private readonly lab: Surroundings
+  private readonly servers: Readonly<Record<HttpVersion, VersionServer>>
+
+  constructor(setup: HttpServerApp, lab: Surroundings) {
+    this.setup = setup
+    this.lab = lab
+    const site = new Site(setup.resources, lab)
+    this.servers = { 'http/1.1': new Http1Server(site, setup, lab), h2: new Http2Server(site, setup, lab) }
+  }
+
+  start(): void {
+    this.lab.trace.emit('app:started', { what: 'http-server', bytes: 0 })
+    listenForTransports(this.lab, this.setup, (transport) =>
+      this.servers[transport.version].accept(transport),
+    )
+  }
+
+  stop(): void {
+    for (const server of Object.values(this.servers)) server.stop()
+  }
+}
