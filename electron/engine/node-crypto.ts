@@ -1,6 +1,10 @@
 /** The cores' crypto by `node:crypto`, both OpenSSL's and BoringSSL's (DESIGN 9). */
 import {
   createCipheriv,
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
   createDecipheriv,
   createHash,
   createHmac,
@@ -8,7 +12,7 @@ import {
   getCiphers,
   type KeyObject,
 } from 'node:crypto'
-import type { Aead, AeadName, QuicCrypto } from '../protocol/crypto.ts'
+import type { Aead, AeadName, HandshakeCrypto, KeyShare } from '../protocol/crypto.ts'
 
 const TAG = 16
 
@@ -79,7 +83,36 @@ function chachaMask(key: Uint8Array): (sample: Uint8Array) => Uint8Array {
   return (sample) => createCipheriv('chacha20', object, sample).update(ZEROS)
 }
 
-export const nodeCrypto: QuicCrypto = {
+/** The DER before the 32 bytes of a key (RFC 8410 7 and 4). */
+const X25519_PRIVATE = Buffer.from('302e020100300506032b656e04220420', 'hex')
+const X25519_PUBLIC = Buffer.from('302a300506032b656e032100', 'hex')
+
+function x25519(seed: Uint8Array): KeyShare {
+  const der = Buffer.concat([X25519_PRIVATE, seed])
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
+  return {
+    publicKey: new Uint8Array(spki.subarray(X25519_PUBLIC.length)),
+    agree: (peer) =>
+      orUndefined(() => {
+        const key = Buffer.concat([X25519_PUBLIC, peer])
+        const publicKey = createPublicKey({ key, format: 'der', type: 'spki' })
+        return diffieHellman({ privateKey, publicKey })
+      }),
+  }
+}
+
+function secp256r1(seed: Uint8Array): KeyShare {
+  const pair = createECDH('prime256v1')
+  pair.setPrivateKey(seed)
+  return {
+    publicKey: new Uint8Array(pair.getPublicKey()),
+    // Uncompressed points only (RFC 8446 4.2.8.2), which begin with 4.
+    agree: (peer) => (peer[0] === 4 ? orUndefined(() => pair.computeSecret(peer)) : undefined),
+  }
+}
+
+export const nodeCrypto: HandshakeCrypto = {
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
   hash: (name, data) => createHash(name).update(data).digest(),
   hmac: (name, key, data) => createHmac(name, key).update(data).digest(),
@@ -108,4 +141,6 @@ export const nodeCrypto: QuicCrypto = {
       decipher.final()
       return plaintext
     }),
+
+  keyShare: (group, seed) => (group === 'x25519' ? x25519(seed) : secp256r1(seed)),
 }

@@ -46,3 +46,17 @@ export interface QuicCrypto extends SessionCrypto {
   /** The mask of header protection, 5 bytes or more, from a sample of 16 (RFC 9001 5.4.3 and 5.4.4). */
   headerMask(name: AeadName, key: Uint8Array): (sample: Uint8Array) => Uint8Array
 }
+
+/** Our half of a key exchange; the private key stays inside. */
+export interface KeyShare {
+  /** As it stands in a key_share extension (RFC 8446 4.2.8.2). */
+  readonly publicKey: Uint8Array
+  /** The shared secret; undefined when the peer's key is not one (wrong length, not on the curve, all zero). */
+  agree(peer: Uint8Array): Uint8Array | undefined
+}
+
+/** What the TLS 1.3 handshake of QUIC needs on top. */
+export interface HandshakeCrypto extends QuicCrypto {
+  /** A key pair of the group, made from 32 random bytes. */
+  keyShare(group: 'x25519' | 'secp256r1', seed: Uint8Array): KeyShare
+}
