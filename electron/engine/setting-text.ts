@@ -28,8 +28,9 @@ const KINDS: readonly (readonly [pattern: RegExp, parse: Parser])[] = [
   [/\.(delay|amount|every|extra|duration|hold|target|interval|start|up|downFor|at)$/, orNumber(parseSpan)],
   [/\.slots\.(min|max)$/, orNumber(parseSpan)],
   [/^hosts\..*(Rto|Timeout|Ack|Idle|Interval|msl)$/, orNumber(parseSpan)],
-  [/^apps\..*\.(wait|acceptDelay)$/, orNumber(parseSpan)],
+  [/^apps\..*\.(wait|acceptDelay|timeout|keepAlive|expiresIn|maxAge)$/, orNumber(parseSpan)],
   [/(mtu|mss|Buffer|bytes|writeSize)$/, orNumber(parseSize)],
+  [/^apps\..*\.(size|objectSize|body|headerTableSize|initialWindow)$/, orNumber(parseSize)],
 ]
 
 /** A queue may be limited in bytes or in time. */

@@ -54,7 +54,7 @@ function checkExperiment({ setup, lanes, steps, knobs }: Experiment): Result<nev
   return undefined
 }
 
-/** Whether hosts that are named are there, and each has exactly one interface. */
+/** Whether hosts and applications that are named are there, each host has one interface, and each port one listener. */
 export function checkReferences({ hosts, links, apps }: Setup): Result<never> | undefined {
   const names = Object.keys(hosts).join(' or ')
   const isHost = (name: string): boolean => Object.hasOwn(hosts, name)
@@ -70,9 +70,10 @@ export function checkReferences({ hosts, links, apps }: Setup): Result<never> | 
   const taken = new Set<string>()
   for (const [id, app] of Object.entries(apps)) {
     if (!isHost(app.host)) return invalid(`apps.${id}.host`, app.host, `a host: ${names}`)
-    if (app.kind === 'tcp-send' && !isHost(app.to))
-      return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
-    if (app.kind !== 'tcp-sink') continue
+    if ('to' in app && !isHost(app.to)) return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
+    if (app.kind === 'eavesdropper' && apps[app.server]?.kind !== 'http-server')
+      return invalid(`apps.${id}.server`, app.server, 'an HTTP server among the applications')
+    if (app.kind !== 'tcp-sink' && app.kind !== 'http-server') continue
     const place = `${app.host}:${app.port}`
     if (taken.has(place))
       return invalid(`apps.${id}.port`, app.port, 'a port that no other application listens on')

@@ -24,7 +24,9 @@ const FORMATS: readonly (readonly [RegExp, (value: number) => string])[] = [
   [/^apps\..*\.rate$/, (value) => `${formatSize(value)}/s`],
   [/\.(delay|amount|every|extra|duration|hold|target|interval|acceptDelay)$/, formatSpan],
   [/^hosts\..*(Rto|Timeout|Ack|Idle|Interval|msl)$/, formatSpan],
+  [/^apps\..*\.(wait|timeout|keepAlive|expiresIn|maxAge|at)$/, formatSpan],
   [/(Buffer|bytes|mtu|mss|writeSize)$/, formatSize],
+  [/^apps\..*\.(size|objectSize|body|headerTableSize|initialWindow)$/, formatSize],
 ]
 
 /**

@@ -105,6 +105,56 @@ describe('setting by path', () => {
   })
 })
 
+describe('the applications of a web', () => {
+  const browser = {
+    kind: 'http-client',
+    host: 'client',
+    to: 'server',
+    port: 80,
+    requests: [{ target: '/page' }],
+  }
+  const site = {
+    kind: 'http-server',
+    host: 'server',
+    port: 80,
+    resources: { '/page': {}, '/a/b': { size: 10 } },
+  }
+  const listener = { kind: 'eavesdropper', host: 'client', server: 'site' }
+  const { hosts, links } = smallSetup()
+  const given = v.parse(Setup, { hosts, links, apps: { browser, site, listener } })
+  const change = (path: string, value: unknown) => {
+    const result = applyChanges(given, { [path]: value })
+    return result.ok ? valueAt(result.value, path) : result.error
+  }
+
+  it.each([
+    ['apps.browser.timeout', '1.5s', 1_500_000],
+    ['apps.site.keepAlive', '10s', 10_000_000],
+    ['apps.site.resources./page.objectSize', '20kB', 20_000],
+    ['apps.site.resources./a/b.delay', '300ms', 300_000],
+    ['apps.browser.requests.0.method', 'POST', 'POST'],
+  ])('are set by path: %s=%s', (path, text, value) => {
+    expect(change(path, text)).toEqual(value)
+  })
+
+  it.each([
+    ['apps.browser.to', 'nobody', 'a host: client or server'],
+    ['apps.listener.server', 'browser', 'an HTTP server among the applications'],
+    ['apps.listener.server', 'constructor', 'an HTTP server among the applications'],
+  ])('refer to each other: %s=%s is refused', (path, value, allowed) => {
+    expect(change(path, value)).toMatchObject({ code: 'invalid', field: path, allowed })
+  })
+
+  it('do not share a port', () => {
+    const apps = { site, second: { ...site, port: 443 } }
+    const two = v.parse(Setup, { hosts, links, apps })
+    expect(applyChanges(two, { 'apps.second.port': 80 })).toMatchObject({
+      ok: false,
+      error: { field: 'apps.second.port' },
+    })
+  })
+})
+
 describe('setting by knob', () => {
   it('sets all its paths together', () => {
     const changed = applyChanges(setup, { delay: '7ms' }, knobs)

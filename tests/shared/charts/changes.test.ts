@@ -32,6 +32,8 @@ describe('values have the unit of what they set', () => {
     [`${UP}.queue.discipline`, 'drop-tail', 'codel', 'queue.discipline up: drop-tail → codel'],
     ['hosts.client.tcp.nagle', true, false, 'tcp.nagle: true → false'],
     ['apps.sink.rate', 0, 64_000, 'sink.rate: 0 B/s → 64 kB/s'],
+    ['apps.browser.timeout', 1_000_000, 500_000, 'browser.timeout: 1 s → 500 ms'],
+    ['apps.site.resources./page.objectSize', 800, 20_000, '/page.objectSize: 800 B → 20 kB'],
     ['hosts.client.tcp.minRto', 1_000_000, 200_000, 'tcp.minRto: 1 s → 200 ms'],
   ])('%s', (path, from, to, text) => {
     expect(changeText(knob(0, path, from, to), 'en')).toBe(text)
