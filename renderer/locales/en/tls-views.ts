@@ -1,3 +1,4 @@
+import keys from './keys.ts'
 import tls from './tls.ts'
 
 /** Words of the views of TLS, header compression and caching. */
@@ -8,11 +9,7 @@ export default {
     empty: 'Header blocks show once HTTP/2 is spoken.',
   },
   tls,
-  keys: {
-    title: 'Key schedule',
-    label: 'How the keys of a connection come about',
-    empty: 'Keys show as soon as the handshake has made some.',
-  },
+  keys,
   certificates: {
     title: 'Certificates',
     label: 'The certificate chain and each of its checks',
