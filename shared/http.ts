@@ -21,6 +21,8 @@ export const Http2Settings = v.strictObject({
   headerTableSize: v.optional(v.pipe(size, v.maxValue(65_536)), 4_096),
   /** What the peer may send on a stream before this side gives it more (RFC 9113 6.9.2). */
   initialWindow: v.optional(v.pipe(size, v.minValue(1)), 65_535),
+  /** Likewise on all streams together; no setting, so a WINDOW_UPDATE of stream 0 raises it (RFC 9113 6.9.2). */
+  connectionWindow: v.optional(v.pipe(size, v.minValue(65_535)), 65_535),
 })
 export type Http2Settings = v.InferOutput<typeof Http2Settings>
 

@@ -6,7 +6,7 @@ import type { Cancel, Surroundings } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
 import type { Fields } from './fields.ts'
-import { MOST_SESSION_MEMORY, settingsOf } from './http2-settings.ts'
+import { MOST_SESSION_MEMORY, openConnectionWindow, settingsOf } from './http2-settings.ts'
 import { failureOf, openTransport, type Failure, type Transport } from './transport.ts'
 
 interface Waiting {
@@ -95,6 +95,7 @@ export class Http2Client implements Carrier {
       settings: settingsOf(this.setup.http2),
       maxSessionMemory: MOST_SESSION_MEMORY,
     })
+    session.once('connect', () => openConnectionWindow(session, this.setup.http2))
     this.sessions.add(session)
     this.current = { session, flow, used: false }
     // What goes wrong comes to the streams, too; without streams there is nobody to be told.

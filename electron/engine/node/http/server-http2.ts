@@ -10,7 +10,7 @@ import type { HttpServerApp } from '../../../../shared/http.ts'
 import type { Trace } from '../../../../shared/trace/sink.ts'
 import type { Surroundings } from '../program.ts'
 import { httpDate } from './fields.ts'
-import { MOST_SESSION_MEMORY, settingsOf } from './http2-settings.ts'
+import { MOST_SESSION_MEMORY, openConnectionWindow, settingsOf } from './http2-settings.ts'
 import { IdleClose } from './idle-close.ts'
 import { sendContent } from './send-content.ts'
 import type { VersionServer } from './server.ts'
@@ -55,6 +55,7 @@ export class Http2Server implements VersionServer {
   private welcome(session: Http2Session): void {
     const idle = new IdleClose(this.lab.after, this.setup.keepAlive, () => session.close())
     this.served.set(session, { trace: this.lab.trace.scope({ flow: this.flow }), idle })
+    openConnectionWindow(session, this.setup.http2)
     session.on('error', () => undefined)
     session.once('close', () => {
       idle.cancel()
