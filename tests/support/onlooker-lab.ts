@@ -137,21 +137,25 @@ export async function loadPage(lab: OnlookerLab, page: PageOptions): Promise<Pag
   lab.serve(server)
   await lab.start()
   let socket: Duplex = lab.dial()
+  let protocol: string | null | undefined
   if (page.secure) {
     const secure = tls.connect({ socket, ...secrets.client, ...page.tls })
     secrets.watch(secure)
     await once(secure, 'secureConnect')
+    protocol = secure.getProtocol()
     socket = secure
   }
   const load = page.version === 'h2' ? await loadHttp2(socket, page) : await loadHttp1(socket, page)
-  const protocol = socket instanceof tls.TLSSocket ? socket.getProtocol() : undefined
   return { ...load, protocol }
 }
 
 function makeServer(page: PageOptions, secrets: Awaited<ReturnType<typeof tlsOptions>>) {
   const { size, version, secure, tls: extra } = page
   const content = Buffer.alloc(size, 0x61)
-  const answer = (request: http.IncomingMessage | http2.Http2ServerRequest, response: any): void => {
+  const answer = (
+    request: http.IncomingMessage | http2.Http2ServerRequest,
+    response: http.ServerResponse | http2.Http2ServerResponse,
+  ): void => {
     request.resume().once('end', () => {
       response.writeHead(200, { 'content-type': 'image/png', 'content-length': size })
       response.end(content)
@@ -203,7 +207,12 @@ async function loadHttp2(socket: Duplex, page: PageOptions): Promise<Load> {
 
 async function loadHttp1(socket: Duplex, { objects, upload = 0 }: PageOptions): Promise<Load> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
-  ;(agent as unknown as { createConnection: () => Duplex }).createConnection = () => socket
+  // What a socket of the kernel's has and the agent would call.
+  Object.assign(agent, {
+    createConnection: () => socket,
+    keepSocketAlive: () => true,
+    reuseSocket: () => undefined,
+  })
   const results = []
   for (let i = 0; i < objects; i++) {
     const request = http.request({
