@@ -53,7 +53,8 @@ export const Resource = v.strictObject({
   /** Targets that are pushed with it (RFC 9113 8.4). */
   push: v.optional(v.array(target), []),
   /**
-   * What stands behind it. `orders`: POST makes an order, once for each `idempotency-key`; GET counts them. `session`:
+   * What stands behind it. `orders`: POST makes an order, once for each `idempotency-key`; PUT makes the one of this target,
+   * or writes it again; GET counts them. `session`:
    * a server-side session, found by the cookie `SID` or the parameter `sid`.
    */
   behaviour: v.optional(v.picklist(['static', 'orders', 'session']), 'static'),

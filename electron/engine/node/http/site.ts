@@ -33,6 +33,13 @@ export interface Answer {
   readonly push: readonly string[]
 }
 
+/** Methods that change something, by what stands behind a resource. */
+const CHANGING: Readonly<Record<ResourceSetup['behaviour'], readonly string[]>> = {
+  static: [],
+  orders: ['POST', 'PUT'],
+  session: ['POST'],
+}
+
 /** What a representation carries, whether it is sent or not (RFC 9110 15.4.5). */
 const WITH_NOT_MODIFIED = ['cache-control', 'content-location', 'etag', 'expires', 'vary']
 
@@ -70,7 +77,7 @@ export class Site {
 
   private ask(resource: Resource, request: SiteRequest): Answer {
     const { setup } = resource
-    const allowed = ['GET', 'HEAD', 'OPTIONS', ...(setup.behaviour === 'static' ? [] : ['POST'])]
+    const allowed = ['GET', 'HEAD', 'OPTIONS', ...CHANGING[setup.behaviour]]
     if (!allowed.includes(request.method))
       return this.plain(405, `${request.method} is not for this\n`, { allow: allowed.join(', ') })
     if (request.method === 'OPTIONS')
@@ -161,10 +168,12 @@ export class Site {
   private order(resource: Resource, { method, fields, trace }: SiteRequest): Answer {
     const orders = this.orders.get(resource) ?? new Orders()
     this.orders.set(resource, orders)
-    if (method !== 'POST') return this.json(200, { orders: orders.count }, resource.setup)
-    const { order, isNew } = orders.place(valueOf(fields, 'idempotency-key'))
+    if (method !== 'POST' && method !== 'PUT') return this.json(200, { orders: orders.count }, resource.setup)
+    const { order, isNew } =
+      method === 'PUT' ? orders.put() : orders.place(valueOf(fields, 'idempotency-key'))
     if (isNew) trace.emit('app:counted', { what: 'orders', count: this.orderCount() })
-    return this.json(201, { order }, resource.setup)
+    // RFC 9110 9.3.4: a PUT that replaces what is there has made nothing.
+    return this.json(method === 'PUT' && !isNew ? 200 : 201, { order }, resource.setup)
   }
 
   private orderCount(): number {
