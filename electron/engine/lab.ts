@@ -117,7 +117,12 @@ export class Lab implements RunObserver {
       await found.value.stop()
       return success(found.value.info)
     },
-    'run.step': ({ run, by, span }) => this.control(run, (found) => found.step(by, span)),
+    'run.step': async ({ run, by, span }) => {
+      const found = this.active(run)
+      if (!found.ok) return found
+      const done = await found.value.step(by, span)
+      return done.ok ? success(found.value.info) : done
+    },
     'run.pace': ({ run, pace }) => this.control(run, (found) => found.setPace(pace)),
     'run.set': ({ run, name, value }) => this.control(run, (found) => found.set(name, value)),
     'run.drop': ({ run, pkt }) => {

@@ -185,10 +185,11 @@ export class Run {
     return success(null)
   }
 
-  step(by: StepBy, span: number): Result<null> {
+  /** Steps a paused virtual run; resolves when what it set off in programs has come to rest. */
+  async step(by: StepBy, span: number): Promise<Result<null>> {
     if (!(this.driver instanceof VirtualDriver) || this.state !== 'paused')
       return this.refuse(`the run is ${this.state}; only a paused virtual run can be stepped`)
-    this.driver.step(by, span)
+    await this.driver.step(by, span)
     this.guard(() => this.recorder.flush())
     this.changed()
     return success(null)
@@ -299,6 +300,7 @@ export class Run {
   private async createPrograms(): Promise<void> {
     const { scene, driver, programTable: table } = this
     this.programs = new Programs({ scene, driver, authority: await laboratoryAuthority(), table })
+    await this.programs.prepare()
   }
 
   private isSceneOver(): boolean {

@@ -55,6 +55,13 @@ export class LabSocket extends Duplex {
     return this.destroy()
   }
 
+  /** Whether anybody waits to hear of it: without a reader or writer that waits, virtual time need not stop. */
+  cares(type: string): boolean {
+    if (type === 'readable') return this.wanted
+    if (type === 'writable') return this.rest !== undefined
+    return true
+  }
+
   /** What happened to the connection, told when the world is at rest. */
   handleEvent(event: { readonly type: string; readonly error?: TcpError }): void {
     switch (event.type) {
@@ -89,6 +96,16 @@ export class LabSocket extends Duplex {
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
     // A copy: the connection keeps the bytes until they are acknowledged, and the writer may use its buffer again.
     this.rest = new Uint8Array(chunk)
+    this.whenWritten = done
+    this.flush()
+  }
+
+  /** All that was written meanwhile at once, as a system takes it: a header and its content are not two segments. */
+  override _writev(
+    chunks: readonly { readonly chunk: Uint8Array }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this.rest = Buffer.concat(chunks.map(({ chunk }) => chunk))
     this.whenWritten = done
     this.flush()
   }
@@ -149,16 +166,15 @@ export class LabSocket extends Duplex {
   }
 }
 
-/**
- * Outside of the cores, in order, and when all sockets have been read: what came in several packets by then is passed on
- * in one piece. A promise would do it after each packet.
- */
-export const tellLater = (tell: () => void): void => void setImmediate(tell)
-
 /** A port of the lab that is listened on. */
 interface Acceptor {
   readonly options: DuplexOptions | undefined
   onConnection(socket: LabSocket): void
+}
+
+export interface SocketHostOptions {
+  /** TCP_NODELAY on all its sockets, as Node's http, https and http2 have it on a kernel's. */
+  readonly noDelay?: boolean
 }
 
 /** The sockets of one host of the lab for programs that live in Node. */
@@ -167,10 +183,12 @@ export class SocketHost implements App {
   readonly done = true
   private readonly host: PlacedHost
   private readonly driver: Driver
+  private readonly noDelay: boolean
   private readonly sockets = new Map<TcpConnection, LabSocket>()
   private readonly acceptors = new Map<TcpListener, Acceptor>()
 
-  constructor(host: PlacedHost, driver: Driver) {
+  constructor(host: PlacedHost, driver: Driver, { noDelay = false }: SocketHostOptions = {}) {
+    this.noDelay = noDelay
     this.host = host
     this.driver = driver
     host.station.add(this)
@@ -178,7 +196,11 @@ export class SocketHost implements App {
 
   /** Opens a connection. Errors come as on a `net.Socket`: `ECONNREFUSED`, `ETIMEDOUT`, `ECONNRESET`. */
   connect(remote: Endpoint, options?: DuplexOptions): LabSocket {
-    const connection = this.act((now) => this.host.station.connect(now, remote))
+    const connection = this.act((now) => {
+      const made = this.host.station.connect(now, remote)
+      this.setOptions(now, made)
+      return made
+    })
     return this.wrap(connection, false, options)
   }
 
@@ -199,9 +221,10 @@ export class SocketHost implements App {
     }
     const socket = this.sockets.get(connection)
     if (socket === undefined) return
-    this.driver.outside.activity++
     if (type === 'closed') this.sockets.delete(connection)
-    if (!socket.destroyed) tellLater(() => socket.handleEvent(event))
+    if (!socket.destroyed) {
+      if (socket.cares(type)) this.driver.outside.tellLater(() => socket.handleEvent(event))
+    }
     // Nobody reads any more; a system would answer with a RST, too.
     else if (type === 'readable') connection.abort(now)
   }
@@ -217,8 +240,13 @@ export class SocketHost implements App {
   private accept(now: Micros, listener: TcpListener, { options, onConnection }: Acceptor): void {
     const connection = listener.accept(now)
     if (connection === undefined) return
+    this.setOptions(now, connection)
     const socket = this.wrap(connection, true, options)
-    tellLater(() => onConnection(socket))
+    this.driver.outside.tellLater(() => onConnection(socket))
+  }
+
+  private setOptions(now: Micros, connection: TcpConnection): void {
+    if (this.noDelay) this.host.station.setOptions(now, connection, { nagle: false })
   }
 
   private wrap(connection: TcpConnection, connected: boolean, options?: DuplexOptions): LabSocket {

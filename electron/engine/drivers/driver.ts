@@ -1,18 +1,10 @@
 /** What a run needs of whatever gives its world the time. */
 import type { Micros } from '../../../shared/units.ts'
 import type { WorldNode } from '../world.ts'
-
-/** Programs that live in Node and use the world: virtual time waits for them, since they have no lab clock. */
-export interface Outside {
-  /** How many connections of theirs are open. */
-  ends: number
-  /** Grows with each thing that they do, or that is done to them. */
-  activity: number
-  /** Pieces of work elsewhere, such as in the thread pool, that lab time waits for. */
-  holds: number
-}
+import type { Outside } from './outside.ts'
 
 export interface Driver {
+  /** The programs in Node that use the world. */
   readonly outside: Outside
   /** Lab time now. */
   now(): Micros

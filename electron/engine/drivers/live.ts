@@ -13,8 +13,9 @@ import type { Micros } from '../../../shared/units.ts'
 import type { Datagram } from '../../protocol/sansio.ts'
 import { decodeIpv4 } from '../../protocol/wire/ipv4.ts'
 import { atPort, type Plug, type World, type WorldNode } from '../world.ts'
-import type { Driver, DriverHooks, Outside } from './driver.ts'
+import type { Driver, DriverHooks } from './driver.ts'
 import { Hop } from './hop.ts'
+import { Outside } from './outside.ts'
 import { LOOPBACK, WIRE_MTU, WireSocket } from './wire.ts'
 
 /** A packet that has not come in this long after it was sent is lost: loopback takes microseconds. */
@@ -51,7 +52,7 @@ class End {
 }
 
 export class LiveDriver implements Driver {
-  readonly outside: Outside = { ends: 0, activity: 0, holds: 0 }
+  readonly outside = new Outside(() => (this.telling ??= setImmediate(this.tell)))
   private readonly world: World
   private readonly hooks: DriverHooks
   private readonly trace: Trace
@@ -66,6 +67,7 @@ export class LiveDriver implements Driver {
   /** Wall time for which `timer` is set; Infinity: none. */
   private timerAt = Infinity
   private spinning: NodeJS.Immediate | undefined
+  private telling: NodeJS.Immediate | undefined
   private endTimer: NodeJS.Timeout | undefined
   private watch: NodeJS.Timeout | undefined
   /** The oldest packet of each hop at the last look. */
@@ -142,6 +144,7 @@ export class LiveDriver implements Driver {
     clearTimeout(this.endTimer)
     clearTimeout(this.watch)
     clearImmediate(this.spinning)
+    clearImmediate(this.telling)
     for (const ends of this.ends.values()) for (const end of ends) end?.socket.close()
     this.ends.clear()
     return Promise.resolve()
@@ -242,11 +245,17 @@ export class LiveDriver implements Driver {
     try {
       work()
       for (let steps = 0; steps < MOST_STEPS; steps++) if (!this.world.step(this.now())) break
-      if (this.hooks.isOver() && this.hops.every((hop) => hop.size === 0)) return this.end()
+      if (this.isOver()) return this.end()
       this.awaitNext()
     } catch (error) {
       this.end(error)
     }
+  }
+
+  private isOver(): boolean {
+    if (this.outside.hasStories || this.outside.isHeld) return false
+    // Not before the last packet is in: what it says may change what the programs have to say.
+    return this.hops.every((hop) => hop.size === 0) && this.hooks.isOver()
   }
 
   private end(error?: unknown): void {
@@ -271,6 +280,12 @@ export class LiveDriver implements Driver {
     this.timerAt = at
     const delay = next.precise ? Math.floor(wait - SPIN_MS) : Math.ceil(wait)
     this.timer = setTimeout(this.ring, Math.min(Math.max(delay, 1), 0x7fff_ffff))
+  }
+
+  /** After all sockets have been read: what came in several packets is passed on in one piece. */
+  private readonly tell = (): void => {
+    this.telling = undefined
+    if (this.running) this.guard(() => this.outside.tell())
   }
 
   private readonly ring = (): void => {

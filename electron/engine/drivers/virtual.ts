@@ -2,26 +2,34 @@
  * Simulated time: jumps from one event to the next (DESIGN 4.3). As fast as it goes, paced (so many lab seconds a
  * wall second), or paused and stepped. It works in slices of some milliseconds, so that commands are heard between.
  *
- * Endpoints that live in Node cannot be jumped over: while any are there, the clock stands still until the event
- * loop has gone round several times without anything being read or written (`settle`).
+ * Programs that live in Node cannot be jumped over: whenever they were told something, the clock stands still until the
+ * event loop has gone round several times without their doing anything. A step of the world of which they hear nothing,
+ * such as an ACK that moves no byte of theirs, costs nothing.
  */
 import { performance } from 'node:perf_hooks'
 import { after, type Micros } from '../../../shared/units.ts'
 import type { World, WorldNode } from '../world.ts'
-import type { Driver, DriverHooks, Outside } from './driver.ts'
+import type { Driver, DriverHooks } from './driver.ts'
+import { Outside } from './outside.ts'
 
 /** Wall time of a slice. */
 const SLICE_MS = 10
 /** Reading the clock costs as much as a small event: once in so many. */
 const STEPS_A_LOOK = 64
-/** Turns of the event loop without activity after which Node's endpoints count as settled. */
-const QUIET_TURNS = 8
+/**
+ * Turns of the event loop without activity after which programs have come to rest. Node hands things on by the turn: a
+ * stream over a `Duplex` acknowledges a write with `setImmediate`, and so does nghttp2 when it has something to send. The
+ * most that was seen between two things that a program did is one silent turn. More would not make a run more repeatable,
+ * since turns, unlike milliseconds, are the same each time; fewer would have answers go out too late.
+ */
+const QUIET_TURNS = 4
 
 export type StepBy = 'event' | 'packet' | 'time'
 
 export class VirtualDriver implements Driver {
-  readonly outside: Outside = { ends: 0, activity: 0, holds: 0 }
+  readonly outside = new Outside(() => this.wake())
   private readonly world: World
+  private stepping = false
   private readonly hooks: DriverHooks
   private time = 0
   /** Lab seconds a wall second; null: as fast as it goes. */
@@ -33,7 +41,7 @@ export class VirtualDriver implements Driver {
   private timer: NodeJS.Timeout | undefined
   private immediate: NodeJS.Immediate | undefined
   private activitySeen = 0
-  private quietTurns = 0
+  private quietTurns = QUIET_TURNS
 
   constructor(world: World, hooks: DriverHooks, pace: number | null = null) {
     this.world = world
@@ -84,22 +92,28 @@ export class VirtualDriver implements Driver {
     if (this.state === 'running') this.schedule(0)
   }
 
-  /** Goes on by one event, up to and with the next arrival of a packet, or by `span`. Only while paused. */
-  step(by: StepBy, span: number): void {
-    if (this.state !== 'paused') return
-    this.guard(() => {
-      if (by === 'time') {
-        const until = Math.min(this.time + span, this.hooks.duration)
-        while (this.isPaused && this.world.nextAt() <= until) this.advance(until)
-        if (this.isPaused) this.time = Math.max(this.time, until)
-        return
+  /**
+   * Goes on by one event, up to and with the next arrival of a packet, or by `span`, and resolves when programs have come to
+   * rest after it; at once where there are none. Only while paused, and not within another step.
+   */
+  async step(by: StepBy, span: number): Promise<void> {
+    if (!this.isPaused || this.stepping) return
+    this.stepping = true
+    try {
+      const until = by === 'time' ? Math.min(this.time + span, this.hooks.duration) : Infinity
+      for (let last = false; !last;) {
+        await this.settle()
+        if (!this.isPaused) return
+        last = by === 'event' || (by === 'packet' && this.world.packetIsNext)
+        if (!this.advance(until)) break
       }
-      for (;;) {
-        const arrives = this.world.packetIsNext
-        const happened = this.advance(Infinity)
-        if (!happened || !this.isPaused || by === 'event' || arrives) return
-      }
-    })
+      await this.settle()
+      if (this.isPaused && by === 'time') this.time = Math.max(this.time, until)
+    } catch (error) {
+      this.fail(error)
+    } finally {
+      this.stepping = false
+    }
   }
 
   act<T>(node: WorldNode, action: (now: Micros) => T): T {
@@ -125,9 +139,11 @@ export class VirtualDriver implements Driver {
   /** Does the next thing if it is due by `until`; returns whether there was one. */
   private advance(until: number): boolean {
     if (this.hooks.isOver()) return this.end()
+    // They were told that it is over, and may have something to say to that.
+    if (this.outside.hasStories && !this.world.packetIsNext) return true
     const next = this.world.nextAt()
-    // With endpoints in Node, something may yet come from outside.
-    if (next === Infinity && this.outside.ends === 0) return this.end()
+    // Programs have no time but the lab's: nothing can come any more, unless the run is open to other programs' connections.
+    if (next === Infinity && (this.outside.ends === 0 || this.hooks.duration < Infinity)) return this.end()
     if (next > this.hooks.duration) {
       if (until >= this.hooks.duration) {
         this.time = this.hooks.duration
@@ -153,10 +169,14 @@ export class VirtualDriver implements Driver {
     try {
       work()
     } catch (error) {
-      this.state = 'ended'
-      this.unschedule()
-      this.hooks.onEnd(error)
+      this.fail(error)
     }
+  }
+
+  private fail(error: unknown): void {
+    this.state = 'ended'
+    this.unschedule()
+    this.hooks.onEnd(error)
   }
 
   private setOrigin(): void {
@@ -181,26 +201,42 @@ export class VirtualDriver implements Driver {
     clearImmediate(this.immediate)
   }
 
-  private readonly slice = (): void => {
-    if (!this.hasSettled()) return this.schedule(0)
-    this.guard(() => this.runSlice())
+  private readonly slice = (): void =>
+    this.guard(() => {
+      if (this.hasSettled()) this.runSlice()
+      // When a hold is over, we are woken.
+      else if (!this.outside.isHeld) this.schedule(0)
+    })
+
+  /** Whether the world may go on: programs have heard all, and have come to rest. */
+  private get isAtRest(): boolean {
+    const { outside } = this
+    // What arrives at the same moment is told of together.
+    if (outside.hasStories && !this.world.packetIsNext) return false
+    return !outside.isHeld && outside.activity === this.activitySeen && this.quietTurns >= QUIET_TURNS
   }
 
+  /** To be asked once a turn of the event loop until it is true; tells programs what there is to tell. */
   private hasSettled(): boolean {
-    if (this.outside.holds > 0) return false
-    if (this.outside.ends === 0 && this.outside.activity === this.activitySeen) return true
-    if (this.outside.activity !== this.activitySeen) {
-      this.activitySeen = this.outside.activity
-      this.quietTurns = 0
-    } else this.quietTurns++
-    return this.quietTurns >= QUIET_TURNS
+    if (this.isAtRest) return true
+    const { outside } = this
+    const isQuiet = !outside.hasStories && !outside.isHeld && outside.activity === this.activitySeen
+    this.quietTurns = isQuiet ? this.quietTurns + 1 : 0
+    outside.tell()
+    this.activitySeen = outside.activity
+    return this.isAtRest
+  }
+
+  /** Resolves when programs have come to rest; without a turn of the event loop if they are at rest. */
+  private async settle(): Promise<void> {
+    while (!this.hasSettled()) await new Promise((resolve) => setImmediate(resolve))
   }
 
   private runSlice(): void {
     const end = performance.now() + SLICE_MS
     let target = this.target()
     for (let steps = 1; this.state === 'running'; steps++) {
-      if (this.outside.activity !== this.activitySeen) return this.schedule(0)
+      if (!this.isAtRest) return this.schedule(0)
       if (!this.advance(target)) break
       if (steps % STEPS_A_LOOK === 0) {
         if (performance.now() > end) return this.schedule(0)

@@ -4,11 +4,13 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import { LAB_EPOCH, toMillis, type Micros } from '../../../shared/units.ts'
 import type { Driver } from '../drivers/driver.ts'
 import type { PlacedLane, Scene } from '../scene.ts'
-import { SocketHost, tellLater } from '../sockets.ts'
+import { SocketHost } from '../sockets.ts'
 import type { WorldNode } from '../world.ts'
 import type { Authority } from './authority.ts'
 import { LabTimers } from './lab-timers.ts'
 import type { Cancel, Surroundings } from './program.ts'
+import { identityOf } from './tls.ts'
+import { whyUnsupported } from './tls-support.ts'
 import { createProgram, isProgram, type ProgramTable } from './programs.ts'
 
 /** What all programs of a run share. */
@@ -29,13 +31,28 @@ export class Programs {
   /** Makes the programs that the set-ups of the lanes name. The world must not have begun. */
   constructor(lab: Laboratory) {
     this.lab = lab
-    this.timers = new LabTimers((action) => this.tell(action))
+    this.timers = new LabTimers((action) => lab.driver.outside.tellLater(action))
     this.timerNode = lab.scene.world.add('programs', this.timers)
     for (const lane of lab.scene.lanes)
       for (const [name, setup] of Object.entries(lane.setup.apps)) {
         if (!isProgram(setup)) continue
         const surroundings = this.surroundings(lane, name, setup)
         lane.programs.set(name, createProgram(setup, surroundings, lab.table))
+      }
+  }
+
+  /**
+   * What takes wall time and is not to count as lab time: certificates. Rejects when the TLS library cannot do what a
+   * setting asks.
+   */
+  async prepare(): Promise<void> {
+    const { authority, scene } = this.lab
+    for (const { setup } of scene.lanes)
+      for (const [name, app] of Object.entries(setup.apps)) {
+        if (!isProgram(app) || app.kind === 'eavesdropper' || app.tls === null) continue
+        const problem = await whyUnsupported(app.tls, authority)
+        if (problem !== undefined) throw new Error(`apps.${name}.tls.${problem}`)
+        if (app.kind === 'http-server') await authority.identity(identityOf(app.host, app.tls))
       }
   }
 
@@ -48,15 +65,16 @@ export class Programs {
     const before = lane.setup
     for (const [name, program] of lane.programs)
       if (JSON.stringify(before.apps[name]) !== JSON.stringify(setup.apps[name]))
-        this.tell(() => program.configure?.(setup.apps[name]))
+        this.lab.driver.outside.tellLater(() => program.configure?.(setup.apps[name]))
   }
 
   /** Tells all, once, that the others are done; returns whether that was before. */
   conclude(): boolean {
     if (this.concluded) return true
     this.concluded = true
-    this.lab.driver.outside.activity++
-    for (const program of this.all()) program.conclude?.()
+    this.lab.driver.outside.tellLater(() => {
+      for (const program of this.all()) program.conclude?.()
+    })
     return false
   }
 
@@ -68,24 +86,20 @@ export class Programs {
     for (const lane of this.lab.scene.lanes) yield* lane.programs.values()
   }
 
-  private tell(action: () => void): void {
-    this.lab.driver.outside.activity++
-    tellLater(action)
-  }
-
   private surroundings(lane: PlacedLane, name: string, setup: App): Surroundings {
     const { scene, driver, authority } = this.lab
     const host = lane.hosts.get(setup.host)!
     const now = (): Micros => driver.now()
     return {
-      sockets: new SocketHost(host, driver),
+      sockets: new SocketHost(host, driver, { noDelay: true }),
       now,
       date: () => new Date(LAB_EPOCH + Math.floor(toMillis(now()))),
       after: (span, action) => this.after(span, action),
-      hold: (work) => this.hold(work),
+      hold: (work) => driver.outside.hold(work),
       trace: stamped(scene.traceOf(host.node.name), () => scene.world.stamp(now())),
       rng: scene.rngOf(name),
       authority,
+      overhear: (hear) => scene.onlookers.overhear(host.node.name, hear),
       addressOf: (of) => lane.hosts.get(of)!.station.host.address,
       setupOf: (app) => lane.setup.apps[app],
     }
@@ -95,18 +109,7 @@ export class Programs {
     const { driver } = this.lab
     driver.outside.activity++
     const cancel = driver.act(this.timerNode, (now) => this.timers.set(now, span, action))
-    return () => driver.act(this.timerNode, cancel)
-  }
-
-  private async hold<T>(work: Promise<T>): Promise<T> {
-    const { outside } = this.lab.driver
-    outside.holds++
-    try {
-      return await work
-    } finally {
-      outside.holds--
-      outside.activity++
-    }
+    return () => driver.act(this.timerNode, () => cancel())
   }
 }
 

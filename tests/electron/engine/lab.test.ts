@@ -242,18 +242,18 @@ describe('a window that cannot keep up', () => {
 
 describe('after an engine has died', () => {
   /** What an engine leaves that dies in the midst of a run: files, and no word more. */
-  function crashed(folder: string): void {
+  async function crashed(folder: string): Promise<void> {
     const plan = planExperiment({ experiment: small, seed: 4 })
     if (!plan.ok) throw new Error(plan.error.message)
     const run = new Run(plan.value, { id: 1, directory: new Shelf(folder).make() })
-    void run.start()
+    await run.start()
     run.pause()
-    for (let i = 0; i < 60; i++) run.step('packet', 0)
+    for (let i = 0; i < 60; i++) await run.step('packet', 0)
   }
 
   it('the next one lists its recording as recovered, shows and exports it', async () => {
     const recordings = temporaryFolder()
-    crashed(recordings)
+    await crashed(recordings)
     const window = new TestWindow(createLab({ recordings }))
     const [info] = await window.ask({ type: 'run.list' })
     expect(info).toMatchObject({ run: 1, state: 'recovered', seed: 4, experiment: 'small' })

@@ -146,15 +146,15 @@ describe('a virtual run', () => {
     const { run } = await paused()
     const delivered = (): number => [...run.reader.events(['link:packet_delivered'])].length
     const before = run.recorder.events
-    run.step('event', 0)
+    await run.step('event', 0)
     expect(run.recorder.events).toBeGreaterThan(before)
-    run.step('packet', 0)
-    run.step('packet', 0)
+    await run.step('packet', 0)
+    await run.step('packet', 0)
     expect(delivered()).toBe(1)
     const { now } = run.info
-    run.step('time', 2_500)
+    await run.step('time', 2_500)
     expect(run.info.now).toBe(now + 2_500)
-    run.step('time', 1e9)
+    await run.step('time', 1e9)
     await run.ended
     expect(run.info.state).toBe('finished')
   })
@@ -186,7 +186,7 @@ describe('a virtual run', () => {
     await run.start()
     const wrong = { ok: false, error: { code: 'wrong_state' } }
     expect(run.resume()).toMatchObject(wrong)
-    expect(run.step('event', 0)).toMatchObject(wrong)
+    expect(await run.step('event', 0)).toMatchObject(wrong)
     await run.stop()
     for (const result of [
       run.pause(),
@@ -214,7 +214,7 @@ describe('turning knobs of a run', () => {
     const run = createRun({ pace: 0.001 })
     await run.start()
     run.pause()
-    for (let i = 0; i < 8; i++) run.step('packet', 0)
+    for (let i = 0; i < 8; i++) await run.step('packet', 0)
     expect(run.set('hosts.client.tcp.nagle', false)).toMatchObject({ ok: true })
     const { station } = run.scene.lanes[0].hosts.get('client')!
     expect([...station.openConnections].map(({ settings }) => settings.nagle)).toEqual([false])
@@ -246,7 +246,7 @@ describe('turning knobs of a run', () => {
     const run = createRun({ pace: 0.001 })
     await run.start()
     run.pause()
-    run.step('packet', 0)
+    await run.step('packet', 0)
     expect(run.drop(1)).toEqual({ ok: true, value: true })
     expect(run.drop(1)).toEqual({ ok: true, value: false })
     const drops = [...run.reader.events(['link:packet_dropped'])]

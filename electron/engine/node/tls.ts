@@ -1,0 +1,211 @@
+/**
+ * TLS over the lab's sockets: Node's own endpoints (`node:tls`), with the settings of an experiment, which tell the trace
+ * what they know: the secrets, how the handshake ended, and each step in the validation of a certificate.
+ *
+ * Whatever goes wrong comes as `error` and `close` of the sockets, which have listeners from the start, so no input of a peer
+ * ends the process. Nothing here has a timeout: Node's would go by the wall clock.
+ */
+import { X509Certificate } from 'node:crypto'
+import { connect, createServer, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
+import type { TlsClientSettings, TlsServerSettings } from '../../../shared/tls.ts'
+import type { Trace } from '../../../shared/trace/sink.ts'
+import type { TcpListener } from '../../protocol/tcp/stack.ts'
+import type { LabSocket } from '../sockets.ts'
+import { nameText, walkChain } from './certificate-walk.ts'
+import type { Surroundings } from './program.ts'
+import { contextOptions, groupOf, type TlsSettings } from './tls-options.ts'
+
+/** The longest that Node lets a handshake take, 24 days: there is no way to say `for ever`. */
+const NO_TIMEOUT = 0x7fff_ffff
+
+/** Bytes of `ticketKeys`: the keys that session tickets are sealed with. */
+const TICKET_KEYS = 48
+
+/** The names in the certificate of a server that stands on `host` of the lab. */
+export const serverNames = (host: string): readonly string[] => [`${host}.lab`]
+
+/** What to ask of the authority for a server on `host` with these settings. */
+export const identityOf = (host: string, { certificate, certificateFault }: TlsServerSettings) =>
+  ({ names: serverNames(host), key: certificate, fault: certificateFault }) as const
+
+/** Sessions that a client keeps for its next connection, by server name: the latest of each. */
+export type TlsSessions = Map<string, Buffer>
+
+export interface SecureServerOptions {
+  /** The host that it stands on, by its name in the experiment; its certificate carries `serverNames` of it. */
+  readonly host: string
+  /** Protocols in the order of preference; empty: no ALPN. */
+  readonly alpn: readonly string[]
+  /** A handshake has succeeded. `error` of both sockets is listened to; whoever is told here need not. */
+  onConnection(socket: TLSSocket, lab: LabSocket): void
+}
+
+export interface SecureClientOptions {
+  readonly alpn: readonly string[]
+  /** Where sessions are kept, for settings with `resumption`. */
+  readonly sessions?: TlsSessions
+}
+
+/** Waits for TLS connections on a port of the lab. */
+export function secureServer(
+  lab: Surroundings,
+  port: number,
+  settings: TlsServerSettings,
+  options: SecureServerOptions,
+): TcpListener {
+  const ticketKeys = Buffer.from(lab.rng.fork('tickets').bytes(TICKET_KEYS))
+  const identity = lab.authority.identity(identityOf(options.host, settings))
+  const accept = async (socket: LabSocket, report: Report): Promise<void> => {
+    // It was made before the run began; then this costs no lab time, and no turn of the event loop.
+    const { chain: cert, key } = await lab.hold(identity)
+    // One for each connection: what it tells of failures does not say of which connection.
+    const server = createServer({
+      ...contextOptions(settings),
+      cert,
+      key,
+      ticketKeys,
+      ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
+      handshakeTimeout: NO_TIMEOUT,
+    })
+    server.on('keylog', (line) => report.secret(line, 'server'))
+    server.on('tlsClientError', (error) => report.failed(error))
+    server.on('secureConnection', (secure) => {
+      secure.on('error', () => undefined)
+      report.succeeded(secure)
+      options.onConnection(secure, socket)
+    })
+    server.emit('connection', socket)
+  }
+  const begin = (socket: LabSocket): void => {
+    const report = new Report(lab, socket, settings)
+    socket.on('error', (error) => report.failed(error))
+    accept(socket, report).catch((error: Error) => socket.destroy(error))
+  }
+  // TLS has its own end, close_notify, which must still go out when TCP's has come.
+  return lab.sockets.listen(port, begin, { allowHalfOpen: true })
+}
+
+/**
+ * Begins TLS on a connection of the lab, which need not be established yet. The socket tells `secureConnect`, or `error`:
+ * with the codes of OpenSSL for a certificate that does not hold, unless the settings go on with it.
+ */
+export function secureClient(
+  lab: Surroundings,
+  socket: LabSocket,
+  settings: TlsClientSettings,
+  options: SecureClientOptions,
+): TLSSocket {
+  const { alpn, sessions } = options
+  const { serverName } = settings
+  const report = new Report(lab, socket, settings)
+  // As at the server.
+  socket.allowHalfOpen = true
+  const session = settings.resumption ? sessions?.get(serverName) : undefined
+  const secure = connect({
+    ...contextOptions(settings),
+    socket,
+    servername: serverName,
+    ca: lab.authority.root,
+    rejectUnauthorized: !settings.acceptAnyway,
+    ...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
+    ...(session && { session }),
+  })
+  secure.on('keylog', (line: Buffer) => report.secret(line, 'client'))
+  // The end of the handshake, before Node looks at its verdict and may destroy the socket.
+  secure.prependListener('secure', () => report.chain(secure, serverName))
+  secure.on('secureConnect', () => report.succeeded(secure))
+  secure.on('error', (error) => report.failed(error))
+  secure.on('close', () => report.failed(new ClosedEarly()))
+  if (settings.resumption) secure.on('session', (ticket: Buffer) => sessions?.set(serverName, ticket))
+  return secure
+}
+
+class ClosedEarly extends Error {
+  readonly code = 'ECONNRESET'
+
+  constructor() {
+    super('the connection was closed before the handshake was over')
+  }
+}
+
+/** What one end of a connection tells the trace. */
+class Report {
+  private readonly lab: Surroundings
+  private readonly trace: Trace
+  private readonly settings: TlsSettings
+  private isOver = false
+
+  constructor(lab: Surroundings, socket: LabSocket, settings: TlsSettings) {
+    this.lab = lab
+    this.trace = lab.trace.scope({ flow: socket.connection.flow })
+    this.settings = settings
+  }
+
+  /**
+   * A line of the key log. Both ends know all secrets; each line is taken from an end that has it before anything is sent
+   * under it: the client of TLS 1.2, which is first to encrypt, the server of TLS 1.3, which learns only from the
+   * client's Finished what the client sends its data under.
+   */
+  secret(line: Buffer, side: 'client' | 'server'): void {
+    const text = line.toString('latin1').trimEnd()
+    const knownFirst = /^CLIENT_(RANDOM|TRAFFIC_SECRET_0) /.test(text) ? 'client' : 'server'
+    if (side === knownFirst) this.trace.emit('security:secret_logged', { line: text })
+  }
+
+  succeeded(socket: TLSSocket): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.trace.emit('security:handshake_finished', {
+      version: socket.getProtocol() ?? '',
+      cipher_suite: socket.getCipher().standardName,
+      group: groupOf(this.settings),
+      alpn: socket.alpnProtocol || '',
+      resumed: socket.isSessionReused(),
+      error: '',
+      message: '',
+    })
+  }
+
+  /** Something went wrong; it is the handshake's failure if that was not over. */
+  failed(error: Error): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.trace.emit('security:handshake_finished', {
+      version: '',
+      cipher_suite: '',
+      group: '',
+      alpn: '',
+      resumed: false,
+      error: (error as NodeJS.ErrnoException).code ?? error.name,
+      message: error.message,
+    })
+  }
+
+  /** The chain that the server has shown, checked step by step. A resumed session shows none. */
+  chain(socket: TLSSocket, host: string): void {
+    if (socket.isSessionReused()) return
+    const anchors = [new X509Certificate(this.lab.authority.root)]
+    const sent = certificatesOf(socket.getPeerCertificate(true))
+    for (const step of walkChain(sent, { anchors, at: this.lab.date(), host }))
+      this.trace.emit('security:certificate_checked', {
+        depth: step.depth,
+        subject: nameText(step.certificate.subject),
+        issuer: nameText(step.certificate.issuer),
+        check: step.check,
+        ok: step.ok,
+        detail: step.detail,
+        code: step.code,
+      })
+  }
+}
+
+/** The certificates of a peer, its own first; Node links each to its issuer, and a root to itself. */
+function certificatesOf(leaf: DetailedPeerCertificate): X509Certificate[] {
+  const found: X509Certificate[] = []
+  for (let one: DetailedPeerCertificate | undefined = leaf; one?.raw !== undefined;) {
+    found.push(new X509Certificate(one.raw))
+    const next: DetailedPeerCertificate | undefined = one.issuerCertificate
+    one = next === one ? undefined : next
+  }
+  return found
+}
