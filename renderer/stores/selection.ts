@@ -11,12 +11,22 @@ export interface TimeRange {
   readonly to: number
 }
 
+/**
+ * What is selected above TCP: a side of an exchange by its connection, or a record, handshake message or frame by its row
+ * in `security:record`, `security:handshake_message` or `http:frame`.
+ */
+export type SelectedItem =
+  | { readonly kind: 'exchange'; readonly flow: string; readonly exchange: number }
+  | { readonly kind: 'record' | 'handshake' | 'frame'; readonly row: number }
+
 /** No view zooms in further, in microseconds. */
 const SHORTEST_RANGE = 1
 
 export const useSelection = defineStore('selection', () => {
   /** The packet whose fields and bytes are shown. */
   const pkt = ref<number | null>(null)
+  /** What was selected above TCP; `pkt` is then a packet that carries it. Null: the packet alone. */
+  const item = shallowRef<SelectedItem | null>(null)
   /** The connection; null: all. */
   const flow = ref<string | null>(null)
   /** The moment that was clicked or scrubbed to; null: the newest. Microseconds of lab time. */
@@ -32,8 +42,20 @@ export const useSelection = defineStore('selection', () => {
 
   function selectPacket(number: number | null, at?: { readonly t?: number; readonly lane?: string }): void {
     pkt.value = number
+    item.value = null
     if (at?.t !== undefined) cursor.value = at.t
     if (at?.lane !== undefined) lane.value = at.lane
+  }
+
+  /** Selects something above TCP, and the packet that carries it (null: none is known). */
+  function selectItem(
+    chosen: SelectedItem,
+    carrier: number | null,
+    at?: { readonly t?: number; readonly lane?: string },
+  ): void {
+    selectPacket(carrier, at)
+    item.value = chosen
+    if (chosen.kind === 'exchange') flow.value = chosen.flow
   }
 
   /** Zooms all views; a range that is turned round or shorter than a microsecond is put right. */
@@ -56,7 +78,7 @@ export const useSelection = defineStore('selection', () => {
 
   /** Nothing is selected any more; the zoom and the lanes stay. */
   function clear(): void {
-    pkt.value = flow.value = cursor.value = hover.value = null
+    pkt.value = flow.value = cursor.value = hover.value = item.value = null
   }
 
   /** Another run comes on show: nothing of the last one is selected, its lanes may be others. */
@@ -69,6 +91,7 @@ export const useSelection = defineStore('selection', () => {
 
   return {
     pkt,
+    item,
     flow,
     cursor,
     hover,
@@ -76,6 +99,7 @@ export const useSelection = defineStore('selection', () => {
     hiddenLanes,
     lane,
     selectPacket,
+    selectItem,
     zoom,
     toggleLane,
     isShown,

@@ -148,7 +148,15 @@ export class Picture {
   }
 
   /** Words at a place in pixels, cut at `width`. */
-  caption(text: string, x: number, y: number, width: number, color?: string, weight = 600): void {
+  caption(
+    text: string,
+    x: number,
+    y: number,
+    width: number,
+    color?: string,
+    weight = 600,
+    size = this.context.theme.textSize,
+  ): void {
     const { theme } = this.context
     this.titles.push({
       text,
@@ -158,7 +166,7 @@ export class Picture {
       textStyle: {
         color: color ?? theme.text,
         fontFamily: theme.font,
-        fontSize: theme.textSize,
+        fontSize: size,
         fontWeight: weight,
         width,
         overflow: 'truncate',

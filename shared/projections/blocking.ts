@@ -82,10 +82,15 @@ interface Receiver {
 }
 
 export class Blocking {
-  readonly layers = new Layers()
+  private readonly layers: Layers
   private readonly receivers = new Map<ByteStream, Receiver>()
   private readonly transmission = new Transmission()
   private readonly cursor = new Cursor('tcp:segment_received', 'link:packet_dequeued')
+
+  /** `layers` is kept up to date by this. */
+  constructor(layers = new Layers()) {
+    this.layers = layers
+  }
 
   update(store: TraceStore): void {
     this.layers.update(store)

@@ -14,6 +14,12 @@ export default {
     title: 'Streams',
     label: 'Each stream over time: transferring, self-blocked, cross-blocked, record-blocked',
     empty: 'Streams show once HTTP bytes arrive.',
+    hint: 'Point at a row to read it; click to select its stream and the packet that it waited for. Wheel: rows, Ctrl and wheel: zoom.',
+    whole: '{name}: {size}, arriving from {from} to {to}',
+    by_loss: '{name}: {condition} for {span}, {bytes} held; lost: {lost}, sent again as #{brought}',
+    overtaken: '{name}: {condition} for {span}, {bytes} held; #{brought} was overtaken on its way',
+    open: '{name}: {condition} for {span} so far, {bytes} held; lost: {lost}',
+    in_record: '{name}: {condition} for {span}, {bytes} held until #{brought} made the TLS record whole',
   },
   frames: {
     title: 'Frames',

@@ -16,6 +16,12 @@ export default {
     title: '流',
     label: '每个流随时间的变化：传输中、自身阻塞、交叉阻塞、记录阻塞',
     empty: 'HTTP 字节到达后显示各个流。',
+    hint: '指向一行可查看说明；点击选中该流及其等待的包。滚轮：移动各行，Ctrl 加滚轮：缩放。',
+    whole: '{name}：{size}，{from} 至 {to} 到达',
+    by_loss: '{name}：{condition} {span}，滞留 {bytes}；丢失：{lost}，由 #{brought} 重传',
+    overtaken: '{name}：{condition} {span}，滞留 {bytes}；#{brought} 在途中被超越',
+    open: '{name}：{condition}已 {span}，滞留 {bytes}；丢失：{lost}',
+    in_record: '{name}：{condition} {span}，滞留 {bytes}，直到 #{brought} 补全 TLS 记录',
   },
   frames: { title: '帧', label: '所有 HTTP/2 帧', empty: '使用 HTTP/2 后显示帧；HTTP/1.1 没有帧。' },
 } satisfies typeof en

@@ -1,0 +1,367 @@
+/**
+ * The headline: a row for each stream of each lane, with what it did when (DESIGN 6.1), all lanes above each other on one
+ * time axis. Above the rows stands how many streams were in each condition, beside them the sums.
+ */
+import {
+  totalOf,
+  type Blocking,
+  type BlockingTotals,
+  type Condition,
+  type StreamBlocking,
+} from '../projections/blocking.ts'
+import type { HeldCondition } from '../projections/held.ts'
+import { union, without, type Interval } from '../projections/intervals.ts'
+import type { PageLoad } from '../projections/page-load.ts'
+import { pageSpan } from '../projections/requests.ts'
+import { formatNumber, formatSize, formatSpan } from '../quantity.ts'
+import { conditionName, CONDITIONS, conditionSign } from './conditions.ts'
+import type { ChartContext } from './context.ts'
+import { addCoverage, runsOf } from './coverage.ts'
+import { Picture, type Area } from './picture.ts'
+import { LEFT } from './plot-axes.ts'
+import {
+  boxSeries,
+  heightAt,
+  rowAt,
+  rowWindow,
+  type Box,
+  type RowChart,
+  type RowPlace,
+  type RowWindow,
+} from './rows.ts'
+import { AREA_ICONS } from './signs.ts'
+import { word } from './texts.ts'
+
+export interface StreamChoice {
+  /** The first row of a lane in sight, where not all of them fit. */
+  readonly firstRow?: (lane: string) => number
+  readonly isSelected?: (stream: StreamBlocking) => boolean
+}
+
+/** A lane as it was drawn. */
+export interface StreamRows extends RowPlace {
+  readonly streams: readonly StreamBlocking[]
+}
+
+export interface StreamsChart extends RowChart {
+  readonly rows: readonly StreamRows[]
+}
+
+/** The intervals of a stream, those of held bytes cut so that no two lie on each other; `both`: self and cross. */
+type Parts = Readonly<Record<Condition | 'both', readonly Interval[]>>
+
+interface Lane {
+  readonly id: string
+  readonly label: string
+  readonly streams: readonly StreamBlocking[]
+  readonly parts: readonly Parts[]
+  readonly totals: BlockingTotals
+  readonly connections: number
+  /** When the page was done, and how long it took; undefined: no request has been answered. */
+  readonly page: { readonly from: number; readonly to: number } | undefined
+}
+
+const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
+/** Heights and widths in heights of the text. */
+const HEADER = 1.7
+const WIDE = { panel: 23, from: 66 }
+const NARROW = { panel: 13, from: 44 }
+/** Pixels of a row. */
+const LEAST = 1
+const MOST = 16
+
+export function streamsChart(load: PageLoad, context: ChartContext, choice: StreamChoice = {}): StreamsChart {
+  const { theme, language } = context
+  const lanes = lanesOf(load, context)
+  const used = CONDITIONS.filter(
+    (condition) => condition === 'transferring' || lanes.some(({ totals }) => totals.time[condition] > 0),
+  )
+  const names = used.map((condition) => conditionName(language, condition))
+  const picture = new Picture(context, '', [...names, word(language, 'lost')])
+  for (const condition of used) {
+    const { color, pattern } = conditionSign(theme, condition)
+    picture.addLegend(conditionName(language, condition), AREA_ICONS[pattern], { color, borderWidth: 0 })
+  }
+  const most = Math.max(1, ...lanes.map(({ streams }) => streams.length))
+  const rows = areasOf(picture, lanes.length).map((area, i) => addLane(picture, area, lanes[i], most, choice))
+  const chart = picture.finish((plot, t, value) => {
+    const row = rowAt(rows[plot], heightAt(picture.plots[plot], value))
+    return row === undefined ? undefined : blamedAt(load.blocking, context, rows[plot].streams[row], t)
+  })
+  return { ...chart, rows }
+}
+
+/** The packet whose loss (or else whose coming) a stream waited for at a moment. */
+function blamedAt(
+  blocking: Blocking,
+  { store }: ChartContext,
+  stream: StreamBlocking,
+  t: number,
+): number | undefined {
+  const held = stream.held.find(({ from, to }) => from <= t && t < to)
+  if (held === undefined) return undefined
+  const { lost, brought } = blocking.blame(store, stream, held)
+  return lost[0] ?? (brought === 0 ? undefined : brought)
+}
+
+// --- what is shown ------------------------------------------------------------------------------------------
+
+function lanesOf({ blocking, requests }: PageLoad, { store, lanes }: ChartContext): Lane[] {
+  const byLane = new Map<string, StreamBlocking[]>()
+  for (const stream of blocking.streams(store)) {
+    const known = byLane.get(stream.lane)
+    if (known) known.push(stream)
+    else byLane.set(stream.lane, [stream])
+  }
+  const shown = lanes.length > 0 ? lanes : [...store.lanes].map((id) => ({ id, label: id }))
+  return shown.flatMap(({ id, label }) => {
+    const streams = largerSide(byLane.get(id) ?? [])
+    if (streams.length === 0) return []
+    const page = pageSpan(requests.all.filter(({ lane }) => lane === id))
+    const totals = totalOf(streams, store.end)
+    const connections = new Set(streams.map(({ within }) => within)).size
+    const parts = streams.map((stream) => partsOf(stream, store.end))
+    return [{ id, label, streams, parts, totals, connections, page }]
+  })
+}
+
+/** The streams of the side that sent more, by their first arrival: in most cases the responses. */
+function largerSide(streams: readonly StreamBlocking[]): StreamBlocking[] {
+  const bytes = new Map<string, number>()
+  for (const { within, bytes: own } of streams) bytes.set(within.side, (bytes.get(within.side) ?? 0) + own)
+  const [side] = [...bytes].reduce((largest, entry) => (entry[1] > largest[1] ? entry : largest), [
+    '',
+    -1,
+  ] as [string, number])
+  return streams.filter(({ within }) => within.side === side).sort((a, b) => a.start - b.start)
+}
+
+/** What stands beside the rows: nothing where there is no room for it. */
+function panelWidth({ width, theme }: ChartContext): number {
+  const letters = width / theme.textSize
+  if (letters >= WIDE.from) return WIDE.panel * theme.textSize
+  return letters >= NARROW.from ? NARROW.panel * theme.textSize : 0
+}
+
+/** One above the other: the same moment is in the same place. */
+function areasOf(picture: Picture, count: number): Omit<Area, 'lane'>[] {
+  const { width, height, theme } = picture.context
+  const header = theme.textSize * HEADER
+  const gap = theme.textSize * 0.9
+  const each = (height - picture.top - picture.bottom - gap * (count - 1)) / Math.max(1, count)
+  return Array.from({ length: count }, (_, i) => ({
+    x: LEFT,
+    y: picture.top + i * (each + gap) + header,
+    width: Math.max(40, width - LEFT - RIGHT - panelWidth(picture.context)),
+    height: Math.max(12, each - header),
+  }))
+}
+
+const RIGHT = 14
+
+function addLane(
+  picture: Picture,
+  area: Omit<Area, 'lane'>,
+  lane: Lane,
+  most: number,
+  choice: StreamChoice,
+): StreamRows {
+  const { theme, language } = picture.context
+  const plot = picture.addPlot({ ...area, lane: lane.id }, '', UNLABELLED)
+  const counts = Math.min(theme.textSize * 3, area.height * 0.22)
+  const top = area.y + counts + 4
+  const room = area.y + area.height - top
+  const first = choice.firstRow?.(lane.id) ?? 0
+  const window = rowWindow(lane.streams.length, room, first, LEAST, MOST)
+  addCounts(picture, plot, { ...area, height: counts }, lane, most)
+  addRows(picture, plot, { ...area, y: top }, window, lane, choice)
+  addHeader(picture, area, lane, window)
+  if (panelWidth(picture.context) > 0) addPanel(picture, area, lane)
+  if (lane.page) addPageMark(picture, plot, area, lane.page.to)
+  picture.losses(plot)
+  picture.describe(plot, (t) => {
+    const of = (condition: Condition) => lane.streams.filter((stream) => isIn(stream, condition, t)).length
+    return CONDITIONS.map((one) => `${String(of(one)).padStart(4)}  ${conditionName(language, one)}`)
+  })
+  return { lane: lane.id, window, top, streams: lane.streams }
+}
+
+const isIn = ({ transferring, held }: StreamBlocking, condition: Condition, t: number): boolean =>
+  condition === 'transferring'
+    ? transferring.some(({ from, to }) => from <= t && t < to)
+    : held.some((one) => one.condition === condition && one.from <= t && t < one.to)
+
+function addHeader(picture: Picture, area: Omit<Area, 'lane'>, lane: Lane, window: RowWindow): void {
+  const { theme, language } = picture.context
+  const { first, shown, total } = window
+  const streams = word(language, 'streamsOn', { streams: total, connections: lane.connections })
+  const rows = word(language, 'rowsShown', { from: first + 1, to: first + shown, total })
+  const text = [lane.label, streams, ...(shown < total ? [rows] : [])].filter((part) => part !== '')
+  picture.caption(text.join('   '), area.x, area.y - theme.textSize * 1.35, area.width)
+}
+
+// --- rows ---------------------------------------------------------------------------------------------------
+
+function partsOf(stream: StreamBlocking, now: number): Parts {
+  const of = (condition: HeldCondition): Interval[] =>
+    union(
+      stream.held
+        .filter((held) => held.condition === condition)
+        .map(({ from, to }) => ({ from, to: Math.min(to, now) })),
+    )
+  const [self, cross] = [of('self'), of('cross')]
+  const selfOnly = without(self, cross)
+  const both = without(self, selfOnly)
+  return {
+    transferring: stream.transferring,
+    self: selfOnly,
+    cross: without(cross, self),
+    both,
+    record: without(of('record'), union([...self, ...cross])),
+  }
+}
+
+function addRows(
+  picture: Picture,
+  plot: number,
+  area: Omit<Area, 'lane'>,
+  window: RowWindow,
+  { streams, parts }: Lane,
+  { isSelected }: StreamChoice,
+): void {
+  const { range, theme } = picture.context
+  const columns = Math.max(1, Math.floor(area.width))
+  const scale = area.width / columns
+  const pixel = (range.to - range.from) / area.width
+  const boxes: Record<Condition, Box[]> = { transferring: [], self: [], cross: [], record: [] }
+  const paler: Box[][] = [[], [], [], boxes.transferring]
+  const selected: Box[] = []
+  const heldBox = ({ from, to }: Interval, y: number, height: number): Box[] => {
+    const x = area.x + (Math.max(from, range.from) - range.from) / pixel
+    const end = area.x + (Math.min(to, range.to) - range.from) / pixel
+    return end < area.x || x > area.x + area.width || to <= from
+      ? []
+      : [{ x, y, width: Math.max(1, end - x), height }]
+  }
+  const { first, shown, pitch, height } = window
+  streams.slice(first, first + shown).forEach((stream, row) => {
+    const y = area.y + row * pitch
+    const own = parts[first + row]
+    for (const { from, to, quarters } of runsOf(own.transferring, range, columns))
+      paler[quarters - 1].push({ x: area.x + from * scale, y, width: (to - from) * scale, height })
+    for (const one of ['self', 'cross', 'record'] as const)
+      boxes[one].push(...own[one].flatMap((interval) => heldBox(interval, y, height)))
+    for (const interval of own.both) {
+      boxes.self.push(...heldBox(interval, y, height / 2))
+      boxes.cross.push(...heldBox(interval, y + height / 2, height / 2))
+    }
+    if (isSelected?.(stream))
+      selected.push({ x: area.x, y: y - 1, width: area.width, height: Math.max(3, height + 2) })
+  })
+  const add = (list: readonly Box[], condition: Condition, opacity: number): void =>
+    picture.add(plot, boxSeries(list, { ...conditionSign(theme, condition), opacity }, range.from))
+  paler.forEach((list, i) => add(list, 'transferring', (i + 1) / 4))
+  for (const condition of ['self', 'cross', 'record'] as const) add(boxes[condition], condition, 1)
+  const mark = { color: theme.text, pattern: 'plain', ink: theme.text, opacity: 0.16 } as const
+  picture.add(plot, boxSeries(selected, mark, range.from))
+}
+
+// --- how many, when -----------------------------------------------------------------------------------------
+
+/** Pixels of a column of the counts. */
+const COLUMN = 2
+
+/** How many streams are in each condition, stacked, over time; all lanes have the same scale. */
+function addCounts(
+  picture: Picture,
+  plot: number,
+  area: Omit<Area, 'lane'>,
+  { parts }: Lane,
+  most: number,
+): void {
+  const { range, theme } = picture.context
+  const columns = Math.max(1, Math.floor(area.width / COLUMN))
+  const sums = CONDITIONS.map(() => new Float64Array(columns))
+  for (const own of parts) {
+    CONDITIONS.forEach((condition, i) => addCoverage(sums[i], own[condition], range))
+    // Counted once: of two conditions at a time the first that applies.
+    addCoverage(sums[CONDITIONS.indexOf('self')], own.both, range)
+  }
+  const width = area.width / columns
+  const foot = area.y + area.height
+  const below = new Float64Array(columns)
+  CONDITIONS.forEach((condition, i) => {
+    const boxes: Box[] = []
+    for (let column = 0; column < columns; column++) {
+      const height = (sums[i][column] / most) * area.height
+      if (height < 0.05) continue
+      below[column] += height
+      boxes.push({ x: area.x + column * width, y: foot - below[column], width, height })
+    }
+    picture.add(plot, boxSeries(boxes, { ...conditionSign(theme, condition), pattern: 'plain' }, range.from))
+  })
+  const rule = [{ x: area.x, y: foot + 1, width: area.width, height: 1 }]
+  picture.add(
+    plot,
+    boxSeries(rule, { color: theme.lineStrong, pattern: 'plain', ink: theme.line }, range.from),
+  )
+  const label = formatNumber(most)
+  picture.caption(
+    label,
+    area.x - 6 - label.length * theme.textSize * 0.62,
+    area.y - 2,
+    LEFT,
+    theme.faint,
+    400,
+  )
+}
+
+function addPageMark(picture: Picture, plot: number, area: Omit<Area, 'lane'>, t: number): void {
+  const { range, theme } = picture.context
+  if (t < range.from || t > range.to) return
+  const x = area.x + ((t - range.from) / (range.to - range.from)) * area.width
+  picture.add(plot, {
+    type: 'custom',
+    silent: true,
+    clip: false,
+    data: [[t, 0.5]],
+    renderItem: () =>
+      ({
+        type: 'line',
+        shape: { x1: x, y1: area.y, x2: x, y2: area.y + area.height },
+        style: { stroke: theme.text, lineWidth: 1.5, lineDash: [4, 3] },
+      }) as never,
+  })
+}
+
+// --- sums ---------------------------------------------------------------------------------------------------
+
+/** The sums of a lane, to the right of its rows: how long any stream was in a condition, how many, byte-milliseconds. */
+function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: Lane): void {
+  const { theme, language, width } = picture.context
+  const size = theme.textSize
+  const left = area.x + area.width + size
+  const room = width - left - RIGHT / 2
+  const isWide = room > 18 * size
+  let y = area.y - size * 1.35
+  if (page) {
+    picture.caption(formatSpan(page.to - page.from), left, y - size * 0.2, room, theme.text, 700, size * 1.45)
+    const word_ = word(language, 'pageTime')
+    picture.caption(word_, left + size * 6.6, y + size * 0.1, room - size * 6.6, theme.faint, 400)
+    y += size * 2
+  }
+  const lines = CONDITIONS.filter((one) => one === 'transferring' || totals.time[one] > 0 || one === 'cross')
+  for (const condition of lines) {
+    if (y + size > area.y + area.height) return
+    const { color } = conditionSign(theme, condition)
+    const name = conditionName(language, condition)
+    picture.caption(name, left, y, size * 7.5, color, 600)
+    picture.caption(formatSpan(totals.any[condition]), left + size * 7.7, y, size * 5.6, theme.text, 600)
+    if (isWide && condition !== 'transferring') {
+      const held = `${formatSize(totals.byteMs[condition])}·ms`
+      const affected = `${totals.affected[condition]}/${totals.streams}`
+      picture.caption(`${affected}  ${held}`, left + size * 13, y, room - size * 13, theme.muted, 400)
+    }
+    y += size * 1.4
+  }
+}
