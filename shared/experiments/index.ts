@@ -1,13 +1,24 @@
 /** All experiments, chapter by chapter. */
 import * as v from 'valibot'
 import { Experiment } from '../experiment.ts'
+import { certificates } from './certificates.ts'
+import { forwardSecrecy } from './forward-secrecy.ts'
 import { tcpBulk } from './tcp-bulk.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
+import { tls12Ecdhe } from './tls12-ecdhe.ts'
+import { tls12Rsa } from './tls12-rsa.ts'
+import { tls13 } from './tls13.ts'
 
 /** The built-in experiments with every default filled in. One that breaks the schema is a bug of ours and throws. */
-export const EXPERIMENTS: readonly Experiment[] = [tcpHandshake, tcpBulk].map((input) =>
-  v.parse(Experiment, input),
-)
+export const EXPERIMENTS: readonly Experiment[] = [
+  tcpHandshake,
+  tcpBulk,
+  tls12Rsa,
+  tls12Ecdhe,
+  tls13,
+  forwardSecrecy,
+  certificates,
+].map((input) => v.parse(Experiment, input))
 
 /** The built-in experiment of this id. */
 export const findExperiment = (id: string): Experiment | undefined =>

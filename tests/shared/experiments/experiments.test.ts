@@ -88,7 +88,8 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.id, experiment] as con
           else if (knob?.kind === 'number') {
             expect(value, path).toBeGreaterThanOrEqual(knob.min!)
             expect(value, path).toBeLessThanOrEqual(knob.max!)
-          } else expect(value, path).toEqual(valueAt(experiment.setup, path))
+          } else if (knob?.kind === 'switch') expect(typeof value, path).toBe('boolean')
+          else expect(value, path).toEqual(valueAt(experiment.setup, path))
         }
     })
 
