@@ -3,9 +3,9 @@ import type { ExperimentInput } from '../experiment.ts'
 import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
 
 const OBJECTS = 3
-const SIZE = 3_000
-/** A third of an object and a little: each takes three turns of credit. */
-const SMALL_WINDOW = 1_024
+const SIZE = 1_200
+/** A third of an object. What three streams send of it at a time fits into one segment, so that none is credited in part. */
+const SMALL_WINDOW = 400
 const LARGE = 12_000
 
 const WINDOW = 'apps.browser.http2.initialWindow'
@@ -36,8 +36,8 @@ export const http2Frames: ExperimentInput = {
       zh: '客户端打开的流用奇数标识符，服务器打开的用偶数，这样双方各开各的，不必商量。服务器只有推送时才用得着：第三行里，它先用 PUSH_PROMISE 帧宣布这三个对象，等于替客户端把请求写好，然后随页面一起送出，省掉了客户端开口要的那个往返。但服务器不知道客户端缓存里有什么，实践中推送弊多利少；浏览器已将其关闭，代之以预加载提示。',
     },
     {
-      en: 'A receiver must be able to slow down one stream without stopping the others, so each stream has a credit of its own on top of the one for the connection: 65,535 bytes at first, spent by DATA and renewed by WINDOW_UPDATE (5.2). In the fourth row the browser grants 1,024 bytes a stream. Each object needs three instalments, and for each the server waits a round trip; watch the streams take turns. This credit has nothing to do with the windows of TCP below it: those look after the network and the buffer of the connection, these after the reader of one response.',
-      zh: '接收方要能让某一个流慢下来而不影响其他流，所以除了整条连接的额度，每个流还有自己的额度：起初都是 65535 字节，DATA 帧消耗，WINDOW_UPDATE 帧补充（5.2）。第四行的浏览器每个流只给 1024 字节，每个对象要分三批，每批都让服务器多等一个往返；可以看到各个流轮流前进。这个额度与下层 TCP 的窗口无关：TCP 的窗口照顾的是网络和整条连接的缓冲区，流的额度照顾的是某一个响应的读者。',
+      en: 'A receiver must be able to slow down one stream without stopping the others, so each stream has a credit of its own on top of the one for the connection: 65,535 bytes at first, spent by DATA and renewed by WINDOW_UPDATE (5.2). In the fourth row the browser grants 400 bytes a stream. Each object needs three instalments, and for each the server waits a round trip; watch the streams take turns. This credit has nothing to do with the windows of TCP below it: those look after the network and the buffer of the connection, these after the reader of one response.',
+      zh: '接收方要能让某一个流慢下来而不影响其他流，所以除了整条连接的额度，每个流还有自己的额度：起初都是 65535 字节，DATA 帧消耗，WINDOW_UPDATE 帧补充（5.2）。第四行的浏览器每个流只给 400 字节，每个对象要分三批，每批都让服务器多等一个往返；可以看到各个流轮流前进。这个额度与下层 TCP 的窗口无关：TCP 的窗口照顾的是网络和整条连接的缓冲区，流的额度照顾的是某一个响应的读者。',
     },
     {
       en: 'The last three rows ask for four equal things at once. Without priorities they come in the order in which they were asked for. In the sixth row the last request says priority: u=0 (RFC 9218): most urgent on a scale from 0 to 7, where 3 is usual. It is a plain header field, so it works in every version of HTTP and passes through proxies, and the server sends that response first. It is a hint, not a command.',
@@ -77,7 +77,7 @@ export const http2Frames: ExperimentInput = {
         port: 80,
         versions: ['h2'],
         resources: {
-          [PAGE]: { type: 'text/html', size: 600, objects: OBJECTS, objectSize: SIZE },
+          [PAGE]: { type: 'text/html', size: 300, objects: OBJECTS, objectSize: SIZE },
           ...Object.fromEntries(FOUR.map(({ target }) => [target, { size: LARGE }])),
         },
       },
@@ -99,7 +99,7 @@ export const http2Frames: ExperimentInput = {
     },
     {
       id: 'window',
-      label: { en: 'Credit of 1,024 bytes a stream', zh: '每个流 1024 字节额度' },
+      label: { en: 'Credit of 400 bytes a stream', zh: '每个流 400 字节额度' },
       set: { [WINDOW]: SMALL_WINDOW },
     },
     {
@@ -234,15 +234,15 @@ export const http2Frames: ExperimentInput = {
     },
     {
       id: 'window-round-trips',
-      text: { en: 'With 1,024 bytes of credit it takes 5', zh: '每个流只有 1024 字节额度时要 5 个' },
+      text: { en: 'With 400 bytes of credit it takes 5', zh: '每个流只有 400 字节额度时要 5 个' },
       metric: 'window/page_rtts',
       op: '=',
       value: 5,
       tolerance: 0.05,
       unit: 'rtt',
       why: {
-        en: '3,000 bytes are three instalments, and between two of them a WINDOW_UPDATE has to cross and DATA to come back.',
-        zh: '3000 字节要分三批，每两批之间都要等 WINDOW_UPDATE 过去、DATA 回来。',
+        en: '1,200 bytes are three instalments, and between two of them a WINDOW_UPDATE has to cross and DATA to come back.',
+        zh: '1200 字节要分三批，每两批之间都要等 WINDOW_UPDATE 过去、DATA 回来。',
       },
       given: [...ROUND_TRIPS_ONLY, is(`apps.site.resources.${PAGE}.objectSize`, SIZE)],
     },
