@@ -1,3 +1,4 @@
+import certificates from './certificates.ts'
 import keys from './keys.ts'
 import tls from './tls.ts'
 
@@ -10,11 +11,7 @@ export default {
   },
   tls,
   keys,
-  certificates: {
-    title: 'Certificates',
-    label: 'The certificate chain and each of its checks',
-    empty: 'The chain shows once a certificate was checked.',
-  },
+  certificates,
   cache: {
     title: 'Cache',
     label: 'The way of each request through the cache',

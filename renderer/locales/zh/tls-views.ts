@@ -1,4 +1,5 @@
 import type en from '../en/tls-views.ts'
+import certificates from './certificates.ts'
 import keys from './keys.ts'
 import tls from './tls.ts'
 
@@ -7,6 +8,6 @@ export default {
   hpack: { title: 'HPACK', label: '首部块及解读它们所用的动态表', empty: '使用 HTTP/2 后显示首部块。' },
   tls,
   keys,
-  certificates: { title: '证书', label: '证书链及其各项检查', empty: '检查证书后显示证书链。' },
+  certificates,
   cache: { title: '缓存', label: '每个请求经过缓存的路径', empty: '带缓存的客户端发起请求后显示决策过程。' },
 } satisfies typeof en
