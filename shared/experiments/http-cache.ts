@@ -153,7 +153,7 @@ export const httpCache: ExperimentInput = {
     },
     {
       id: 'etag',
-      label: { en: 'no-cache, ETag', zh: 'no-cache，ETag' },
+      label: { en: 'no-cache: ask, by ETag', zh: 'no-cache：先问，按 ETag' },
       set: { [PHOTO]: photo({ ...ALWAYS_ASK, expiresIn: 60_000_000, etag: true }) },
     },
     {

@@ -97,7 +97,7 @@ export const http2Hpack: ExperimentInput = {
     { id: 'static', label: { en: 'Static table only', zh: '只有静态表' }, set: { [TABLE]: 0 } },
     {
       id: 'http1',
-      label: { en: 'HTTP/1.1', zh: 'HTTP/1.1 明文' },
+      label: { en: 'HTTP/1.1, uncompressed', zh: 'HTTP/1.1，不压缩' },
       set: { 'apps.browser.version': 'http/1.1', 'apps.site.versions': ['http/1.1'] },
     },
   ],

@@ -3,6 +3,12 @@ import * as v from 'valibot'
 import { Experiment } from '../experiment.ts'
 import { certificates } from './certificates.ts'
 import { forwardSecrecy } from './forward-secrecy.ts'
+import { httpCache } from './http-cache.ts'
+import { httpCompression } from './http-compression.ts'
+import { httpCookies } from './http-cookies.ts'
+import { httpMethods } from './http-methods.ts'
+import { httpRequests } from './http-requests.ts'
+import { http2Hpack } from './http2-hpack.ts'
 import { tcpBulk } from './tcp-bulk.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
@@ -13,6 +19,12 @@ import { tls13 } from './tls13.ts'
 export const EXPERIMENTS: readonly Experiment[] = [
   tcpHandshake,
   tcpBulk,
+  httpRequests,
+  httpMethods,
+  httpCookies,
+  httpCache,
+  httpCompression,
+  http2Hpack,
   tls12Rsa,
   tls12Ecdhe,
   tls13,
