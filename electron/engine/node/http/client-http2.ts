@@ -7,6 +7,8 @@ import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { MOST_SESSION_MEMORY, openConnectionWindow, settingsOf } from './http2-settings.ts'
+import { PriorityFrames } from './priority-frames.ts'
+import type { Pushes } from './pushes.ts'
 import { failureOf, openTransport, type Failure, type Transport } from './transport.ts'
 
 interface Waiting {
@@ -15,25 +17,30 @@ interface Waiting {
   cancel: Cancel
 }
 
-/** A response that nobody has asked for yet. */
-export type PushListener = (target: string, flow: string, stream: ClientHttp2Stream) => void
+/** The connection that new requests go to. */
+interface Current {
+  readonly session: ClientHttp2Session
+  readonly flow: string
+  /** Where frames are added by hand; undefined: no request wants any. */
+  readonly priorities: PriorityFrames | undefined
+  used: boolean
+}
 
 export class Http2Client implements Carrier {
   private readonly lab: Surroundings
   private readonly setup: HttpClientApp
-  private readonly onPush: PushListener
+  private readonly pushes: Pushes
   private readonly waiting: Waiting[] = []
   private readonly sessions = new Set<ClientHttp2Session>()
-  /** The one that new requests go to. */
-  private current: { session: ClientHttp2Session; flow: string; used: boolean } | undefined
+  private current: Current | undefined
   private opening: Cancel | undefined
   private readonly tlsSessions: TlsSessions = new Map()
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: HttpClientApp, onPush: PushListener) {
+  constructor(lab: Surroundings, setup: HttpClientApp, pushes: Pushes) {
     this.lab = lab
     this.setup = setup
-    this.onPush = onPush
+    this.pushes = pushes
   }
 
   send(request: OutgoingRequest, events: ExchangeEvents): Cancel {
@@ -62,16 +69,16 @@ export class Http2Client implements Carrier {
   }
 
   private fill(): void {
-    const { current } = this
-    if (current === undefined) {
-      if (this.waiting.length > 0) this.opening ??= this.open()
-      return
-    }
-    for (const waiting of this.waiting.splice(0)) {
-      new Http2Exchange(current.session, waiting, this.setup, current.flow, current.used)
+    while (this.waiting.length > 0) {
+      const { current } = this
+      if (current === undefined) {
+        this.opening ??= this.open()
+        return
+      }
+      new Http2Exchange(current, this.waiting.shift()!, this.setup)
       current.used = true
-      // Without reuse, the next one finds no connection.
-      if (!this.setup.reuse) this.retire(current.session)
+      // Without reuse the next request finds no connection.
+      if (!this.setup.reuse) this.current = undefined
     }
   }
 
@@ -90,21 +97,23 @@ export class Http2Client implements Carrier {
 
   private begin({ stream, flow }: Transport): void {
     const scheme = this.setup.tls === null ? 'http' : 'https'
+    const byHand = this.setup.requests.some(({ priorityFrame }) => priorityFrame !== undefined)
+    const priorities = byHand ? new PriorityFrames(stream) : undefined
     const session = connect(`${scheme}://${authorityOf(this.setup)}`, {
-      createConnection: () => stream,
+      createConnection: () => priorities ?? stream,
       settings: settingsOf(this.setup.http2),
       maxSessionMemory: MOST_SESSION_MEMORY,
     })
     session.once('connect', () => openConnectionWindow(session, this.setup.http2))
     this.sessions.add(session)
-    this.current = { session, flow, used: false }
+    this.current = { session, flow, priorities, used: false }
     // What goes wrong comes to the streams, too; without streams there is nobody to be told.
     session.on('error', () => undefined)
     // GOAWAY (RFC 9113 6.8): what is on its way goes on, new requests need another connection.
     session.on('goaway', () => this.retire(session))
     session.on('stream', (pushed, headers) => {
       pushed.on('error', () => undefined)
-      this.onPush(headers[':path'] ?? '', flow, pushed)
+      this.pushes.promise(headers[':path'] ?? '', flow, pushed)
     })
     session.once('close', () => {
       this.retire(session)
@@ -134,13 +143,7 @@ class Http2Exchange {
   private settled = false
   private answered = false
 
-  constructor(
-    session: ClientHttp2Session,
-    waiting: Waiting,
-    setup: HttpClientApp,
-    flow: string,
-    reused: boolean,
-  ) {
+  constructor({ session, flow, priorities, used: reused }: Current, waiting: Waiting, setup: HttpClientApp) {
     const { request, events } = waiting
     this.events = events
     this.reused = reused
@@ -157,11 +160,14 @@ class Http2Exchange {
       { endStream: length === 0 },
     )
     waiting.cancel = () => this.cancel(stream)
+    if (!setup.reuse) stream.once('close', () => session.close())
     const tellSent = (): void => events.sent(flow, stream.id ?? 0, reused)
     // More streams than the peer allows at a time wait within Node, without a number.
     if (stream.pending) stream.once('ready', tellSent)
     else tellSent()
     this.listen(stream)
+    if (request.priorityFrame !== undefined && stream.id !== undefined)
+      priorities?.follow(stream.id, request.priorityFrame)
     if (length > 0) stream.end(request.body)
   }
 

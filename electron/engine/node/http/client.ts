@@ -10,7 +10,9 @@ import type { Carrier } from './exchange.ts'
 import { Fetching, textOf, type ClientState, type Outcome } from './fetching.ts'
 import { valueOf } from './fields.ts'
 import { readPage } from './page.ts'
+import { PipelinePool } from './pipeline.ts'
 import { Pool } from './pool.ts'
+import { Pushes } from './pushes.ts'
 import { schedule } from './schedule.ts'
 
 export class HttpClient implements Program {
@@ -19,6 +21,7 @@ export class HttpClient implements Program {
   private readonly lab: Surroundings
   private readonly state: ClientState
   private readonly payload: Payload
+  private readonly pushes = new Pushes()
   private readonly timers = new Set<Cancel>()
   private requests = 0
   private bytes = 0
@@ -34,6 +37,7 @@ export class HttpClient implements Program {
       carrier: this.createCarrier(),
       cache: setup.cache ? new Cache() : undefined,
       cookies: setup.cookies === 'on' ? new CookieJar(`${setup.to}.lab`) : undefined,
+      pushes: this.pushes,
       session: undefined,
       stopped: false,
     }
@@ -59,9 +63,8 @@ export class HttpClient implements Program {
 
   private createCarrier(): Carrier {
     const { lab, setup } = this
-    if (setup.version === 'h2')
-      return new Http2Client(lab, setup, (_target, _flow, stream) => void stream.resume())
-    return new Pool(lab, setup)
+    if (setup.version === 'h2') return new Http2Client(lab, setup, this.pushes)
+    return setup.pipelining ? new PipelinePool(lab, setup) : new Pool(lab, setup)
   }
 
   /** At a moment of lab time, or now if it has gone by. */

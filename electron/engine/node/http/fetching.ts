@@ -10,6 +10,7 @@ import { authorityOf, type Carrier, type OutgoingRequest } from './exchange.ts'
 import { valueOf, type Fields } from './fields.ts'
 import type { StoredResponse } from './freshness.ts'
 import { sessionIn, withSession } from './page.ts'
+import type { Pushed, Pushes } from './pushes.ts'
 import type { Failure } from './transport.ts'
 
 /** What the requests of a client share. */
@@ -19,6 +20,7 @@ export interface ClientState {
   readonly carrier: Carrier
   readonly cache: Cache | undefined
   readonly cookies: CookieJar | undefined
+  readonly pushes: Pushes
   /** The session's id, where it travels in targets. */
   session: string | undefined
   /** The run is over: nothing more is to be told. */
@@ -129,7 +131,17 @@ export class Fetching {
       const { stored } = this.decision
       // Outside of this call: whoever asked may not yet be ready to hear.
       lab.after(0, () => this.deliver('cache', stored, 0))
-    } else this.send()
+    } else if (!this.takePushed()) this.send()
+  }
+
+  /** Whether the server has promised it already; then the promise is kept, or the request sent after all. */
+  private takePushed(): boolean {
+    const { method, target } = this.request
+    if (method !== 'GET') return false
+    return this.client.pushes.take(target, (pushed) => {
+      if (pushed === undefined) this.send()
+      else this.client.lab.after(0, () => this.receivePushed(pushed))
+    })
   }
 
   private send(): void {
@@ -185,6 +197,15 @@ export class Fetching {
     this.takeCookies(fields)
   }
 
+  private receivePushed({ flow, status, fields, content }: Pushed): void {
+    this.trace = this.client.lab.trace.scope({ flow })
+    this.requestedAt = this.client.lab.now()
+    this.start(status, fields)
+    this.chunks.push(content)
+    this.digest.update(content)
+    this.finish('push')
+  }
+
   private take(bytes: Uint8Array): void {
     this.digest.update(bytes)
     if (this.mustKeep) this.chunks.push(bytes)
@@ -201,7 +222,7 @@ export class Fetching {
     )
   }
 
-  private finish(): void {
+  private finish(source: Source = 'network'): void {
     this.timer?.()
     const encoded = this.digest.bytes
     const encoding = valueOf(this.fields, 'content-encoding') ?? ''
@@ -218,7 +239,7 @@ export class Fetching {
       return this.deliver('validated', decision.stored, encoded)
     if (this.client.setup.cookies === 'rewriting')
       this.client.session = sessionIn(textOf(received.bytes)) ?? this.client.session
-    this.conclude('network', received, encoded)
+    this.conclude(source, received, encoded)
   }
 
   /** The content without its coding; undefined: it has another coding than it says. */

@@ -115,6 +115,8 @@ class Http1Exchange {
   private readonly onFree: () => void
   private settled = false
   private answered = false
+  /** All of the response is there. */
+  private whole = false
 
   constructor(line: Line, waiting: Waiting, authority: string, reuse: boolean, onFree: () => void) {
     const { request, events } = waiting
@@ -141,8 +143,8 @@ class Http1Exchange {
     waiting.cancel = () => this.cancel()
     this.outgoing.on('response', (incoming) => this.read(incoming))
     this.outgoing.on('error', (error) => this.fail(failureOf(error)))
-    // Told by Node when the response is whole and the connection may be used again.
-    stream.once('free', this.release)
+    // Told by Node when the response is whole and the connection may be used again, or is gone.
+    this.outgoing.once('close', () => this.release())
     events.sent(flow, line.served, line.served > 1)
     this.outgoing.end(request.body)
   }
@@ -155,10 +157,16 @@ class Http1Exchange {
       if (!this.settled) this.events.content(bytes)
     })
     incoming.once('end', () => {
-      if (this.settled) return
-      this.settled = true
-      this.events.finished()
+      this.whole = true
+      // Else the connection is about to be free for what follows from this.
+      if (!this.outgoing.shouldKeepAlive) this.finish()
     })
+  }
+
+  private finish(): void {
+    if (this.settled) return
+    this.settled = true
+    this.events.finished()
   }
 
   private fail(failure: Failure): void {
@@ -173,8 +181,9 @@ class Http1Exchange {
     this.line.transport.stream.destroy()
   }
 
-  private readonly release = (): void => {
+  private release(): void {
     this.line.busy = false
+    if (this.whole) this.finish()
     this.onFree()
   }
 }
