@@ -13,12 +13,14 @@ import { httpDate } from './fields.ts'
 import { MOST_SESSION_MEMORY, openConnectionWindow, settingsOf } from './http2-settings.ts'
 import { IdleClose } from './idle-close.ts'
 import { sendContent } from './send-content.ts'
+import { Precedence, urgencyOf } from './precedence.ts'
 import type { VersionServer } from './server.ts'
 import type { Answer, Site } from './site.ts'
 import type { Transport } from './transport.ts'
 
 interface Served {
   readonly trace: Trace
+  readonly precedence: Precedence
   readonly idle: IdleClose
 }
 
@@ -54,7 +56,8 @@ export class Http2Server implements VersionServer {
 
   private welcome(session: Http2Session): void {
     const idle = new IdleClose(this.lab.after, this.setup.keepAlive, () => session.close())
-    this.served.set(session, { trace: this.lab.trace.scope({ flow: this.flow }), idle })
+    const trace = this.lab.trace.scope({ flow: this.flow })
+    this.served.set(session, { trace, precedence: new Precedence(), idle })
     openConnectionWindow(session, this.setup.http2)
     session.on('error', () => undefined)
     session.once('close', () => {
@@ -79,8 +82,8 @@ export class Http2Server implements VersionServer {
         fields: headers,
         trace: served.trace,
       })
-      this.push(stream, answer.push, headers, served.trace)
-      this.sendWhenDue(stream, answer)
+      this.push(stream, answer.push, headers, served)
+      this.sendWhenDue(stream, answer, headers, served.precedence)
     })
   }
 
@@ -89,7 +92,7 @@ export class Http2Server implements VersionServer {
     stream: ServerHttp2Stream,
     targets: readonly string[],
     headers: IncomingHttpHeaders,
-    trace: Trace,
+    { trace, precedence }: Served,
   ): void {
     for (const target of targets) {
       if (!stream.pushAllowed) return
@@ -105,17 +108,22 @@ export class Http2Server implements VersionServer {
       stream.pushStream(promised, (error, pushed) => {
         if (error) return
         pushed.on('error', () => undefined)
-        this.sendWhenDue(pushed, this.site.answer({ method: 'GET', target, fields, trace }))
+        this.sendWhenDue(pushed, this.site.answer({ method: 'GET', target, fields, trace }), {}, precedence)
       })
     }
   }
 
-  private sendWhenDue(stream: ServerHttp2Stream, answer: Answer): void {
-    if (answer.delay === 0) return this.send(stream, answer)
-    stream.once(
-      'close',
-      this.lab.after(answer.delay, () => this.send(stream, answer)),
-    )
+  /** Sends the answer when the server has thought about it and no more urgent one of this connection is to be sent. */
+  private sendWhenDue(
+    stream: ServerHttp2Stream,
+    answer: Answer,
+    headers: IncomingHttpHeaders,
+    precedence: Precedence,
+  ): void {
+    const enter = (): void =>
+      precedence.enter(urgencyOf(headers.priority?.toString()), stream, () => this.send(stream, answer))
+    if (answer.delay === 0) enter()
+    else stream.once('close', this.lab.after(answer.delay, enter))
   }
 
   private send(stream: ServerHttp2Stream, { status, fields, content }: Answer): void {
