@@ -9,6 +9,8 @@ export const FRAME_HEADER = 9
 /** What the client sends first (RFC 9113 3.4). */
 export const PREFACE = Uint8Array.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', (char) => char.charCodeAt(0))
 
+const NOTHING = new Uint8Array(0)
+
 /** Octets of it up to and with the P of HTTP. */
 const SECOND_P = 10
 
@@ -82,7 +84,7 @@ export class FrameReader {
       case 'hunt':
         return this.hunt(bytes[at])
       case 'header':
-        return this.gather(bytes, at, FRAME_HEADER)
+        return this.takeHeader(bytes, at)
       case 'pad':
         this.startData(bytes[at])
         return 1
@@ -102,6 +104,13 @@ export class FrameReader {
     const length = Math.min(wanted - this.held.length, bytes.length - at)
     this.held.add(bytes, at, at + length)
     return length
+  }
+
+  /** A header within one piece is not copied. */
+  private takeHeader(bytes: Uint8Array, at: number): number {
+    if (this.held.length > 0 || bytes.length - at < FRAME_HEADER) return this.gather(bytes, at, FRAME_HEADER)
+    this.startFrame(bytes, at, this.position)
+    return FRAME_HEADER
   }
 
   private passData(bytes: Uint8Array, at: number): number {
@@ -134,7 +143,11 @@ export class FrameReader {
   /** Goes on from every state that has all it waits for. */
   private settle(): void {
     if (this.state === 'preface' && this.isDecided()) this.judgePreface()
-    if (this.state === 'header' && this.held.length === FRAME_HEADER) this.startFrame()
+    if (this.state === 'header' && this.held.length === FRAME_HEADER) {
+      const header = this.held.bytes
+      this.held.clear()
+      this.startFrame(header, 0, this.position - FRAME_HEADER)
+    }
     if (this.state === 'data' && this.left === 0) this.endData()
     if (this.state === 'skip' && this.left === 0) this.endSkip()
   }
@@ -184,20 +197,19 @@ export class FrameReader {
     if (end > this.skippedFrom) this.handler.onSkipped(this.skippedFrom, end - this.skippedFrom)
   }
 
-  private startFrame(): void {
-    const { bytes } = this.held
-    const length = (bytes[0] << 16) | (bytes[1] << 8) | bytes[2]
-    const streamId = read32(bytes, 5) & 0x7fff_ffff
-    const frame = { type: bytes[3], flags: bytes[4], streamId, offset: this.position - FRAME_HEADER, length }
+  /** Reads the frame header at `at`, which lies at `offset` of the direction. */
+  private startFrame(bytes: Uint8Array, at: number, offset: number): void {
+    const length = (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2]
+    const streamId = read32(bytes, at + 5) & 0x7fff_ffff
+    const frame = { type: bytes[at + 3], flags: bytes[at + 4], streamId, offset, length }
     this.frame = frame
-    this.held.clear()
     this.pad = 0
     this.left = length
     this.handler.onHeader(frame)
     if (frame.type === DATA) this.state = (frame.flags & FLAG_PADDED) !== 0 && length > 0 ? 'pad' : 'data'
     else if (length > this.maxLength) this.state = 'skip'
     else if (length > 0) this.state = 'payload'
-    else this.finish(bytes.subarray(0, 0))
+    else this.finish(NOTHING)
   }
 
   private startData(pad: number): void {

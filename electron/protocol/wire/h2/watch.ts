@@ -76,9 +76,9 @@ export class Watch {
     const after = stream.state('client')
     const isActive = stream.opened && !stream.closed
     this.streams.active[stream.initiator] += Number(isActive) - Number(wasActive)
-    for (const side of SIDES)
-      if (stream.closed || stream.sending[side].ended) this.bodies[side].delete(stream)
     if (before === after) return
+    for (const side of SIDES)
+      if (after === 'closed' || stream.sending[side].ended) this.bodies[side].delete(stream)
     this.sink({ type: 'stream', streamId: stream.id, before, after, from, offset })
     if (after === 'closed') this.streams.retire(stream.id)
   }

@@ -38,7 +38,7 @@ export interface HeaderField extends NameValue {
   readonly huffmanName: boolean
   readonly huffmanValue: boolean
   /** Only for `literal_indexed`. */
-  readonly change?: TableChange
+  readonly change: TableChange | undefined
 }
 
 /** A dynamic table size update (RFC 7541 6.3). */
@@ -185,6 +185,7 @@ export class HpackDecoder {
       index,
       huffmanName: false,
       huffmanValue: false,
+      change: undefined,
     })
   }
 
@@ -198,9 +199,9 @@ export class HpackDecoder {
     const huffmanName = named === undefined && reader.huffman
     const value = reader.string()
     if (reader.fault !== undefined) return
-    const how = { representation, index, huffmanName, huffmanValue: reader.huffman }
+    const huffmanValue = reader.huffman
     const change = representation === 'literal_indexed' ? this.insert(name, value) : undefined
-    this.keep(reading, start, name, value, change === undefined ? how : { ...how, change })
+    this.keep(reading, start, name, value, { representation, index, huffmanName, huffmanValue, change })
   }
 
   private insert(name: string, value: string): TableChange {
@@ -230,7 +231,21 @@ export class HpackDecoder {
       reading.omitted++
       return
     }
-    reading.fields.push({ name, value, offset, length: reading.reader.at - offset, plainLength, ...how })
+    const { representation, index, huffmanName, huffmanValue, change } = how
+    const length = reading.reader.at - offset
+    // Written out: spreading `how` would cost as much as all the rest of it.
+    reading.fields.push({
+      name,
+      value,
+      representation,
+      index,
+      offset,
+      length,
+      plainLength,
+      huffmanName,
+      huffmanValue,
+      change,
+    })
   }
 
   private fail(reading: Reading, reason: HpackReason, offset: number): void {
