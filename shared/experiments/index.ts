@@ -6,8 +6,10 @@ import { forwardSecrecy } from './forward-secrecy.ts'
 import { httpCache } from './http-cache.ts'
 import { httpCompression } from './http-compression.ts'
 import { httpCookies } from './http-cookies.ts'
+import { httpKeepalive } from './http-keepalive.ts'
 import { httpMethods } from './http-methods.ts'
 import { httpRequests } from './http-requests.ts'
+import { http2Frames } from './http2-frames.ts'
 import { http2Hpack } from './http2-hpack.ts'
 import { tcpBulk } from './tcp-bulk.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
@@ -22,9 +24,11 @@ export const EXPERIMENTS: readonly Experiment[] = [
   httpRequests,
   httpMethods,
   httpCookies,
+  httpKeepalive,
   httpCache,
   httpCompression,
   http2Hpack,
+  http2Frames,
   tls12Rsa,
   tls12Ecdhe,
   tls13,
