@@ -25,11 +25,21 @@ export function contextOptions(settings: TlsSettings): SecureContextOptions {
     minVersion: version,
     maxVersion: version,
     ciphers: isTls13 ? TLS13_CIPHERS : TLS12_CIPHERS[settings.keyExchange],
-    ecdhCurve: GROUPS[settings.groups],
+    ecdhCurve: curvesOf(settings),
     secureOptions:
       (settings.resumption ? 0 : constants.SSL_OP_NO_TICKET) |
       (settings.extendedMasterSecret ? 0 : NO_EXTENDED_MASTER_SECRET),
   }
+}
+
+/**
+ * The groups that are offered. A client of TLS 1.2 must also name the curve of a server's P-256 certificate (RFC 8422 5.1.1):
+ * it comes last, and a server knows one group only, so it is agreed on by no other way.
+ */
+function curvesOf(settings: TlsSettings): string {
+  const curve = GROUPS[settings.groups]
+  const isClient = 'serverName' in settings
+  return isClient && settings.version === '1.2' && curve !== GROUPS.secp256r1 ? `${curve}:P-256` : curve
 }
 
 /** The group that both sides agree on when both have these settings; empty: the key exchange has none. */

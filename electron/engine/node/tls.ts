@@ -10,6 +10,7 @@ import { connect, createServer, type DetailedPeerCertificate, type TLSSocket } f
 import type { TlsClientSettings, TlsServerSettings } from '../../../shared/tls.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { TcpListener } from '../../protocol/tcp/stack.ts'
+import type { Side } from '../../protocol/wire/side.ts'
 import type { LabSocket } from '../sockets.ts'
 import { nameText, walkChain } from './certificate-walk.ts'
 import type { Surroundings } from './program.ts'
@@ -67,7 +68,7 @@ export function secureServer(
       ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
       handshakeTimeout: NO_TIMEOUT,
     })
-    server.on('keylog', (line) => report.secret(line, 'server'))
+    server.on('keylog', (line, secure) => report.secret(line, 'server', secure.isSessionReused()))
     server.on('tlsClientError', (error) => report.failed(error))
     server.on('secureConnection', (secure) => {
       secure.on('error', () => undefined)
@@ -75,14 +76,14 @@ export function secureServer(
       options.onConnection(secure, socket)
     })
     server.emit('connection', socket)
+    halfOpen(socket)
   }
   const begin = (socket: LabSocket): void => {
     const report = new Report(lab, socket, settings)
     socket.on('error', (error) => report.failed(error))
     accept(socket, report).catch((error: Error) => socket.destroy(error))
   }
-  // TLS has its own end, close_notify, which must still go out when TCP's has come.
-  return lab.sockets.listen(port, begin, { allowHalfOpen: true })
+  return lab.sockets.listen(port, begin)
 }
 
 /**
@@ -98,8 +99,6 @@ export function secureClient(
   const { alpn, sessions } = options
   const { serverName } = settings
   const report = new Report(lab, socket, settings)
-  // As at the server.
-  socket.allowHalfOpen = true
   const session = settings.resumption ? sessions?.get(serverName) : undefined
   const secure = connect({
     ...contextOptions(settings),
@@ -110,7 +109,8 @@ export function secureClient(
     ...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
     ...(session && { session }),
   })
-  secure.on('keylog', (line: Buffer) => report.secret(line, 'client'))
+  halfOpen(socket)
+  secure.on('keylog', (line: Buffer) => report.secret(line, 'client', secure.isSessionReused()))
   // The end of the handshake, before Node looks at its verdict and may destroy the socket.
   secure.prependListener('secure', () => report.chain(secure, serverName))
   secure.on('secureConnect', () => report.succeeded(secure))
@@ -118,6 +118,14 @@ export function secureClient(
   secure.on('close', () => report.failed(new ClosedEarly()))
   if (settings.resumption) secure.on('session', (ticket: Buffer) => sessions?.set(serverName, ticket))
   return secure
+}
+
+/**
+ * Keeps the way out open under TLS: its own end, close_notify, must still go out when TCP's has come in. The TLS socket
+ * itself takes over what `socket` was before, and closes in turn.
+ */
+function halfOpen(socket: LabSocket): void {
+  socket.allowHalfOpen = true
 }
 
 class ClosedEarly extends Error {
@@ -133,6 +141,7 @@ class Report {
   private readonly lab: Surroundings
   private readonly trace: Trace
   private readonly settings: TlsSettings
+  private readonly secrets = new Set<string>()
   private isOver = false
 
   constructor(lab: Surroundings, socket: LabSocket, settings: TlsSettings) {
@@ -142,14 +151,20 @@ class Report {
   }
 
   /**
-   * A line of the key log. Both ends know all secrets; each line is taken from an end that has it before anything is sent
-   * under it: the client of TLS 1.2, which is first to encrypt, the server of TLS 1.3, which learns only from the
-   * client's Finished what the client sends its data under.
+   * A line of the key log. Both ends know all secrets; each line is taken from the one end that has it before anything is
+   * sent under it. The master secret of TLS 1.2 from the client, or from the server when an old session is taken up: that
+   * end is first to encrypt (RFC 5246 7.3). In TLS 1.3 the server has all but one, and learns only from the client's
+   * Finished what the client sends its data under.
    */
-  secret(line: Buffer, side: 'client' | 'server'): void {
+  secret(line: Buffer, side: Side, resumed: boolean): void {
     const text = line.toString('latin1').trimEnd()
-    const knownFirst = /^CLIENT_(RANDOM|TRAFFIC_SECRET_0) /.test(text) ? 'client' : 'server'
-    if (side === knownFirst) this.trace.emit('security:secret_logged', { line: text })
+    const [label] = text.split(' ', 1)
+    const first =
+      label === 'CLIENT_TRAFFIC_SECRET_0' || (label === 'CLIENT_RANDOM' && !resumed) ? 'client' : 'server'
+    // OpenSSL repeats the line of TLS 1.2 when it begins to encrypt.
+    if (side !== first || this.secrets.has(text)) return
+    this.secrets.add(text)
+    this.trace.emit('security:secret_logged', { line: text })
   }
 
   succeeded(socket: TLSSocket): void {
@@ -158,7 +173,7 @@ class Report {
     this.trace.emit('security:handshake_finished', {
       version: socket.getProtocol() ?? '',
       cipher_suite: socket.getCipher().standardName,
-      group: groupOf(this.settings),
+      group: agreedGroup(socket) ?? groupOf(this.settings),
       alpn: socket.alpnProtocol || '',
       resumed: socket.isSessionReused(),
       error: '',
@@ -197,6 +212,16 @@ class Report {
         code: step.code,
       })
   }
+}
+
+/** OpenSSL's names of the groups, where they differ from ours. */
+const GROUP_NAMES: Readonly<Record<string, string>> = { X25519: 'x25519', prime256v1: 'secp256r1' }
+
+/** The group that a client has agreed on; undefined: Node does not tell. */
+function agreedGroup(socket: TLSSocket): string | undefined {
+  const info = socket.getEphemeralKeyInfo()
+  const name = info !== null && 'name' in info ? info.name : undefined
+  return name === undefined ? undefined : (GROUP_NAMES[name] ?? name)
 }
 
 /** The certificates of a peer, its own first; Node links each to its issuer, and a root to itself. */
