@@ -1,10 +1,10 @@
 /** Stall attribution by TLS and HTTP/2 (DESIGN 6.2): what the sender of a page waits for above TCP. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { StallCause } from '../../../../shared/trace/events.ts'
 import { ack, data, get, ok, reset, settings, windowUpdate } from '../../../support/http2-watch.ts'
 import { loadPage, OnlookerLab, type PageOptions } from '../../../support/onlooker-lab.ts'
 import { Watcher } from '../../../support/onlooker.ts'
+import { stallShares, sumOf } from '../../../support/stalls.ts'
 import { join } from '../../../support/cuts.ts'
 import { PREFACE } from '../../../../electron/protocol/wire/h2/frame-reader.ts'
 import type { LinkInput } from '../../../../shared/link.ts'
@@ -73,22 +73,6 @@ describe('the credit that a sender waits for, by what it has sent and was given'
   })
 })
 
-/** Share of the time of each cause at one end, from its first packet to its last. */
-function shares(lab: OnlookerLab, side: 'client' | 'server') {
-  const node = `gateway/${side}`
-  const own = <T extends { node: string }>(events: readonly T[]) =>
-    events.filter((event) => event.node === node)
-  const packets = own(lab.events('tcp:segment_sent', 'tcp:segment_received'))
-  const [start, end] = [packets[0].t, packets.at(-1)!.t]
-  const changes = own(lab.events('tcp:stall_changed')).filter(({ t }) => t <= end)
-  const result: Partial<Record<StallCause, number>> = {}
-  for (const [i, { t, data }] of changes.entries()) {
-    const cause = data.cause as StallCause
-    result[cause] = (result[cause] ?? 0) + ((changes[i + 1]?.t ?? end) - t) / (end - start)
-  }
-  return result
-}
-
 const LONG: LinkInput = { up: { delay: 50_000 }, down: { delay: 50_000 } }
 const OBJECT = 400_000
 
@@ -96,7 +80,10 @@ async function load(page: Partial<PageOptions>, link = LONG, seed = 1) {
   const lab = new OnlookerLab({ link, seed, tcp: { initialWindow: 10 } })
   await loadPage(lab, { version: 'h2', secure: true, objects: 1, size: OBJECT, ...page })
   await lab.stop()
-  return { server: shares(lab, 'server'), client: shares(lab, 'client'), lab }
+  const [client, server] = ['client', 'server'].map(
+    (side) => [...stallShares(lab.run)].find(([end]) => end.startsWith(`gateway/${side} `))![1],
+  )
+  return { server, client, lab }
 }
 
 const LARGE = { clientSettings: { initialWindowSize: 4_000_000 }, connectionWindow: 4_000_000 }
@@ -188,9 +175,7 @@ describe('the shares', () => {
       fc.asyncProperty(link, page, fc.integer({ min: 1, max: 1e6 }), async (link, page, seed) => {
         const { server, client } = await load(page, link, seed)
         for (const end of [server, client]) {
-          const parts = Object.values(end)
-          expect(Math.min(...parts)).toBeGreaterThanOrEqual(0)
-          expect(parts.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9)
+          expect(sumOf(end)).toBeCloseTo(1, 9)
         }
       }),
       { numRuns: FULL ? 300 : 12 },
