@@ -31,7 +31,9 @@ export interface HttpLab {
 export const RTT = 20_000
 
 const setupOf = (lab: HttpLab): SetupInput => {
-  const tcp = { nagle: false, ...lab.tcp }
+  const { tcp } = lab
+  // In the clear, a server speaks one version: that of its client.
+  const versions = lab.server?.tls ? undefined : { versions: [lab.client?.version ?? 'http/1.1'] }
   return {
     hosts: { client: { role: 'client', tcp }, server: { role: 'server', tcp } },
     links: {
@@ -42,7 +44,14 @@ const setupOf = (lab: HttpLab): SetupInput => {
       },
     },
     apps: {
-      site: { kind: 'http-server', host: 'server', port: 80, resources: lab.resources, ...lab.server },
+      site: {
+        kind: 'http-server',
+        host: 'server',
+        port: 80,
+        ...versions,
+        resources: lab.resources,
+        ...lab.server,
+      },
       browser: {
         kind: 'http-client',
         host: 'client',
@@ -117,7 +126,11 @@ function exchangesOf(run: Run): Exchange[] {
     'http:response_finished',
   ] as const
   for (const { name, t, flow, data } of run.reader.events([...names])) {
-    const { request, ...rest } = data as unknown as { request: number } & Record<string, never>
+    const { request, ...rest } = data as unknown as Pick<
+      Exchange,
+      'request' | 'url' | 'initiator' | 'attempt'
+    > &
+      Record<string, never>
     if (name === 'http:request_queued') all.push({ request, queuedAt: t, ...rest })
     else if (name === 'http:request_sent') Object.assign(last(request), { sentAt: t, flow, ...rest })
     else if (name === 'http:response_started') {
