@@ -7,6 +7,8 @@ const COOKIES = 'apps.browser.cookies'
 /** The pause in mid-visit lies between these two moments. */
 const BEFORE = 500_000
 const AFTER = 3_000_000
+/** Without Secure, SameSite=None is not taken (RFC 6265bis 5.7). */
+const TAKEN = is(`${SESSION}.sameSite`, 'strict', 'lax')
 /** Shorter than the pause. */
 const SHORT = 1_000_000
 
@@ -126,8 +128,8 @@ export const httpCookies: ExperimentInput = {
       id: 'same-site',
       label: { en: 'SameSite', zh: 'SameSite 标志' },
       hint: {
-        en: 'Whether the cookie goes along when another site has caused the request.',
-        zh: '由其他网站引发的请求是否带上这个 Cookie。',
+        en: 'Whether the cookie goes along when another site has caused the request. Browsers take None only together with Secure.',
+        zh: '由其他网站引发的请求是否带上这个 Cookie。None 必须与 Secure 同用，否则浏览器不收。',
       },
       group: 'http',
       paths: [`${SESSION}.sameSite`],
@@ -152,6 +154,7 @@ export const httpCookies: ExperimentInput = {
         en: 'The number that the first response sets comes back with the three requests after it.',
         zh: '第一个响应发下的编号，随后三个请求都会带回来。',
       },
+      given: [TAKEN],
     },
     {
       id: 'cookies-sent',
@@ -164,6 +167,7 @@ export const httpCookies: ExperimentInput = {
         en: 'With each request but the first, without the page having to do anything about it (RFC 6265, 5.4).',
         zh: '除第一个请求外每次都带，页面无须过问（RFC 6265，5.4）。',
       },
+      given: [TAKEN],
     },
     {
       id: 'strangers',
@@ -212,7 +216,7 @@ export const httpCookies: ExperimentInput = {
         en: 'Max-Age counts from the moment at which the cookie was received (RFC 6265, 5.2.2). After the pause the browser has thrown it away.',
         zh: 'Max-Age 从收到 Cookie 的那一刻算起（RFC 6265，5.2.2）。停顿之后浏览器已经把它丢掉了。',
       },
-      given: [is('apps.browser.requests.2.at', AFTER)],
+      given: [TAKEN, is('apps.browser.requests.2.at', AFTER)],
     },
     {
       id: 'in-time',
@@ -228,7 +232,7 @@ export const httpCookies: ExperimentInput = {
         en: 'All three requests fall within the second for which the cookie is good; the fourth comes too late.',
         zh: '前三个请求都在 Cookie 有效的一秒之内，第四个来得太晚。',
       },
-      given: [is('apps.browser.requests.2.at', BEFORE)],
+      given: [TAKEN, is('apps.browser.requests.2.at', BEFORE)],
     },
     {
       id: 'secure-withheld',
@@ -268,6 +272,7 @@ export const httpCookies: ExperimentInput = {
         en: 'The cookie travels with every request to the site, for images and scripts as well. HTTP/2 compresses the repetition away (see http2-hpack).',
         zh: '发往该网站的每个请求都带着它，取图片和脚本也不例外。HTTP/2 会把这种重复压缩掉（见 http2-hpack）。',
       },
+      given: [TAKEN],
     },
   ],
   views: ['waterfall', 'layers', 'ladder', 'packets', 'topology'],

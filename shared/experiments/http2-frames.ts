@@ -319,7 +319,7 @@ export const http2Frames: ExperimentInput = {
     },
     choices: [
       {
-        text: { en: '3, 5 and 7', zh: '3、5、7' },
+        text: { en: '3, 5 and 7', zh: '流 3、5、7' },
         right: false,
         because: {
           en: 'These are for the client’s next requests. If both sides drew on the same numbers, they could pick the same one at the same moment.',
@@ -327,7 +327,7 @@ export const http2Frames: ExperimentInput = {
         },
       },
       {
-        text: { en: '2, 4 and 6', zh: '2、4、6' },
+        text: { en: '2, 4 and 6', zh: '流 2、4、6' },
         right: true,
         because: {
           en: 'Even numbers are the server’s (RFC 9113, 5.1.1).',
