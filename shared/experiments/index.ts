@@ -11,6 +11,7 @@ import { httpMethods } from './http-methods.ts'
 import { httpRequests } from './http-requests.ts'
 import { http2Frames } from './http2-frames.ts'
 import { http2Hpack } from './http2-hpack.ts'
+import { httpVersions } from './http-versions.ts'
 import { tcpBulk } from './tcp-bulk.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
@@ -29,6 +30,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   httpCompression,
   http2Hpack,
   http2Frames,
+  httpVersions,
   tls12Rsa,
   tls12Ecdhe,
   tls13,

@@ -95,7 +95,7 @@ export const tls12Ecdhe: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(50_000),
+    links: webLink(100_000),
     apps: { site: tlsSite(TLS12), browser: tlsBrowser(TLS12) },
   },
   lanes: [
@@ -113,7 +113,7 @@ export const tls12Ecdhe: ExperimentInput = {
       metric: `${lane}/tls_handshake_rtts`,
       op: '=',
       value: 2,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: TWO_ROUND_TRIPS,
       given: HANDSHAKE_ONLY,
@@ -127,7 +127,7 @@ export const tls12Ecdhe: ExperimentInput = {
       metric: 'ecdhe/first_byte_rtts',
       op: '=',
       value: 4,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: {
         en: 'One for TCP, two for TLS, one for the request. As with RSA.',
@@ -144,7 +144,7 @@ export const tls12Ecdhe: ExperimentInput = {
       metric: 'ecdhe/false_start_first_byte_rtts',
       op: '=',
       value: 3,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: {
         en: 'RFC 7918 (3): the client sends the request right behind its own Finished and does not wait for that of the server. The measured figure less one round trip.',

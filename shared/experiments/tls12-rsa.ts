@@ -21,7 +21,7 @@ const claimsOf = (lane: (typeof LANES)[number]): ExperimentInput['expectations']
     metric: `${lane}/tls_handshake_rtts`,
     op: '=',
     value: 2,
-    tolerance: 0.05,
+    tolerance: 0.1,
     unit: 'rtt',
     why: {
       en: 'RFC 5246 (7.3): the client cannot send the premaster secret before it has the certificate, and does not send data before it has seen the Finished of the server. That is two times there and back, counted from the moment when TCP is open.',
@@ -92,7 +92,7 @@ export const tls12Rsa: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(50_000),
+    links: webLink(100_000),
     apps: {
       site: tlsSite(RSA),
       browser: tlsBrowser(RSA),
@@ -119,7 +119,7 @@ export const tls12Rsa: ExperimentInput = {
       metric: 'extended/first_byte_rtts',
       op: '=',
       value: 4,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: {
         en: 'One for TCP, two for TLS, one for the request and its answer. Counted from the SYN.',

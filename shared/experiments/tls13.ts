@@ -56,7 +56,7 @@ export const tls13: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(50_000),
+    links: webLink(100_000),
     apps: { site: tlsSite(), browser: tlsBrowser({}, CONNECTIONS) },
   },
   lanes: [
@@ -86,7 +86,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls12/tls_handshake_rtts',
       op: '=',
       value: 2,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: {
         en: 'RFC 5246 (7.3). This and the other times of handshakes are means over the two connections of a lane.',
@@ -100,7 +100,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls13/tls_handshake_rtts',
       op: '=',
       value: 1,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: {
         en: 'RFC 8446 (2): the key share is in the ClientHello already. The client is done when it has the Finished of the server.',
@@ -117,7 +117,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls13/first_byte_rtts',
       op: '=',
       value: 3,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: {
         en: 'TCP, TLS and the request, one each.',
@@ -200,7 +200,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls12-resumed/tls_handshake_rtts',
       op: '=',
       value: 1.5,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: {
         en: 'RFC 5246 (7.3, figure 2): in the shortened handshake the server sends its Finished first, right behind its ServerHello.',
@@ -214,7 +214,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls13-resumed/tls_handshake_rtts',
       op: '=',
       value: 1,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'rtt',
       why: {
         en: 'The handshake with a pre-shared key has the same three flights (RFC 8446 2.2).',

@@ -1,0 +1,407 @@
+/** HTTP/1.1 与 HTTP/2 对比: one page of many objects, over links that lose the same packets. */
+import type { ExperimentInput } from '../experiment.ts'
+import { bothWays } from './link-knobs.ts'
+import { is, PATH_KNOBS, UNDISTURBED } from './web.ts'
+
+const OBJECTS = 100
+const OBJECT_SIZE = 10_000
+const RATE = 20_000_000
+const DELAY = 25_000
+/** Of TLS 1.3: one for TCP, one for TLS. Then one for the page. */
+const OPENING = 2
+const ROUND_TRIP = 2 * DELAY
+
+const PAGE = 'apps.site.resources./'
+const CONNECTION_WINDOW = 'apps.browser.http2.connectionWindow'
+const LANES = ['h1', 'h1x6', 'h2'] as const
+const NAMES = {
+  h1: { en: 'HTTP/1.1, one connection', zh: 'HTTP/1.1，1 条连接' },
+  h1x6: { en: 'HTTP/1.1, six connections', zh: 'HTTP/1.1，6 条连接' },
+  h2: { en: 'HTTP/2', zh: 'HTTP/2，1 条连接' },
+} as const
+
+const THIS_PAGE = [is(`${PAGE}.objects`, OBJECTS), is(`${PAGE}.objectSize`, OBJECT_SIZE)]
+const THIS_DISTANCE = bothWays('delay').map((path) => is(path, DELAY))
+/** Nobody drops anything: no dice, and no queue that runs over. */
+const LOSSLESS = [
+  ...UNDISTURBED,
+  ...THIS_PAGE,
+  ...THIS_DISTANCE,
+  ...bothWays('rate.limit').map((path) => is(path, RATE)),
+  is(CONNECTION_WINDOW, 65_535, 262_144),
+]
+const LOSSY = [...THIS_PAGE, ...bothWays('loss.rate').map((path) => is(path, 0.02, 0.05, 0.1))]
+
+/**
+ * Round trips that six connections need at least for the objects: the first has an object in each, the five others only
+ * after they have been opened.
+ */
+function roundTripsOfSix(): number {
+  let trips = 0
+  while (trips + 5 * Math.max(0, trips - OPENING) < OBJECTS) trips++
+  return trips
+}
+const LEAST = {
+  h1: (OPENING + 1 + OBJECTS) * ROUND_TRIP,
+  h1x6: (OPENING + 1 + roundTripsOfSix()) * ROUND_TRIP,
+} as const
+
+const inOrder = (lane: 'h1' | 'h1x6'): ExperimentInput['expectations'][number] => ({
+  id: `${lane}-own-order`,
+  text: {
+    en: `${NAMES[lane].en}: at most the first request of a connection waits for bytes that are not its own`,
+    zh: `${NAMES[lane].zh}：至多每条连接的第一个请求会等不属于自己的字节`,
+  },
+  metric: `${lane}/cross_blocked_streams`,
+  op: '<=',
+  value: `${lane}/connections_opened`,
+  unit: 'count',
+  why: {
+    en: 'Without pipelining, a connection carries one exchange at a time, and what is missing before a byte belongs to the same exchange. Only the last message of the TLS handshake may be missing before the first request.',
+    zh: '不用管道时，一条连接同时只承载一次请求与应答，某个字节之前缺的也属于同一次。唯一的例外是首个请求之前，TLS 握手的最后一条消息可能还没到。',
+  },
+})
+
+const always = (lane: (typeof LANES)[number]): ExperimentInput['expectations'] => [
+  {
+    id: `${lane}-complete`,
+    text: { en: `${NAMES[lane].en}: the whole page arrives`, zh: `${NAMES[lane].zh}：整个页面都收到` },
+    metric: `${lane}/requests_failed`,
+    op: '=',
+    value: 0,
+    unit: 'count',
+    why: {
+      en: 'TCP repairs whatever the link loses; it costs time, not bytes.',
+      zh: '链路丢了什么，TCP 都会补上；代价是时间，而不是数据。',
+    },
+  },
+  {
+    id: `${lane}-stalls`,
+    text: {
+      en: `${NAMES[lane].en}: every moment of the servers has exactly one reason`,
+      zh: `${NAMES[lane].zh}：发送方的每一时刻都恰好有一个原因`,
+    },
+    metric: `${lane}/stall_total`,
+    op: '=',
+    value: 1,
+    tolerance: 0.000_001,
+    unit: 'ratio',
+    why: {
+      en: 'From its first packet to its last a sender either sends or waits for one thing; the shares of all its connections add up to 100 %.',
+      zh: '从第一个包到最后一个包，发送方要么在发，要么在等某一样东西；所有连接的各部分之和必为 100%。',
+    },
+  },
+]
+
+const lossless = (lane: (typeof LANES)[number]): ExperimentInput['expectations'] =>
+  (['self', 'cross'] as const).map((kind) => ({
+    id: `${lane}-${kind}-lossless`,
+    text: {
+      en: `${NAMES[lane].en}: without loss nothing is ${kind}-blocked, exactly`,
+      zh: `${NAMES[lane].zh}：不丢包时，${kind === 'self' ? '自阻塞' : '互阻塞'}恰好为 0`,
+    },
+    metric: `${lane}/${kind}_blocked_byte_ms`,
+    op: '=',
+    value: 0,
+    why: {
+      en: 'Without loss or reordering the bytes come in order, and no byte arrives before one that it has to wait for.',
+      zh: '没有丢包和乱序，字节就按序到达，不会有哪个字节先到而要等前面的。',
+    },
+    given: LOSSLESS,
+  }))
+
+const direction = { delay: DELAY, rate: { limit: RATE }, loss: { rate: 0.02 } }
+
+export const httpVersions: ExperimentInput = {
+  id: 'http-versions',
+  chapter: 'http',
+  title: { en: 'HTTP/1.1 and HTTP/2', zh: 'HTTP/1.1 与 HTTP/2 对比' },
+  question: {
+    en: 'HTTP/2 sends all responses over one connection, side by side. What does it win, and what does one lost packet cost it?',
+    zh: 'HTTP/2 把所有应答放在一条连接上并行传输。它赢在哪里？丢一个包，代价又是什么？',
+  },
+  narrative: [
+    {
+      en: 'A page names 100 objects of 10 kB and is loaded over three links alike: 20 Mbit/s, 25 ms each way, TLS 1.3. The first lane speaks HTTP/1.1 on one connection, the second HTTP/1.1 on six, as browsers do, the third HTTP/2 on one. The links throw the same dice: the k-th packet of a direction is lost in all lanes or in none, so what differs is the protocol and not its luck.',
+      zh: '一个页面引用 100 个 10 kB 的对象，分别经三条相同的链路加载：20 Mbit/s，单向 25 毫秒，TLS 1.3。第一组用 HTTP/1.1 和 1 条连接，第二组用 HTTP/1.1 和 6 条连接（浏览器的做法），第三组用 HTTP/2 和 1 条连接。三条链路掷同一副骰子：每个方向的第 k 个包，要么各组都丢，要么都不丢。有差别的是协议，不是运气。',
+    },
+    {
+      en: 'Set the loss to 0 first. On one connection HTTP/1.1 asks, waits, and asks again: a round trip for each object, and the server is idle in between (the bar of stalls calls it "application"). Six connections do this six times at once, at the price of six handshakes. HTTP/2 asks for everything at once: each object becomes a stream, and the frames of many streams take turns on the one connection. Now the link is the limit, and no longer the distance.',
+      zh: '先把丢包率设为 0。HTTP/1.1 在一条连接上问一个、等一个、再问下一个：每个对象一个往返，其间服务器无事可做（发送停顿图里记为“应用”）。六条连接同时这样做，代价是六次握手。HTTP/2 一次问完：每个对象是一个流，许多流的帧在同一条连接上轮流发送。此时的瓶颈是链路，而不再是距离。',
+    },
+    {
+      en: 'Now with losses. TCP hands its bytes up in order and knows nothing of streams. If a packet dies on the HTTP/2 connection, all bytes behind it wait in the receive buffer until the retransmission is there. For the stream whose bytes are missing this is as it must be: it is self-blocked. The others miss nothing of their own and wait all the same: they are cross-blocked. The view of streams has a row for each and tells the two apart; click a hatched span to see the packet that is to blame. HTTP/1.1 hardly knows cross-blocking: on each of its connections there is one response at a time, and the other connections go on.',
+      zh: '再看有丢包的情形。TCP 按序交付字节，对流一无所知。HTTP/2 的连接上丢了一个包，它之后的所有字节都要在接收缓冲区里等，直到重传到达。对缺了字节的那个流，这理所应当，称为自阻塞；其他的流什么也不缺，却也得等，称为互阻塞。流视图中每个流占一行，两者分开标出；点击带斜线的一段，就能看到该怪哪个包。HTTP/1.1 几乎没有互阻塞：每条连接上一次只有一个应答，其余连接照常前进。',
+    },
+    {
+      en: 'So HTTP/2 did away with the head-of-line blocking of HTTP/1.1, where a response waits for the one before it, and kept that of TCP. Nor is this all that a loss costs. Each loss takes a part of the congestion window of its connection, and HTTP/2 has only one, while of six windows five stay as they are. At 2 % loss the six connections are mostly ahead, although HTTP/2 won clearly without loss; try several seeds. On the other hand a short response offers few packets to give a loss away, so that HTTP/1.1 more often has to wait for the retransmission timer.',
+      zh: '所以，HTTP/2 消除了 HTTP/1.1 的队头阻塞，即应答排队等前一个应答，却保留了 TCP 的队头阻塞。而且丢包的代价不止于此：每次丢包都会缩小所在连接的拥塞窗口，HTTP/2 只有一个窗口，六条连接则有五个不受影响。不丢包时 HTTP/2 明显领先，丢包 2% 时多半是六条连接在前；换几个种子试试。另一方面，短应答后面没有多少包来暴露丢失，所以 HTTP/1.1 更常要等重传定时器。',
+    },
+    {
+      en: 'There is a third way to wait, and it needs no loss. A TLS record can be opened only when it is whole, for its authentication tag stands at its end. Each object here is a record or two, which come in several segments, and the first of these wait for the last: record-blocked. On a slow connection it mostly adds up to more than the other two. This is why some servers begin with small records.',
+      zh: '还有第三种等待，不丢包也会发生。TLS 记录要完整到齐才能解开，因为认证标签在末尾。这里每个对象是一两条记录，分成好几个报文段到达，先到的要等最后一个：这是记录阻塞。连接慢的时候，它多半比另外两种加起来还多。有些服务器一开始只发小记录，正是为此。',
+    },
+    {
+      en: 'HTTP/2 also has flow control of its own, and its window for the whole connection begins at 65,535 bytes (RFC 9113 6.9.2), which is less than this link holds in a round trip. The client here raises it to 262,144. Set it back, and part of the time is put down to connection credit. HTTP/3, in which each stream has an order of its own, is not part of this experiment yet.',
+      zh: 'HTTP/2 还有自己的流量控制，整条连接的窗口从 65535 字节起步（RFC 9113 6.9.2），比这条链路一个往返能装下的还少。这里的客户端把它提高到 262144。把它调回去，就有一部分时间要归到“连接信用”。HTTP/3 让每个流各自有序，本实验尚未包含。',
+    },
+  ],
+  rfcs: [
+    { number: 9112, title: 'HTTP/1.1: 9.3, Persistence' },
+    { number: 9113, title: 'HTTP/2: 5, Streams and Multiplexing, and 6.9, WINDOW_UPDATE' },
+    { number: 9293, title: 'Transmission Control Protocol (TCP)' },
+    { number: 9438, title: 'CUBIC for Fast and Long-Distance Networks' },
+    { number: 8446, title: 'The Transport Layer Security (TLS) Protocol Version 1.3: 5, Record Protocol' },
+  ],
+  setup: {
+    hosts: {
+      // RFC 6298 (2.4) says 1 s; systems in the field use 200 ms.
+      client: { role: 'client', tcp: { nagle: false, minRto: 200_000 } },
+      server: { role: 'server', tcp: { nagle: false, minRto: 200_000 } },
+    },
+    links: { link: { a: 'client', b: 'server', up: direction, down: direction } },
+    apps: {
+      site: {
+        kind: 'http-server',
+        host: 'server',
+        port: 443,
+        tls: {},
+        resources: { '/': { type: 'text/html', objects: OBJECTS, objectSize: OBJECT_SIZE } },
+      },
+      browser: {
+        kind: 'http-client',
+        host: 'client',
+        to: 'server',
+        port: 443,
+        tls: {},
+        version: 'http/1.1',
+        connections: 1,
+        // More than the path holds, less than path and queue together, so that without dice nothing is lost.
+        http2: { initialWindow: 65_535, connectionWindow: 262_144 },
+        requests: [{ target: '/', page: true }],
+      },
+    },
+  },
+  lanes: [
+    { id: 'h1', label: NAMES.h1 },
+    { id: 'h1x6', label: NAMES.h1x6, set: { 'apps.browser.connections': 6 } },
+    { id: 'h2', label: NAMES.h2, set: { 'apps.browser.version': 'h2' } },
+  ],
+  knobs: [
+    ...PATH_KNOBS,
+    {
+      id: 'objects',
+      label: { en: 'Objects of the page', zh: '页面的对象数' },
+      group: 'http',
+      paths: [`${PAGE}.objects`],
+      kind: 'number',
+      unit: 'count',
+      min: 1,
+      max: 500,
+      step: 1,
+    },
+    {
+      id: 'object-size',
+      label: { en: 'Size of an object', zh: '对象大小' },
+      hint: {
+        en: 'The smaller the objects, the more of the time is round trips; the larger, the more is the link.',
+        zh: '对象越小，时间越多地花在往返上；对象越大，越多地花在链路上。',
+      },
+      group: 'http',
+      paths: [`${PAGE}.objectSize`],
+      kind: 'number',
+      unit: 'B',
+      min: 100,
+      max: 200_000,
+      scale: 'log',
+    },
+    {
+      id: 'connection-window',
+      label: { en: 'Connection window of HTTP/2', zh: 'HTTP/2 的连接窗口' },
+      hint: {
+        en: 'What the server may send on all streams together before the client gives it more. Very large, and the queue runs over.',
+        zh: '客户端再次授权之前，服务器在所有流上合计可发的字节数。设得很大，队列就会溢出。',
+      },
+      group: 'http',
+      paths: [CONNECTION_WINDOW],
+      kind: 'number',
+      unit: 'B',
+      min: 65_535,
+      max: 16_777_216,
+      scale: 'log',
+    },
+    {
+      id: 'congestion',
+      label: { en: 'Congestion control', zh: '拥塞控制' },
+      hint: {
+        en: 'Of both hosts. Without any, a loss costs no window, and only the blocking is left.',
+        zh: '两台主机都用它。不用拥塞控制时，丢包不再缩小窗口，剩下的就只有阻塞。',
+      },
+      group: 'tcp',
+      paths: ['hosts.client.tcp.congestion', 'hosts.server.tcp.congestion'],
+      kind: 'choice',
+      options: [
+        { value: 'cubic', label: { en: 'CUBIC', zh: 'CUBIC' } },
+        { value: 'newreno', label: { en: 'Reno', zh: 'Reno' } },
+        { value: 'none', label: { en: 'none', zh: '不用' } },
+      ],
+    },
+  ],
+  expectations: [
+    {
+      id: 'h2-cross-blocked',
+      text: {
+        en: 'Under loss, streams of HTTP/2 wait for bytes of others',
+        zh: '有丢包时，HTTP/2 的流要等别的流的字节',
+      },
+      metric: 'h2/cross_blocked_time',
+      op: '>',
+      value: 0,
+      unit: 'us',
+      why: {
+        en: 'One order for all streams (RFC 9293 3.4): what stands behind a missing segment waits, whosoever it is. Summed over the streams.',
+        zh: '所有流共用一个次序（RFC 9293 3.4）：缺失的报文段之后，不管是谁的字节都要等。这里是各流之和。',
+      },
+      given: LOSSY,
+    },
+    inOrder('h1'),
+    inOrder('h1x6'),
+    ...LANES.flatMap(lossless),
+    {
+      id: 'record-blocked',
+      text: {
+        en: 'Yet bytes wait for the rest of their TLS record',
+        zh: '但字节仍要等自己的 TLS 记录到齐',
+      },
+      metric: 'h2/record_blocked_time',
+      op: '>',
+      value: 0,
+      unit: 'us',
+      why: {
+        en: 'RFC 8446 (5.2): a record is authenticated as a whole, and one of these spans several segments.',
+        zh: 'RFC 8446（5.2）：记录作为整体认证，而这里的一条记录跨越好几个报文段。',
+      },
+      given: LOSSLESS,
+    },
+    {
+      id: 'h1-least',
+      text: {
+        en: `HTTP/1.1 on one connection takes at least ${LEAST.h1 / ROUND_TRIP} round trips`,
+        zh: `HTTP/1.1 用 1 条连接至少要 ${LEAST.h1 / ROUND_TRIP} 个往返`,
+      },
+      metric: 'h1/page_time',
+      op: '>=',
+      value: LEAST.h1,
+      unit: 'us',
+      why: {
+        en: 'TCP, TLS and the page, then one for each of the 100 objects: 103 times 50 ms, with any loss and at any rate.',
+        zh: 'TCP、TLS、页面各一个，再加 100 个对象各一个：103 × 50 毫秒，不论丢包和速率如何。',
+      },
+      given: [...THIS_PAGE, ...THIS_DISTANCE],
+    },
+    {
+      id: 'h1x6-least',
+      text: {
+        en: `On six connections it takes at least ${LEAST.h1x6 / ROUND_TRIP}`,
+        zh: `用 6 条连接至少要 ${LEAST.h1x6 / ROUND_TRIP} 个`,
+      },
+      metric: 'h1x6/page_time',
+      op: '>=',
+      value: LEAST.h1x6,
+      unit: 'us',
+      why: {
+        en: 'Three for the page. In 19 more the first connection has 19 objects, and each of the five others 17, since it takes two to open: 104; in 18 it would be 98.',
+        zh: '页面用去 3 个。再过 19 个往返，第一条连接取回 19 个对象，另外五条各要先用 2 个往返建立，各取回 17 个，合计 104；若只有 18 个往返，则是 98。',
+      },
+      given: [...THIS_PAGE, ...THIS_DISTANCE],
+    },
+    {
+      id: 'six-before-one',
+      text: {
+        en: 'Without loss six connections are faster than one',
+        zh: '不丢包时，6 条连接快于 1 条',
+      },
+      metric: 'h1x6/page_time',
+      op: '<',
+      value: 'h1/page_time',
+      unit: 'us',
+      why: {
+        en: 'Six requests share a round trip, and the link has room for that.',
+        zh: '六个请求共用一个往返，而链路容得下。',
+      },
+      given: LOSSLESS,
+    },
+    {
+      id: 'two-before-six',
+      text: {
+        en: 'Without loss HTTP/2 is faster than six connections',
+        zh: '不丢包时，HTTP/2 快于 6 条连接',
+      },
+      metric: 'h2/page_time',
+      op: '<',
+      value: 'h1x6/page_time',
+      unit: 'us',
+      why: {
+        en: 'All requests share one round trip, and there is one handshake. What is left is the time that the link takes.',
+        zh: '所有请求共用一个往返，握手只有一次；剩下的就是链路传输的时间。',
+      },
+      given: LOSSLESS,
+    },
+    ...LANES.flatMap(always),
+  ],
+  views: [
+    'waterfall',
+    'streams',
+    'stalls',
+    'windows',
+    'layers',
+    'frames',
+    'sequence',
+    'queue',
+    'ladder',
+    'packets',
+    'topology',
+  ],
+  duration: 600_000_000,
+  prediction: {
+    question: {
+      en: 'An HTTP/2 connection carries twenty responses side by side, and one packet in the middle is lost. Which responses have to wait for its retransmission?',
+      zh: '一条 HTTP/2 连接上并行传输二十个应答，中间丢了一个包。哪些应答要等它重传？',
+    },
+    choices: [
+      {
+        text: {
+          en: 'Only the one whose bytes were in the packet',
+          zh: '只有字节在那个包里的应答',
+        },
+        right: false,
+        because: {
+          en: 'So it would be if each stream had an order of its own. Here TCP has one order for all.',
+          zh: '如果每个流各有自己的次序，就是这样。而这里 TCP 对所有流只有一个次序。',
+        },
+      },
+      {
+        text: {
+          en: 'All that have bytes behind the lost ones',
+          zh: '凡是有字节排在它后面的应答',
+        },
+        right: true,
+        because: {
+          en: 'TCP gives nothing to TLS that stands behind a hole, and so HTTP/2 does not even learn which stream it is for.',
+          zh: '空洞之后的字节，TCP 一个也不交给 TLS，HTTP/2 甚至无从得知它们属于哪个流。',
+        },
+      },
+      {
+        text: {
+          en: 'None: frames carry the number of their stream, so they can be told apart',
+          zh: '都不用等：帧里有流的编号，可以区分',
+        },
+        right: false,
+        because: {
+          en: 'The numbers are inside the byte stream, and the hole keeps that from being read on.',
+          zh: '编号在字节流里面，而字节流在空洞处就断了，读不下去。',
+        },
+      },
+    ],
+  },
+}
