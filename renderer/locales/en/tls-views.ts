@@ -1,14 +1,11 @@
 import certificates from './certificates.ts'
+import hpack from './hpack.ts'
 import keys from './keys.ts'
 import tls from './tls.ts'
 
 /** Words of the views of TLS, header compression and caching. */
 export default {
-  hpack: {
-    title: 'HPACK',
-    label: 'Header blocks and the dynamic tables that they are read with',
-    empty: 'Header blocks show once HTTP/2 is spoken.',
-  },
+  hpack,
   tls,
   keys,
   certificates,

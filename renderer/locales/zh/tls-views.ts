@@ -1,11 +1,12 @@
 import type en from '../en/tls-views.ts'
 import certificates from './certificates.ts'
+import hpack from './hpack.ts'
 import keys from './keys.ts'
 import tls from './tls.ts'
 
 /** TLS、首部压缩与缓存各视图的文字。 */
 export default {
-  hpack: { title: 'HPACK', label: '首部块及解读它们所用的动态表', empty: '使用 HTTP/2 后显示首部块。' },
+  hpack,
   tls,
   keys,
   certificates,

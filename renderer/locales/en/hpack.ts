@@ -1,0 +1,35 @@
+/** Words of header compression, those of RFC 7541. */
+export default {
+  title: 'HPACK',
+  label: 'Header blocks and the dynamic tables that they are read with',
+  empty: 'Header blocks show once HTTP/2 is spoken.',
+  blocks: 'Header blocks',
+  hits: 'whole fields from the static table {static}, from the dynamic table {dynamic}; literals {literal}',
+  block: 'stream {stream}: {before} in HTTP/1.1, {after} on the wire, {share} less',
+  fields: 'Fields of the header block',
+  field: 'Field',
+  form_title: 'Representation',
+  before: 'HTTP/1.1 (B)',
+  after: 'HPACK (B)',
+  static: 'static',
+  dynamic: 'dynamic',
+  huffman: 'Huffman',
+  short: {
+    indexed: 'indexed',
+    literal_indexed: 'literal, indexed',
+    literal: 'literal',
+    literal_never_indexed: 'literal, never indexed',
+  },
+  form: {
+    indexed: 'Indexed field: one number stands for name and value (RFC 7541 6.1).',
+    literal_indexed:
+      'Literal with incremental indexing: goes into the dynamic table for the next time (6.2.1).',
+    literal: 'Literal without indexing: leaves the table alone (6.2.2).',
+    literal_never_indexed:
+      'Literal never indexed: no proxy on the way may put it into a table, so that it cannot be guessed (6.2.3).',
+  },
+  table: { client: 'Table of requests', server: 'Table of responses' },
+  table_empty: 'Empty: nothing has been indexed yet.',
+  evicted: 'evicted',
+  more: 'and {count} more | and {count} more',
+}
