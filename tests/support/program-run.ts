@@ -38,6 +38,7 @@ const tableOf = (cast: Cast): ProgramTable => ({
 
 export interface ProgramRunOptions extends Partial<Omit<StartOptions, 'experiment'>> {
   readonly link?: Partial<SetupInput['links'][string]>
+  readonly serverTcp?: SetupInput['hosts'][string]['tcp']
   readonly serverTls?: ServerInput['tls']
   readonly clientTls?: ClientInput['tls']
   readonly experiment?: Partial<ExperimentInput>
@@ -46,8 +47,8 @@ export interface ProgramRunOptions extends Partial<Omit<StartOptions, 'experimen
 /** The port that the server listens on. */
 export const PORT = 443
 
-const setupOf = ({ link, serverTls, clientTls }: ProgramRunOptions): SetupInput => ({
-  hosts: { client: { role: 'client' }, server: { role: 'server' } },
+const setupOf = ({ link, serverTcp, serverTls, clientTls }: ProgramRunOptions): SetupInput => ({
+  hosts: { client: { role: 'client' }, server: { role: 'server', tcp: serverTcp } },
   links: { link: { a: 'client', b: 'server', up: { delay: 5_000 }, down: { delay: 5_000 }, ...link } },
   apps: {
     server: { kind: 'http-server', host: 'server', port: PORT, tls: serverTls, resources: {} },
