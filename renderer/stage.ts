@@ -37,8 +37,11 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
   ['packets', 'layers', 'stalls'],
 ]
 
-/** Time runs downwards in it: with it first, it takes the height of the stage, and the packets stand beside it. */
-const TALL: ViewId = 'ladder'
+/**
+ * Views that need height: in a ladder time runs downwards, streams stand in rows. With one of them first, it takes the height
+ * of the stage, and the packets, if there are any, stand beside it.
+ */
+const TALL: readonly ViewId[] = ['ladder', 'streams']
 
 /** Stands on the right side of the window at all times, as a bar, so that a pane of its own can wait. */
 const SHOWN_ELSEWHERE: ViewId = 'stalls'
@@ -61,14 +64,14 @@ function branch(direction: Direction, children: readonly Node[], sizes = even(ch
 }
 
 /**
- * The panes for an experiment's views: one each for the first four, in two columns (with a ladder first: the ladder, and
+ * The panes for an experiment's views: one each for the first four, in two columns (with a tall view first: that one, and
  * two beside it); the others stand behind the pane of their kin, or behind the one with the fewest tabs.
  */
 export function defaultStage(views: readonly ViewId[]): Node {
   const last = views.filter((view) => view === SHOWN_ELSEWHERE)
   const open = [...new Set([...views.filter((view) => view !== SHOWN_ELSEWHERE), ...last])]
-  const isTall = open[0] === TALL
-  const heads = isTall ? headsBesideLadder(open) : open.slice(0, PANES)
+  const isTall = TALL.includes(open[0])
+  const heads = isTall ? headsBesideTall(open) : open.slice(0, PANES)
   const groups: ViewId[][] = heads.map((view) => [view])
   for (const view of open.filter((candidate) => !heads.includes(candidate))) {
     const kin = AFFINITY.filter((group) => group.includes(view)).flat()
@@ -79,14 +82,18 @@ export function defaultStage(views: readonly ViewId[]): Node {
   }
   const panes = groups.map((tabs) => pane(tabs))
   if (panes.length <= 2) return branch('row', panes)
-  if (isTall) return branch('row', [panes[0], branch('column', panes.slice(1))])
+  if (isTall) {
+    // Rows of streams are as wide as the run is long, and carry their sums beside them.
+    const sizes = open[0] === 'streams' ? [0.58, 0.42] : undefined
+    return branch('row', [panes[0], branch('column', panes.slice(1))], sizes)
+  }
   const rows = [panes.slice(0, 2), panes.slice(2)].map((row) => branch('row', row))
   return branch('column', rows, [0.54, 0.46])
 }
 
-function headsBesideLadder([ladder, ...others]: readonly ViewId[]): ViewId[] {
+function headsBesideTall([tall, ...others]: readonly ViewId[]): ViewId[] {
   const [second, third] = others
-  return [ladder, second, others.includes('packets') && second !== 'packets' ? 'packets' : third].filter(
+  return [tall, second, others.includes('packets') && second !== 'packets' ? 'packets' : third].filter(
     (view) => view !== undefined,
   )
 }

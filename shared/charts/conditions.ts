@@ -12,7 +12,7 @@ export function conditionSign(theme: ChartTheme, condition: Condition): BoxSign 
     transferring: { color: theme.client, pattern: 'plain', ink: theme.ground },
     self: { color: theme.yellow, pattern: 'falling', ink: '#0b0f13' },
     cross: { color: theme.loss, pattern: 'rising', ink: '#0b0f13' },
-    record: { color: theme.sack, pattern: 'upright', ink: theme.ground },
+    record: { color: theme.grey, pattern: 'upright', ink: theme.ground },
   }
   return signs[condition]
 }

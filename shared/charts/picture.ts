@@ -295,8 +295,8 @@ export class Picture {
     this.words[plot] = words
   }
 
-  /** Crosses along the upper edge of a plot where its lane lost packets, with a hair line while there are few. */
-  losses(plot: number): void {
+  /** Crosses along the upper edge of a plot where its lane lost packets, with hair lines, if wanted, while there are few. */
+  losses(plot: number, hairLines = true): void {
     const { context } = this
     const { range, theme, losses, store, language } = context
     const { width, lane } = this.plots[plot]
@@ -304,7 +304,7 @@ export class Picture {
     const found = losses.between(store, lane, range.from, range.to, pixel * 3)
     const name = word(language, 'lost')
     if (found.length > 0) this.legend.set(name, { icon: CROSS, itemStyle: outline(theme.loss) })
-    const few = found.length <= width / 14
+    const few = hairLines && found.length <= width / 14
     this.draw({
       type: 'scatter',
       name,

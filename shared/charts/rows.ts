@@ -5,6 +5,7 @@
 import type { CustomSeriesOption } from 'echarts'
 import type { Pattern } from './causes.ts'
 import type { Chart, PlotArea } from './picture.ts'
+import type { ChartTheme } from './theme.ts'
 
 export interface Box {
   readonly x: number
@@ -75,6 +76,44 @@ export function boxSeries(
     clip: true,
     data: boxes.length === 0 ? [] : [[t, 0.5]],
     renderItem: () => ({ type: 'group', children: lines === '' ? [fill] : [fill, strokes] }) as never,
+  }
+}
+
+export interface RowText {
+  readonly text: string
+  readonly x: number
+  /** Of its middle. */
+  readonly y: number
+  /** Cut at this width. */
+  readonly width: number
+  readonly color: string
+  readonly mono?: boolean
+  readonly bold?: boolean
+  readonly align?: 'left' | 'right'
+}
+
+/** Words in the rows of a plot, which may stand beside it. */
+export function textSeries(texts: readonly RowText[], theme: ChartTheme, t: number): CustomSeriesOption {
+  const children = texts.map(({ text, x, y, width, color, mono, bold, align = 'left' }) => ({
+    type: 'text',
+    style: {
+      text,
+      x,
+      y,
+      width,
+      overflow: 'truncate',
+      align,
+      verticalAlign: 'middle',
+      fill: color,
+      font: `${bold ? '600 ' : ''}${theme.textSize}px ${mono ? theme.mono : theme.font}`,
+    },
+  }))
+  return {
+    type: 'custom',
+    silent: true,
+    clip: false,
+    data: texts.length === 0 ? [] : [[t, 0.5]],
+    renderItem: () => ({ type: 'group', children }) as never,
   }
 }
 

@@ -15,7 +15,7 @@ import type { PageLoad } from '../projections/page-load.ts'
 import { pageSpan } from '../projections/requests.ts'
 import { formatNumber, formatSize, formatSpan } from '../quantity.ts'
 import { conditionName, CONDITIONS, conditionSign } from './conditions.ts'
-import type { ChartContext } from './context.ts'
+import type { ChartContext, TimeRange } from './context.ts'
 import { addCoverage, runsOf } from './coverage.ts'
 import { Picture, type Area } from './picture.ts'
 import { LEFT } from './plot-axes.ts'
@@ -55,6 +55,8 @@ interface Lane {
   readonly label: string
   readonly streams: readonly StreamBlocking[]
   readonly parts: readonly Parts[]
+  /** From when each was asked for (its first arrival, when nobody says) to its end. */
+  readonly lives: readonly Interval[]
   readonly totals: BlockingTotals
   readonly connections: number
   /** When the page was done, and how long it took; undefined: no request has been answered. */
@@ -64,8 +66,8 @@ interface Lane {
 const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 /** Heights and widths in heights of the text. */
 const HEADER = 1.7
-const WIDE = { panel: 23, from: 66 }
-const NARROW = { panel: 13, from: 44 }
+const WIDE = { panel: 27, from: 72 }
+const NARROW = { panel: 15, from: 46 }
 /** Pixels of a row. */
 const LEAST = 1
 const MOST = 16
@@ -73,8 +75,8 @@ const MOST = 16
 export function streamsChart(load: PageLoad, context: ChartContext, choice: StreamChoice = {}): StreamsChart {
   const { theme, language } = context
   const lanes = lanesOf(load, context)
-  const used = CONDITIONS.filter(
-    (condition) => condition === 'transferring' || lanes.some(({ totals }) => totals.time[condition] > 0),
+  const used = CONDITIONS.filter((condition) =>
+    lanes.some(({ totals }) => condition === 'transferring' || totals.time[condition] > 0),
   )
   const names = used.map((condition) => conditionName(language, condition))
   const picture = new Picture(context, '', [...names, word(language, 'lost')])
@@ -82,8 +84,10 @@ export function streamsChart(load: PageLoad, context: ChartContext, choice: Stre
     const { color, pattern } = conditionSign(theme, condition)
     picture.addLegend(conditionName(language, condition), AREA_ICONS[pattern], { color, borderWidth: 0 })
   }
-  const most = Math.max(1, ...lanes.map(({ streams }) => streams.length))
-  const rows = areasOf(picture, lanes.length).map((area, i) => addLane(picture, area, lanes[i], most, choice))
+  const areas = areasOf(picture, lanes.length)
+  const counts = lanes.map((lane, i) => countsOf(lane, context.range, Math.floor(areas[i].width / COLUMN)))
+  const most = Math.max(1, ...counts.map((sums) => highest(sums)))
+  const rows = areas.map((area, i) => addLane(picture, area, lanes[i], { sums: counts[i], most }, choice))
   const chart = picture.finish((plot, t, value) => {
     const row = rowAt(rows[plot], heightAt(picture.plots[plot], value))
     return row === undefined ? undefined : blamedAt(load.blocking, context, rows[plot].streams[row], t)
@@ -121,7 +125,11 @@ function lanesOf({ blocking, requests }: PageLoad, { store, lanes }: ChartContex
     const totals = totalOf(streams, store.end)
     const connections = new Set(streams.map(({ within }) => within)).size
     const parts = streams.map((stream) => partsOf(stream, store.end))
-    return [{ id, label, streams, parts, totals, connections, page }]
+    const lives = streams.map(({ within, stream, start, end }) => {
+      const sent = requests.ofExchange(within.flow, stream)?.sent ?? NaN
+      return { from: sent <= start ? sent : start, to: end }
+    })
+    return [{ id, label, streams, parts, lives, totals, connections, page }]
   })
 }
 
@@ -163,22 +171,22 @@ function addLane(
   picture: Picture,
   area: Omit<Area, 'lane'>,
   lane: Lane,
-  most: number,
+  counts: Counts,
   choice: StreamChoice,
 ): StreamRows {
   const { theme, language } = picture.context
   const plot = picture.addPlot({ ...area, lane: lane.id }, '', UNLABELLED)
-  const counts = Math.min(theme.textSize * 3, area.height * 0.22)
-  const top = area.y + counts + 4
+  const strip = Math.min(theme.textSize * 3, area.height * 0.22)
+  const top = area.y + strip + 4
   const room = area.y + area.height - top
   const first = choice.firstRow?.(lane.id) ?? 0
   const window = rowWindow(lane.streams.length, room, first, LEAST, MOST)
-  addCounts(picture, plot, { ...area, height: counts }, lane, most)
+  addCounts(picture, plot, { ...area, height: strip }, counts)
   addRows(picture, plot, { ...area, y: top }, window, lane, choice)
   addHeader(picture, area, lane, window)
   if (panelWidth(picture.context) > 0) addPanel(picture, area, lane)
   if (lane.page) addPageMark(picture, plot, area, lane.page.to)
-  picture.losses(plot)
+  picture.losses(plot, false)
   picture.describe(plot, (t) => {
     const of = (condition: Condition) => lane.streams.filter((stream) => isIn(stream, condition, t)).length
     return CONDITIONS.map((one) => `${String(of(one)).padStart(4)}  ${conditionName(language, one)}`)
@@ -217,7 +225,8 @@ function partsOf(stream: StreamBlocking, now: number): Parts {
     self: selfOnly,
     cross: without(cross, self),
     both,
-    record: without(of('record'), union([...self, ...cross])),
+    // A record that fills up while its bytes come is drawn as what it is, a transfer.
+    record: without(of('record'), union([...self, ...cross, ...stream.transferring])),
   }
 }
 
@@ -226,7 +235,7 @@ function addRows(
   plot: number,
   area: Omit<Area, 'lane'>,
   window: RowWindow,
-  { streams, parts }: Lane,
+  { streams, parts, lives }: Lane,
   { isSelected }: StreamChoice,
 ): void {
   const { range, theme } = picture.context
@@ -236,7 +245,8 @@ function addRows(
   const boxes: Record<Condition, Box[]> = { transferring: [], self: [], cross: [], record: [] }
   const paler: Box[][] = [[], [], [], boxes.transferring]
   const selected: Box[] = []
-  const heldBox = ({ from, to }: Interval, y: number, height: number): Box[] => {
+  const threads: Box[] = []
+  const boxOf = ({ from, to }: Interval, y: number, height: number): Box[] => {
     const x = area.x + (Math.max(from, range.from) - range.from) / pixel
     const end = area.x + (Math.min(to, range.to) - range.from) / pixel
     return end < area.x || x > area.x + area.width || to <= from
@@ -247,19 +257,23 @@ function addRows(
   streams.slice(first, first + shown).forEach((stream, row) => {
     const y = area.y + row * pitch
     const own = parts[first + row]
+    const thread = Math.min(1, height / 3)
+    threads.push(...boxOf(lives[first + row], y + (height - thread) / 2, thread))
     for (const { from, to, quarters } of runsOf(own.transferring, range, columns))
       paler[quarters - 1].push({ x: area.x + from * scale, y, width: (to - from) * scale, height })
     for (const one of ['self', 'cross', 'record'] as const)
-      boxes[one].push(...own[one].flatMap((interval) => heldBox(interval, y, height)))
+      boxes[one].push(...own[one].flatMap((interval) => boxOf(interval, y, height)))
     for (const interval of own.both) {
-      boxes.self.push(...heldBox(interval, y, height / 2))
-      boxes.cross.push(...heldBox(interval, y + height / 2, height / 2))
+      boxes.self.push(...boxOf(interval, y, height / 2))
+      boxes.cross.push(...boxOf(interval, y + height / 2, height / 2))
     }
     if (isSelected?.(stream))
       selected.push({ x: area.x, y: y - 1, width: area.width, height: Math.max(3, height + 2) })
   })
   const add = (list: readonly Box[], condition: Condition, opacity: number): void =>
     picture.add(plot, boxSeries(list, { ...conditionSign(theme, condition), opacity }, range.from))
+  const faint = { color: theme.lineStrong, pattern: 'plain', ink: theme.line } as const
+  picture.add(plot, boxSeries(threads, faint, range.from))
   paler.forEach((list, i) => add(list, 'transferring', (i + 1) / 4))
   for (const condition of ['self', 'cross', 'record'] as const) add(boxes[condition], condition, 1)
   const mark = { color: theme.text, pattern: 'plain', ink: theme.text, opacity: 0.16 } as const
@@ -271,22 +285,36 @@ function addRows(
 /** Pixels of a column of the counts. */
 const COLUMN = 2
 
-/** How many streams are in each condition, stacked, over time; all lanes have the same scale. */
-function addCounts(
-  picture: Picture,
-  plot: number,
-  area: Omit<Area, 'lane'>,
-  { parts }: Lane,
-  most: number,
-): void {
-  const { range, theme } = picture.context
-  const columns = Math.max(1, Math.floor(area.width / COLUMN))
-  const sums = CONDITIONS.map(() => new Float64Array(columns))
+/** How many streams are in each condition, by condition and column of pixels; `most`: the highest sum of all lanes. */
+interface Counts {
+  readonly sums: readonly Float64Array[]
+  readonly most: number
+}
+
+function countsOf({ parts }: Lane, range: TimeRange, columns: number): Float64Array[] {
+  const sums = CONDITIONS.map(() => new Float64Array(Math.max(1, columns)))
   for (const own of parts) {
     CONDITIONS.forEach((condition, i) => addCoverage(sums[i], own[condition], range))
     // Counted once: of two conditions at a time the first that applies.
     addCoverage(sums[CONDITIONS.indexOf('self')], own.both, range)
   }
+  return sums
+}
+
+const highest = (sums: readonly Float64Array[]): number =>
+  sums[0].reduce(
+    (most, _, column) =>
+      Math.max(
+        most,
+        sums.reduce((sum, one) => sum + one[column], 0),
+      ),
+    0,
+  )
+
+/** How many streams are in each condition, stacked, over time; all lanes have the same scale. */
+function addCounts(picture: Picture, plot: number, area: Omit<Area, 'lane'>, { sums, most }: Counts): void {
+  const { range, theme } = picture.context
+  const columns = sums[0].length
   const width = area.width / columns
   const foot = area.y + area.height
   const below = new Float64Array(columns)
@@ -305,7 +333,7 @@ function addCounts(
     plot,
     boxSeries(rule, { color: theme.lineStrong, pattern: 'plain', ink: theme.line }, range.from),
   )
-  const label = formatNumber(most)
+  const label = formatNumber(Math.ceil(most))
   picture.caption(
     label,
     area.x - 6 - label.length * theme.textSize * 0.62,
@@ -342,12 +370,13 @@ function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: 
   const size = theme.textSize
   const left = area.x + area.width + size
   const room = width - left - RIGHT / 2
-  const isWide = room > 18 * size
+  const isWide = room > 20 * size
   let y = area.y - size * 1.35
   if (page) {
     picture.caption(formatSpan(page.to - page.from), left, y - size * 0.2, room, theme.text, 700, size * 1.45)
-    const word_ = word(language, 'pageTime')
-    picture.caption(word_, left + size * 6.6, y + size * 0.1, room - size * 6.6, theme.faint, 400)
+    picture.caption(word(language, 'pageTime'), left + size * 6.8, y + size * 0.1, size * 4, theme.faint, 400)
+    const heads = word(language, 'streamsHeld')
+    if (isWide) picture.caption(heads, left + size * 14.6, y + size * 0.1, size * 12, theme.faint, 400)
     y += size * 2
   }
   const lines = CONDITIONS.filter((one) => one === 'transferring' || totals.time[one] > 0 || one === 'cross')
@@ -355,12 +384,13 @@ function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: 
     if (y + size > area.y + area.height) return
     const { color } = conditionSign(theme, condition)
     const name = conditionName(language, condition)
-    picture.caption(name, left, y, size * 7.5, color, 600)
-    picture.caption(formatSpan(totals.any[condition]), left + size * 7.7, y, size * 5.6, theme.text, 600)
-    if (isWide && condition !== 'transferring') {
+    picture.caption(name, left, y, size * 8.8, color, 600)
+    const time = totals.any[condition] > 0 ? formatSpan(totals.any[condition]) : '0 ms'
+    picture.caption(time, left + size * 9, y, size * 5.6, theme.text, 600)
+    if (isWide && condition !== 'transferring' && totals.time[condition] > 0) {
       const held = `${formatSize(totals.byteMs[condition])}·ms`
-      const affected = `${totals.affected[condition]}/${totals.streams}`
-      picture.caption(`${affected}  ${held}`, left + size * 13, y, room - size * 13, theme.muted, 400)
+      picture.caption(`${totals.affected[condition]}`, left + size * 14.6, y, size * 3, theme.muted, 400)
+      picture.caption(held, left + size * 18, y, room - size * 18, theme.muted, 400)
     }
     y += size * 1.4
   }

@@ -21,15 +21,16 @@
  *
  * **Of a stream.** It is in a condition while one of its bytes is; in two at once while different bytes wait for different
  * things (RFC 9000's independent streams would free the cross-blocked ones and leave the self-blocked ones). *Transferring*
- * is the time that the link took to transmit its bytes, as they came, as far as none was held meanwhile: each segment's
- * share of it lies just before its arrival. A link without a rate limit takes no time.
+ * is the time that the link took to transmit its bytes, as they came, as far as none was self- or cross-blocked meanwhile (a
+ * record that fills up as it should is being transferred): each segment's share of it lies just before its arrival. A link
+ * without a rate limit takes no time.
  */
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Arrivals } from './arrivals.ts'
 import type { ByteStream } from './byte-stream.ts'
 import { Cursor } from './cursor.ts'
-import { byteTime, HELD_CONDITIONS, HeldAccount, type Held, type HeldCondition } from './held.ts'
+import { byteTime, HeldAccount, type Held, type HeldCondition } from './held.ts'
 import { HeldWalk } from './held-walk.ts'
 import { lengthOf, union, without, type Interval } from './intervals.ts'
 import { Layers } from './layers.ts'
@@ -172,7 +173,7 @@ function resultOf(
   now: number,
 ): StreamBlocking {
   const { bytes, start, held } = account
-  const blocked = union(HELD_CONDITIONS.flatMap((condition) => account.intervals(condition, now)))
+  const blocked = union([...account.intervals('self', now), ...account.intervals('cross', now)])
   const transferring = without(account.arrivals.all, blocked)
   const of = (condition: HeldCondition) => held.filter((one) => one.condition === condition)
   return {

@@ -78,6 +78,8 @@ export class Requests {
   private readonly latest = new Map<string, Attempt>()
   /** By connection and exchange. */
   private readonly exchanges = new Map<string, Attempt>()
+  /** By lane: the connections that carried requests, as they were first used. */
+  private readonly connections = new Map<string, number[]>()
   private readonly cursor = new Cursor<RequestEvent>(...EVENTS)
 
   update(store: TraceStore): void {
@@ -92,6 +94,11 @@ export class Requests {
   /** The attempt that was exchange number so-and-so of a connection. */
   ofExchange(flow: number, exchange: number): Attempt | undefined {
     return this.exchanges.get(`${flow} ${exchange}`)
+  }
+
+  /** Connections that carried requests are numbered a lane at a time, as they were first used; 0: it was not. */
+  connectionNumber(lane: string, flow: number): number {
+    return (this.connections.get(lane)?.indexOf(flow) ?? -1) + 1
   }
 
   private onState(store: TraceStore, table: EventTable, row: number): void {
@@ -151,6 +158,9 @@ export class Requests {
       attempt.version = text('version')
       attempt.reused = columns.reused.data[row] === 1
       this.exchanges.set(`${attempt.flow} ${attempt.exchange}`, attempt)
+      const known = this.connections.get(attempt.lane)
+      if (known === undefined) this.connections.set(attempt.lane, [attempt.flow])
+      else if (!known.includes(attempt.flow)) known.push(attempt.flow)
     } else if (name === 'http:response_started') {
       attempt.started = t
       attempt.status = columns.status.data[row]

@@ -45,6 +45,12 @@ describe('the panes at first', () => {
     expect(draw(defaultStage(['ladder', 'packets', 'rtt']))).toBe('(ladder | (packets / rtt))')
   })
 
+  it('with the streams first give them their whole height, too', () => {
+    expect(draw(defaultStage(['streams', 'waterfall', 'layers', 'frames']))).toBe(
+      '(streams | (waterfall / layers+frames))',
+    )
+  })
+
   it('the stalls, which stand on the right side anyway, come last', () => {
     expect(draw(defaultStage(['windows', 'stalls', 'rtt']))).toBe('((windows | rtt) / stalls)')
   })

@@ -9,6 +9,17 @@ export default {
     title: 'Waterfall',
     label: 'Requests over time: queued, connecting, waiting, receiving',
     empty: 'Requests show as soon as a client wants something.',
+    hint: 'Point at a request to read it; click to select it in all views.',
+    via: 'connection {connection}, {version}, exchange {exchange}',
+    attempt: 'try {n}',
+    coded: '{size} ({encoded} as {encoding})',
+    initiator: 'wanted by #{initiator}',
+    failed: 'failed: {error} {message}',
+    source: {
+      cache: 'from the cache, no request was made',
+      validated: '304: the cache was still good',
+      push: 'pushed by the server',
+    },
   },
   streams: {
     title: 'Streams',

@@ -11,6 +11,13 @@ export default {
     title: '瀑布图',
     label: '请求随时间的变化：排队、建连、等待、接收',
     empty: '客户端发起请求后显示在这里。',
+    hint: '指向一个请求可查看说明；点击后在所有视图中选中它。',
+    via: '连接 {connection}，{version}，交换 {exchange}',
+    attempt: '第 {n} 次尝试',
+    coded: '{size}（{encoding} 编码后 {encoded}）',
+    initiator: '由 #{initiator} 引发',
+    failed: '失败：{error} {message}',
+    source: { cache: '来自缓存，没有发出请求', validated: '304：缓存仍然有效', push: '服务器推送' },
   },
   streams: {
     title: '流',
