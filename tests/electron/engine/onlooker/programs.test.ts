@@ -52,7 +52,7 @@ describe('a run of an HTTP server and client', () => {
   it('crosses as many requests and responses as its applications tell of, with their sizes', async () => {
     await fc.assert(
       fc.asyncProperty(lab, async (lab) => {
-        const { run, exchanges, all } = await runHttp(lab)
+        const { exchanges, all } = await runHttp(lab)
         expect(exchanges.map(({ error }) => error)).toEqual(exchanges.map(() => ''))
         const started = all('http:message_started')
         const targets = (side: string) =>
