@@ -153,8 +153,8 @@ export const httpCompression: ExperimentInput = {
       value: 0.5,
       unit: 'ratio',
       why: {
-        en: 'Words that come again are replaced by references to where they stood before, and frequent letters get short codes (DEFLATE: LZ77 and Huffman). Plain text commonly falls to a third.',
-        zh: '重复出现的词换成对前文位置的引用，常见字母用短码（DEFLATE，即 LZ77 加霍夫曼编码）。普通文本通常能压到三分之一。',
+        en: 'Words that come again are replaced by references to where they stood before, and frequent letters get short codes (DEFLATE: LZ77 and Huffman).',
+        zh: '重复出现的词换成对前文位置的引用，常见字母用短码（DEFLATE，即 LZ77 加霍夫曼编码）。',
       },
       given: [is('apps.site.resources./article.size', TEXT)],
     },

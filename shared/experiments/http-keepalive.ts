@@ -37,8 +37,8 @@ export const httpKeepalive: ExperimentInput = {
   },
   narrative: [
     {
-      en: 'The first row opens a connection for each request and closes it after the response, as HTTP/1.0 did. Each request pays for the handshake of TCP before it can be sent, so each costs two round trips instead of one; with TLS it would be three or four. Slow start begins anew every time, too, which small responses do not feel but large ones do.',
-      zh: '第一行像 HTTP/1.0 那样，每个请求新建一条连接，收完应答就关闭。请求发出之前都要先完成 TCP 握手，所以每个请求花两个往返而不是一个；若用 TLS 就是三四个。慢启动也每次从头来过，小响应感觉不到，大响应就很明显。',
+      en: 'The first row opens a connection for each request and closes it after the response, as HTTP/1.0 did. Each request pays for the handshake of TCP before it can be sent, so each costs two round trips instead of one; with TLS it would be more still. Slow start begins anew every time, too, which small responses do not feel but large ones do.',
+      zh: '第一行像 HTTP/1.0 那样，每个请求新建一条连接，收完应答就关闭。请求发出之前都要先完成 TCP 握手，所以每个请求花两个往返而不是一个；若用 TLS 还要更多。慢启动也每次从头来过，小响应感觉不到，大响应就很明显。',
     },
     {
       en: 'HTTP/1.1 keeps the connection open unless one side says Connection: close (RFC 9112, 9.3). The second row pays for one handshake, then one round trip a request. This has nothing to do with the keep-alive of TCP: HTTP keeps a connection for use, TCP’s probes find out whether an unused one is still alive.',

@@ -7,7 +7,7 @@ const REQUESTS = 12
 const SMALL_TABLE = 400
 const TABLE = 'apps.site.http2.headerTableSize'
 
-/** What a browser says with each request (some 400 bytes), the same every time. */
+/** What a browser says with each request, the same every time. */
 const USUAL = {
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
   accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
@@ -28,8 +28,8 @@ export const http2Hpack: ExperimentInput = {
   },
   narrative: [
     {
-      en: 'Twelve requests go out one after the other, each with some 400 bytes of header section: the same browser, the same languages, the same cookie. HTTP/1.1 writes all of it out every time, in the last row. HTTP/2 keeps a table on either side of the connection, one for each direction, and both sides change it in step: what has been said before is named by its number.',
-      zh: '十二个请求依次发出，每个的首部约 400 字节：同样的浏览器标识，同样的语言，同样的 Cookie。HTTP/1.1 每次都全部写出来，见最后一行。HTTP/2 则在连接两端为每个方向各维护一张表，两端同步更新：说过的话，只报编号。',
+      en: 'Twelve requests go out one after the other, each with hundreds of bytes of header section: the same browser, the same languages, the same cookie. HTTP/1.1 writes all of it out every time, in the last row. HTTP/2 keeps a table on either side of the connection, one for each direction, and both sides change it in step: what has been said before is named by its number.',
+      zh: '十二个请求依次发出，每个的首部都有好几百字节：同样的浏览器标识，同样的语言，同样的 Cookie。HTTP/1.1 每次都全部写出来，见最后一行。HTTP/2 则在连接两端为每个方向各维护一张表，两端同步更新：说过的话，只报编号。',
     },
     {
       en: 'The table has two parts. The static one is printed in RFC 7541 (appendix A): 61 entries such as 2, :method GET, or 58, user-agent with no value. The dynamic one begins at 62 and is filled by the connection itself; a new entry goes in at the front and gets the lowest number. Strings that have to be spelled out are written in a fixed Huffman code, in which common characters take five bits and rare ones up to thirty. In the view each field of each request shows how it was written, and in how many bytes.',
@@ -126,8 +126,8 @@ export const http2Hpack: ExperimentInput = {
       value: 0.95,
       unit: 'ratio',
       why: {
-        en: 'What is new has to be spelled out: the path and the identifier of the request. Huffman makes that a quarter shorter and no more.',
-        zh: '新的东西必须拼写出来：路径和请求编号。霍夫曼编码能让它们短四分之一左右，仅此而已。',
+        en: 'What is new has to be spelled out: the path and the identifier of the request. Huffman code makes that somewhat shorter and no more.',
+        zh: '新的东西必须拼写出来：路径和请求编号。霍夫曼编码只能让它们短一些，仅此而已。',
       },
     },
     {
