@@ -4,6 +4,18 @@ export default {
     title: 'Layers',
     label: 'TCP segments, TLS records, frames and requests of one direction above each other',
     empty: 'Layers show once a connection carries data.',
+    segments: 'TCP segments',
+    records: 'TLS records',
+    frames: 'Frames',
+    exchanges: 'Requests',
+    offset: 'Offset',
+    direction: 'Direction',
+    up: 'Client → server',
+    down: 'Server → client',
+    hint: 'Click a segment, record, frame or request: what shares its bytes lights up. Wheel: zoom, drag: move, arrows: step.',
+    pointed: '{what}, bytes {from} to {to} of the TCP stream',
+    linked:
+      'Linked: {segments} segments ({bytes}), {records} TLS records, {frames} frames, {exchanges} requests',
   },
   waterfall: {
     title: 'Waterfall',
