@@ -5,13 +5,21 @@
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import * as tls from 'node:tls'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { nodeCrypto } from '../../electron/engine/node-crypto.ts'
+import { ConnectionEnd } from '../../electron/engine/onlooker/connection-end.ts'
+import { Report } from '../../electron/engine/onlooker/report.ts'
 import { createRng, type Rng } from '../../electron/protocol/random.ts'
+import { PREFACE } from '../../electron/protocol/wire/h2/frame-reader.ts'
 import { SIDES } from '../../electron/protocol/wire/side.ts'
+import { KeyLog } from '../../electron/protocol/wire/tls/key-log.ts'
 import { EVENTS, type FieldSpec } from '../../shared/trace/events.ts'
-import { cut, octets, wound } from '../support/cuts.ts'
+import { silentTrace } from '../../shared/trace/sink.ts'
+import { cut, join, octets, wound } from '../support/cuts.ts'
 import { duplexPair } from '../support/duplex-pair.ts'
+import { get, settings } from '../support/http2-watch.ts'
 import { Watcher } from '../support/onlooker.ts'
+import { reachableSize } from '../support/reachable.ts'
 import type { TracedEvent } from '../support/tcp-env.ts'
 import type { Crossed } from '../support/tls-capture.ts'
 import { createCertificates, type TestCertificates } from '../support/tls-certificates.ts'
@@ -173,4 +181,49 @@ it('random bytes leave nothing', () => {
     // One in some thousands may begin like one of the protocols; it does not go on like it.
     for (const { name } of watcher.trace.events) expect(name).toMatch(/problem|malformed|record/)
   }
+})
+
+describe('what an onlooker keeps does not grow with', () => {
+  const GET = get(1, false)
+  const withStream = (bytes: Uint8Array, stream: number): Uint8Array => {
+    const copy = Buffer.from(bytes)
+    copy.writeUInt32BE(stream, 5)
+    return new Uint8Array(copy)
+  }
+  /** A record with an empty ClientHello. */
+  const HELLO = Uint8Array.of(22, 3, 1, 0, 4, 1, 0, 0, 0)
+  const long = octets('a'.repeat(1_000))
+  const record = (type: number, length: number) =>
+    join(Uint8Array.of(type, 3, 3, length >> 8, length & 255), new Uint8Array(length))
+
+  it.each<[string, Uint8Array, (i: number) => Uint8Array]>([
+    ['streams of HTTP/2 that never end', join(PREFACE, settings()), (i) => withStream(GET, 2 * i + 1)],
+    [
+      'SETTINGS that nobody acknowledges',
+      join(PREFACE, settings()),
+      (i) => settings([4, i], [i & 0xffff, i]),
+    ],
+    ['frames that cannot be', join(PREFACE, settings()), () => octets('nonsense nonsense nonsense')],
+    [
+      'requests of HTTP/1.1 that nobody answers',
+      octets(''),
+      () => octets('GET / HTTP/1.1\r\nHost: lab\r\n\r\n'),
+    ],
+    ['a line without end', octets('GET / HTTP/1.1\r\nHost: '), () => long],
+    ['a header section without end', octets('GET / HTTP/1.1\r\n'), (i) => octets(`X-${i}: ${i}\r\n`)],
+    ['handshake messages of TLS', HELLO, () => record(22, 24)],
+    ['records of TLS', HELLO, () => record(23, 300)],
+    ['bytes of no protocol', octets('GET'), () => long],
+  ])('%s', (_, first, next) => {
+    const end = new ConnectionEnd(new Report('client', () => silentTrace), nodeCrypto, new KeyLog())
+    end.handleSent(first, false, 1)
+    let most = 0
+    for (let i = 0; i < 12_500; i++) {
+      end.handleSent(next(i), false, 1)
+      if (i % 2_500 === 2_499) most = Math.max(most, reachableSize(end))
+    }
+    // Above all the 10,000 streams that are kept in mind.
+    expect(most).toBeLessThan(6_000_000)
+    expect(reachableSize(end)).toBeLessThan(6_000_000)
+  })
 })
