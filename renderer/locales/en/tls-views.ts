@@ -1,3 +1,4 @@
+import cache from './cache.ts'
 import certificates from './certificates.ts'
 import hpack from './hpack.ts'
 import keys from './keys.ts'
@@ -9,9 +10,5 @@ export default {
   tls,
   keys,
   certificates,
-  cache: {
-    title: 'Cache',
-    label: 'The way of each request through the cache',
-    empty: 'Decisions show once a client with a cache wants something.',
-  },
+  cache,
 }

@@ -1,4 +1,5 @@
 import type en from '../en/tls-views.ts'
+import cache from './cache.ts'
 import certificates from './certificates.ts'
 import hpack from './hpack.ts'
 import keys from './keys.ts'
@@ -10,5 +11,5 @@ export default {
   tls,
   keys,
   certificates,
-  cache: { title: '缓存', label: '每个请求经过缓存的路径', empty: '带缓存的客户端发起请求后显示决策过程。' },
+  cache,
 } satisfies typeof en
