@@ -172,23 +172,16 @@ interface Acceptor {
   onConnection(socket: LabSocket): void
 }
 
-export interface SocketHostOptions {
-  /** TCP_NODELAY on all its sockets, as Node's http, https and http2 have it on a kernel's. */
-  readonly noDelay?: boolean
-}
-
 /** The sockets of one host of the lab for programs that live in Node. */
 export class SocketHost implements App {
   /** It never says of itself that there is more to do: only its users know. */
   readonly done = true
   private readonly host: PlacedHost
   private readonly driver: Driver
-  private readonly noDelay: boolean
   private readonly sockets = new Map<TcpConnection, LabSocket>()
   private readonly acceptors = new Map<TcpListener, Acceptor>()
 
-  constructor(host: PlacedHost, driver: Driver, { noDelay = false }: SocketHostOptions = {}) {
-    this.noDelay = noDelay
+  constructor(host: PlacedHost, driver: Driver) {
     this.host = host
     this.driver = driver
     host.station.add(this)
@@ -196,11 +189,7 @@ export class SocketHost implements App {
 
   /** Opens a connection. Errors come as on a `net.Socket`: `ECONNREFUSED`, `ETIMEDOUT`, `ECONNRESET`. */
   connect(remote: Endpoint, options?: DuplexOptions): LabSocket {
-    const connection = this.act((now) => {
-      const made = this.host.station.connect(now, remote)
-      this.setOptions(now, made)
-      return made
-    })
+    const connection = this.act((now) => this.host.station.connect(now, remote))
     return this.wrap(connection, false, options)
   }
 
@@ -240,13 +229,8 @@ export class SocketHost implements App {
   private accept(now: Micros, listener: TcpListener, { options, onConnection }: Acceptor): void {
     const connection = listener.accept(now)
     if (connection === undefined) return
-    this.setOptions(now, connection)
     const socket = this.wrap(connection, true, options)
     this.driver.outside.tellLater(() => onConnection(socket))
-  }
-
-  private setOptions(now: Micros, connection: TcpConnection): void {
-    if (this.noDelay) this.host.station.setOptions(now, connection, { nagle: false })
   }
 
   private wrap(connection: TcpConnection, connected: boolean, options?: DuplexOptions): LabSocket {

@@ -27,8 +27,6 @@ export class Station implements SansIo<never> {
   private settings: TcpSettings
   private readonly listeners: TcpListener[] = []
   private readonly connections = new Set<TcpConnection>()
-  /** What programs ask of connections of their own, as by `setsockopt`. A knob of the host does not undo it. */
-  private readonly options = new WeakMap<TcpConnection, Partial<TcpSettings>>()
 
   constructor(host: Host, settings: TcpSettings) {
     this.host = host
@@ -54,14 +52,7 @@ export class Station implements SansIo<never> {
   configure(now: Micros, settings: TcpSettings): void {
     this.settings = settings
     for (const listener of this.listeners) listener.settings = settings
-    for (const connection of this.connections)
-      connection.configure(now, { ...settings, ...this.options.get(connection) })
-  }
-
-  /** Sets options of one connection, for good. */
-  setOptions(now: Micros, connection: TcpConnection, options: Partial<TcpSettings>): void {
-    this.options.set(connection, { ...this.options.get(connection), ...options })
-    connection.configure(now, options)
+    for (const connection of this.connections) connection.configure(now, settings)
   }
 
   add(app: App): void {

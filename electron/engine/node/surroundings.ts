@@ -91,7 +91,7 @@ export class Programs {
     const host = lane.hosts.get(setup.host)!
     const now = (): Micros => driver.now()
     return {
-      sockets: new SocketHost(host, driver, { noDelay: true }),
+      sockets: new SocketHost(host, driver),
       now,
       date: () => new Date(LAB_EPOCH + Math.floor(toMillis(now()))),
       after: (span, action) => this.after(span, action),
