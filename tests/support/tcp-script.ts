@@ -9,7 +9,12 @@ import type { TcpSettingsInput } from '../../shared/tcp.ts'
 import { micros } from '../../shared/units.ts'
 import type { Micros } from '../../shared/units.ts'
 import { TcpStack } from '../../electron/protocol/tcp/stack.ts'
-import type { OutgoingSegment, TcpConnection, TcpListener } from '../../electron/protocol/tcp/stack.ts'
+import type {
+  OutgoingSegment,
+  TapFactory,
+  TcpConnection,
+  TcpListener,
+} from '../../electron/protocol/tcp/stack.ts'
 import { ACK, FIN, PSH, RST, SYN, URG } from '../../electron/protocol/wire/tcp.ts'
 import type { TcpOptions } from '../../electron/protocol/wire/tcp.ts'
 import { MemoryTrace, tcpEnv, tcpSettings } from './tcp-env.ts'
@@ -80,14 +85,14 @@ export class Script {
   window = 65_000
   private readonly outbox: OutgoingSegment[] = []
 
-  constructor(settings: TcpSettingsInput = {}) {
+  constructor(settings: TcpSettingsInput = {}, tap?: TapFactory) {
     this.settings = tcpSettings({
       timestamps: false,
       windowScaling: false,
       initialSequence: OUR_ISS,
       ...settings,
     })
-    this.stack = new TcpStack(tcpEnv(7, this.trace), LOCAL)
+    this.stack = new TcpStack(tcpEnv(7, this.trace), LOCAL, tap)
   }
 
   /** A connection that we opened, with no options but those that the settings ask for. */
