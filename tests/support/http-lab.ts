@@ -31,7 +31,8 @@ export interface HttpLab {
 export const RTT = 20_000
 
 const setupOf = (lab: HttpLab): SetupInput => {
-  const { tcp } = lab
+  // As browsers and web servers have it.
+  const tcp = { nagle: false, ...lab.tcp }
   // In the clear, a server speaks one version: that of its client.
   const versions = lab.server?.tls ? undefined : { versions: [lab.client?.version ?? 'http/1.1'] }
   return {
