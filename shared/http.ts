@@ -10,7 +10,15 @@ const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))
 /** Visible ASCII, as a request target must be (RFC 9112 3.2). */
 const target = v.pipe(v.string(), v.regex(/^\/[\x21-\x7e]{0,2000}$/))
 const fieldValue = v.pipe(v.string(), v.maxLength(8_000), v.regex(/^[\x20-\x7e]*$/))
-const fields = v.record(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,63}$/)), fieldValue)
+/** What HTTP makes itself, or what a version of it knows nothing of (RFC 9113 8.2.2). */
+const OWN_FIELDS =
+  'connection content-length date host http2-settings keep-alive proxy-connection te trailer transfer-encoding upgrade'
+const fieldName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9-]{0,63}$/),
+  v.check((name) => !OWN_FIELDS.split(' ').includes(name), 'is made by HTTP itself'),
+)
+const fields = v.record(fieldName, fieldValue)
 
 export const HTTP_VERSIONS = ['http/1.1', 'h2'] as const
 export type HttpVersion = (typeof HTTP_VERSIONS)[number]
@@ -38,10 +46,14 @@ export const Resource = v.strictObject({
   /** Microseconds from the answer to the `expires` that it carries. */
   expiresIn: v.optional(v.pipe(v.number(), v.minValue(-86_400e6), v.maxValue(86_400e6))),
   etag: v.optional(v.boolean(), false),
+  /** The date of its last change; what has not changed since the run began changed a day before. */
   lastModified: v.optional(v.boolean(), false),
   /** Moments at which it changes: `edit` is new content, `touch` the same content with a new date. */
   changes: v.optional(v.array(v.strictObject({ at: span, kind: v.picklist(['edit', 'touch']) })), []),
-  /** A page: so many objects are named in it, `/object/1` to `/object/n`, each of `objectSize` bytes. */
+  /**
+   * A page: so many objects are named in it, `/object/1` to `/object/n`, each of `objectSize` bytes and with the page's fields,
+   * expiry and validators. A resource of such a target takes the object's place.
+   */
   objects: v.optional(count, 0),
   objectSize: v.optional(size, 0),
   /** 302 to there. */
@@ -143,8 +155,9 @@ export const HttpClientApp = v.strictObject({
   cache: v.optional(v.boolean(), false),
   /** Keep cookies (RFC 6265); `rewriting`: none, the session's id goes into the target instead. */
   cookies: v.optional(v.picklist(['on', 'off', 'rewriting']), 'off'),
-  /** Give a request up after so long, close its connection and try again; 0: wait for ever. */
+  /** Give a request up after so long, close its connection (HTTP/2: its stream, and open another connection for what follows) and try again; 0: wait for ever. */
   timeout: v.optional(span, 0),
+  /** Of any method and after any failure, as a client that knows no better does; each try has the same number. */
   retries: v.optional(v.pipe(count, v.maxValue(10)), 0),
   /** Send `idempotency-key` with each POST, the same with each try. */
   idempotencyKey: v.optional(v.boolean(), false),

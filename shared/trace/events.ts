@@ -476,7 +476,9 @@ export const EVENTS = {
   },
   // --- HTTP, as the applications themselves say -------------------------------------------------------------
   //
-  // `request` numbers the requests of one client application; their `flow` is the connection, once there is one.
+  // `request` numbers the requests of one client application; their `flow` is the connection, once there is one. A try has
+  // its own queued, sent, started and finished under the same number, one after the other; only the last one may be without
+  // error. What follows from an answer, an object of a page or the target of a redirect, is a request of its own.
   'http:request_queued': {
     doc: 'A client wants something',
     fields: {

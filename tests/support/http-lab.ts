@@ -1,5 +1,6 @@
 /** Runs of an HTTP server and a client over one link, and what their applications said. */
 import * as v from 'valibot'
+import type { ProgramTable } from '../../electron/engine/node/programs.ts'
 import type { Run } from '../../electron/engine/run.ts'
 import type { DriverName } from '../../shared/commands.ts'
 import type { SetupInput } from '../../shared/experiment.ts'
@@ -24,6 +25,8 @@ export interface HttpLab {
   readonly driver?: DriverName
   readonly seed?: number
   readonly duration?: number
+  /** Others in the place of those that are built in. */
+  readonly programs?: ProgramTable
   readonly steps?: readonly { at: number; set: Record<string, unknown> }[]
 }
 
@@ -103,7 +106,8 @@ export interface HttpResult {
 export async function runHttp(lab: HttpLab): Promise<HttpResult> {
   const { driver = 'virtual', seed = 1, duration = 600_000_000, steps = [] } = lab
   const experiment = smallExperiment({ setup: setupOf(lab), duration, steps: steps as never })
-  const run = createRun({ experiment: experiment as never, driver, seed })
+  const { programs } = lab
+  const run = createRun({ experiment: experiment as never, driver, seed }, programs && { programs })
   await run.start()
   await run.ended
   if (run.info.error !== undefined) throw new Error(run.info.error)

@@ -17,13 +17,17 @@ interface Waiting {
   cancel: Cancel
 }
 
-/** The connection that new requests go to. */
-interface Current {
+/** A connection. */
+interface Connection {
   readonly session: ClientHttp2Session
   readonly flow: string
   /** Where frames are added by hand; undefined: no request wants any. */
   readonly priorities: PriorityFrames | undefined
   used: boolean
+  /** Exchanges that are on their way. */
+  open: number
+  /** A request was given up on it: whoever comes next had better take another. */
+  doubtful: boolean
 }
 
 export class Http2Client implements Carrier {
@@ -32,7 +36,8 @@ export class Http2Client implements Carrier {
   private readonly pushes: Pushes
   private readonly waiting: Waiting[] = []
   private readonly sessions = new Set<ClientHttp2Session>()
-  private current: Current | undefined
+  /** The one that new requests go to. */
+  private current: Connection | undefined
   private opening: Cancel | undefined
   private readonly tlsSessions: TlsSessions = new Map()
   private whenClosed: (() => void) | undefined
@@ -71,7 +76,8 @@ export class Http2Client implements Carrier {
   private fill(): void {
     while (this.waiting.length > 0) {
       const { current } = this
-      if (current === undefined) {
+      if (current === undefined || current.doubtful || current.session.closed || current.session.destroyed) {
+        this.current = undefined
         this.opening ??= this.open()
         return
       }
@@ -106,7 +112,7 @@ export class Http2Client implements Carrier {
     })
     session.once('connect', () => openConnectionWindow(session, this.setup.http2))
     this.sessions.add(session)
-    this.current = { session, flow, priorities, used: false }
+    this.current = { session, flow, priorities, used: false, open: 0, doubtful: false }
     // What goes wrong comes to the streams, too; without streams there is nobody to be told.
     session.on('error', () => undefined)
     // GOAWAY (RFC 9113 6.8): what is on its way goes on, new requests need another connection.
@@ -143,7 +149,8 @@ class Http2Exchange {
   private settled = false
   private answered = false
 
-  constructor({ session, flow, priorities, used: reused }: Current, waiting: Waiting, setup: HttpClientApp) {
+  constructor(connection: Connection, waiting: Waiting, setup: HttpClientApp) {
+    const { session, flow, priorities, used: reused } = connection
     const { request, events } = waiting
     this.events = events
     this.reused = reused
@@ -159,8 +166,14 @@ class Http2Exchange {
       },
       { endStream: length === 0 },
     )
-    waiting.cancel = () => this.cancel(stream)
-    if (!setup.reuse) stream.once('close', () => session.close())
+    waiting.cancel = () => this.cancel(connection, stream)
+    connection.open++
+    stream.once('close', () => {
+      connection.open--
+      if (!setup.reuse) session.close()
+      // Nothing may ever come from there again, not even the end of the connection.
+      if (connection.doubtful && connection.open === 0) session.destroy()
+    })
     const tellSent = (): void => events.sent(flow, stream.id ?? 0, reused)
     // More streams than the peer allows at a time wait within Node, without a number.
     if (stream.pending) stream.once('ready', tellSent)
@@ -201,8 +214,9 @@ class Http2Exchange {
     this.events.failed(failure, !this.answered && this.reused)
   }
 
-  private cancel(stream: ClientHttp2Stream): void {
+  private cancel(connection: Connection, stream: ClientHttp2Stream): void {
     this.settled = true
+    connection.doubtful = true
     stream.close(constants.NGHTTP2_CANCEL)
   }
 }

@@ -37,7 +37,7 @@ export class Http1Server implements VersionServer {
     this.keepAlive = keepAlive
     this.server = createServer(NO_TIMEOUTS, (incoming, outgoing) => this.handle(incoming, outgoing))
     this.server.timeout = 0
-    this.server.on('clientError', (_error, stream) => this.refuse(stream))
+    this.server.on('clientError', (error, stream) => this.refuse(error, stream))
   }
 
   accept({ stream, flow }: Transport): void {
@@ -80,10 +80,11 @@ export class Http1Server implements VersionServer {
     sendContent(outgoing, content)
   }
 
-  /** What cannot be read as a request (RFC 9112 2.2) is answered and the connection closed. */
-  private refuse(stream: Duplex): void {
+  /** What cannot be read as a request is answered and the connection closed (RFC 9112 2.2; RFC 6585 5: its head is too large). */
+  private refuse({ code }: NodeJS.ErrnoException, stream: Duplex): void {
     if (!stream.writable) return void stream.destroy()
+    const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
     const date = httpDate(this.lab.date())
-    stream.end(`HTTP/1.1 400 Bad Request\r\ndate: ${date}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+    stream.end(`HTTP/1.1 ${status}\r\ndate: ${date}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
   }
 }

@@ -127,7 +127,7 @@ export class Http2Server implements VersionServer {
   }
 
   private send(stream: ServerHttp2Stream, { status, fields, content }: Answer): void {
-    if (stream.destroyed) return
+    if (stream.destroyed || stream.closed) return
     const date = httpDate(this.lab.date())
     const endStream = content.length === 0
     // Node leaves the date to us when there is one.

@@ -158,9 +158,10 @@ export class Site {
     }
   }
 
-  private expiryOf({ expiresIn }: ResourceSetup): Record<string, string> {
+  private expiryOf({ expiresIn, delay }: ResourceSetup): Record<string, string> {
     if (expiresIn === undefined) return {}
-    return { expires: httpDate(new Date(this.lab.date().getTime() + expiresIn / 1000)) }
+    // Counted from when the answer goes out, as its `date` is.
+    return { expires: httpDate(new Date(this.lab.date().getTime() + (delay + expiresIn) / 1000)) }
   }
 
   // Things with something behind them.

@@ -140,6 +140,28 @@ describe.each([...ALL, ['a pipeline', pipelined] as const])('a client over %s', 
   })
 })
 
+describe.each(ALL)('a request that meets the end of its connection, over %s', (_name, way) => {
+  it('is sent again on another: the server has not seen it (RFC 9112 9.3.1, RFC 9113 8.7)', async () => {
+    const keepAlive = 1_000_000
+    const first = await runHttp({ resources: SMALL, requests: [{ target: '/' }], ...way })
+    // The server's FIN is half way when the request sets out.
+    const at = first.exchanges[0].finishedAt! + keepAlive - RTT / 4
+    const { exchanges } = await runHttp({
+      resources: SMALL,
+      requests: [{ target: '/' }, { target: '/', at }],
+      ...join(way, { server: { keepAlive } }),
+    })
+    expect(exchanges.map(({ request, attempt }) => [request, attempt])).toEqual([
+      [1, 1],
+      [2, 1],
+      [2, 2],
+    ])
+    expect(exchanges[1].error).not.toBe('')
+    expect(exchanges[2]).toMatchObject({ status: 200, error: '' })
+    expect(exchanges[2].flow).not.toBe(exchanges[1].flow)
+  })
+})
+
 describe('a POST that is tried again', () => {
   const orders = async (client: Way['client']) => {
     const { all, exchanges } = await runHttp({
