@@ -16,16 +16,19 @@ const lab = fc
   .record({
     link: fc.record({ up: direction, down: direction }),
     version: fc.constantFrom('h2' as const, 'http/1.1' as const),
-    tls: fc.constantFrom(null, { version: '1.2' as const }, { version: '1.3' as const }),
+    tls: fc.option(
+      fc.record({ version: fc.constantFrom('1.2' as const, '1.3' as const), resumption: fc.boolean() }),
+    ),
+    reuse: fc.boolean(),
     objects: fc.integer({ min: 0, max: 6 }),
     objectSize: fc.constantFrom(0, 3_000, 40_000),
     connections: fc.integer({ min: 1, max: 3 }),
     body: fc.constantFrom(0, 30_000),
     seed: fc.integer({ min: 1, max: 1e6 }),
   })
-  .map(({ link, version, tls, objects, objectSize, connections, body, seed }): HttpLab => {
+  .map(({ link, version, tls, objects, objectSize, connections, reuse, body, seed }): HttpLab => {
     const server = { tls, versions: [version] }
-    const client = { tls, version, connections: version === 'h2' ? 1 : connections }
+    const client = { tls, version, connections: version === 'h2' ? 1 : connections, reuse }
     const page = { target: '/', page: true } as const
     const post = { target: '/a', method: 'POST', body } as const
     return {
