@@ -1,12 +1,18 @@
 /** Cookie 与 Session: how a server knows a client again, and when it does not. */
 import type { ExperimentInput } from '../experiment.ts'
-import { is, PATH_KNOBS, WEB_HOSTS, webLink } from './web.ts'
+import { bothWays } from './link-knobs.ts'
+import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
 
 const SESSION = 'apps.site.resources./account.session'
 const COOKIES = 'apps.browser.cookies'
 /** The pause in mid-visit lies between these two moments. */
 const BEFORE = 500_000
 const AFTER = 3_000_000
+/** A second is a second at both ends only if nothing is late. */
+const PUNCTUAL = [
+  ...UNDISTURBED,
+  ...bothWays('delay').map((path) => is(path, 20_000, 50_000, 100_000, 150_000)),
+]
 /** Without Secure, SameSite=None is not taken (RFC 6265bis 5.7). */
 const TAKEN = is(`${SESSION}.sameSite`, 'strict', 'lax')
 /** Shorter than the pause. */
@@ -216,7 +222,7 @@ export const httpCookies: ExperimentInput = {
         en: 'Max-Age counts from the moment at which the cookie was received (RFC 6265, 5.2.2). After the pause the browser has thrown it away.',
         zh: 'Max-Age 从收到 Cookie 的那一刻算起（RFC 6265，5.2.2）。停顿之后浏览器已经把它丢掉了。',
       },
-      given: [TAKEN, is('apps.browser.requests.2.at', AFTER)],
+      given: [TAKEN, ...PUNCTUAL, is('apps.browser.requests.2.at', AFTER)],
     },
     {
       id: 'in-time',
@@ -232,7 +238,7 @@ export const httpCookies: ExperimentInput = {
         en: 'All three requests fall within the second for which the cookie is good; the fourth comes too late.',
         zh: '前三个请求都在 Cookie 有效的一秒之内，第四个来得太晚。',
       },
-      given: [TAKEN, is('apps.browser.requests.2.at', BEFORE)],
+      given: [TAKEN, ...PUNCTUAL, is('apps.browser.requests.2.at', BEFORE)],
     },
     {
       id: 'secure-withheld',

@@ -155,7 +155,7 @@ export const httpMethods: ExperimentInput = {
       step: 10_000,
     },
     { ...LINK_KNOBS.delay, paths: bothWays('delay') },
-    { ...LINK_KNOBS.loss, paths: bothWays('loss.rate') },
+    { ...LINK_KNOBS.loss, paths: bothWays('loss.rate'), max: 0.1 },
   ],
   expectations: [
     {

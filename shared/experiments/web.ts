@@ -52,6 +52,8 @@ export const PATH_KNOBS: readonly KnobInput[] = [
       zh: '每个方向随机丢失的比例。打开后不再对往返次数作断言。',
     },
     paths: bothWays('loss.rate'),
+    // Beyond, connections break off, and what was to be counted is asked for again.
+    max: 0.1,
   },
   { ...LINK_KNOBS.jitter, paths: bothWays('jitter.amount') },
 ]
