@@ -13,6 +13,9 @@ const ROUND_TRIP = 2 * DELAY
 
 const PAGE = 'apps.site.resources./'
 const CONNECTION_WINDOW = 'apps.browser.http2.connectionWindow'
+/** RFC 9113 6.9.2, and a window that holds more than the path. */
+const INITIAL_WINDOW = 65_535
+const WIDE_WINDOW = 262_144
 const LANES = ['h1', 'h1x6', 'h2'] as const
 const NAMES = {
   h1: { en: 'HTTP/1.1, one connection', zh: 'HTTP/1.1，1 条连接' },
@@ -28,8 +31,10 @@ const LOSSLESS = [
   ...THIS_PAGE,
   ...THIS_DISTANCE,
   ...bothWays('rate.limit').map((path) => is(path, RATE)),
-  is(CONNECTION_WINDOW, 65_535, 262_144),
+  is(CONNECTION_WINDOW, INITIAL_WINDOW, WIDE_WINDOW),
 ]
+const WIDE = [...LOSSLESS, is(CONNECTION_WINDOW, WIDE_WINDOW)]
+const NARROW = [...LOSSLESS, is(CONNECTION_WINDOW, INITIAL_WINDOW)]
 const LOSSY = [...THIS_PAGE, ...bothWays('loss.rate').map((path) => is(path, 0.02, 0.05, 0.1))]
 
 /**
@@ -44,6 +49,8 @@ function roundTripsOfSix(): number {
 const LEAST = {
   h1: (OPENING + 1 + OBJECTS) * ROUND_TRIP,
   h1x6: (OPENING + 1 + roundTripsOfSix()) * ROUND_TRIP,
+  /** A window a round trip: the first comes with the answer to the first request for an object. */
+  h2: (OPENING + 1 + Math.ceil((OBJECTS * OBJECT_SIZE) / INITIAL_WINDOW - 1)) * ROUND_TRIP,
 } as const
 
 const inOrder = (lane: 'h1' | 'h1x6'): ExperimentInput['expectations'][number] => ({
@@ -134,16 +141,16 @@ export const httpVersions: ExperimentInput = {
       zh: '再看有丢包的情形。TCP 按序交付字节，对流一无所知。HTTP/2 的连接上丢了一个包，它之后的所有字节都要在接收缓冲区里等，直到重传到达。对缺了字节的那个流，这理所应当，称为自阻塞；其他的流什么也不缺，却也得等，称为互阻塞。流视图中每个流占一行，两者分开标出；点击带斜线的一段，就能看到该怪哪个包。HTTP/1.1 几乎没有互阻塞：每条连接上一次只有一个应答，其余连接照常前进。',
     },
     {
-      en: 'So HTTP/2 did away with the head-of-line blocking of HTTP/1.1, where a response waits for the one before it, and kept that of TCP. Nor is this all that a loss costs. Each loss takes a part of the congestion window of its connection, and HTTP/2 has only one, while of six windows five stay as they are. At 2 % loss the six connections are mostly ahead, although HTTP/2 won clearly without loss; try several seeds. On the other hand a short response offers few packets to give a loss away, so that HTTP/1.1 more often has to wait for the retransmission timer.',
-      zh: '所以，HTTP/2 消除了 HTTP/1.1 的队头阻塞，即应答排队等前一个应答，却保留了 TCP 的队头阻塞。而且丢包的代价不止于此：每次丢包都会缩小所在连接的拥塞窗口，HTTP/2 只有一个窗口，六条连接则有五个不受影响。不丢包时 HTTP/2 明显领先，丢包 2% 时多半是六条连接在前；换几个种子试试。另一方面，短应答后面没有多少包来暴露丢失，所以 HTTP/1.1 更常要等重传定时器。',
+      en: 'So HTTP/2 did away with the head-of-line blocking of HTTP/1.1, where a response waits for the one before it, and kept that of TCP. Nor is this all that a loss costs. Each loss takes a part of the congestion window of its connection, and HTTP/2 has only one, while of six windows five stay as they are. At 2 % loss the six connections are mostly ahead, although HTTP/2 won clearly without loss; try several seeds. Which of the two costs more? Switch congestion control off, so that a loss takes no window any more, and HTTP/2 is mostly ahead again: it was the window more than the blocking. On the other hand a short response offers few packets to give a loss away, so that HTTP/1.1 more often has to wait for the retransmission timer.',
+      zh: '所以，HTTP/2 消除了 HTTP/1.1 的队头阻塞，即应答排队等前一个应答，却保留了 TCP 的队头阻塞。而且丢包的代价不止于此：每次丢包都会缩小所在连接的拥塞窗口，HTTP/2 只有一个窗口，六条连接则有五个不受影响。不丢包时 HTTP/2 明显领先，丢包 2% 时多半是六条连接在前；换几个种子试试。两种代价哪个大？关掉拥塞控制，丢包不再缩小窗口，HTTP/2 多半又回到前面：主要的代价在窗口，而不是阻塞。另一方面，短应答后面没有多少包来暴露丢失，所以 HTTP/1.1 更常要等重传定时器。',
     },
     {
       en: 'There is a third way to wait, and it needs no loss. A TLS record can be opened only when it is whole, for its authentication tag stands at its end. Each object here is a record or two, which come in several segments, and the first of these wait for the last: record-blocked. On a slow connection it mostly adds up to more than the other two. This is why some servers begin with small records.',
       zh: '还有第三种等待，不丢包也会发生。TLS 记录要完整到齐才能解开，因为认证标签在末尾。这里每个对象是一两条记录，分成好几个报文段到达，先到的要等最后一个：这是记录阻塞。连接慢的时候，它多半比另外两种加起来还多。有些服务器一开始只发小记录，正是为此。',
     },
     {
-      en: 'HTTP/2 also has flow control of its own, and its window for the whole connection begins at 65,535 bytes (RFC 9113 6.9.2), which is less than this link holds in a round trip. The client here raises it to 262,144. Set it back, and part of the time is put down to connection credit. HTTP/3, in which each stream has an order of its own, is not part of this experiment yet.',
-      zh: 'HTTP/2 还有自己的流量控制，整条连接的窗口从 65535 字节起步（RFC 9113 6.9.2），比这条链路一个往返能装下的还少。这里的客户端把它提高到 262144。把它调回去，就有一部分时间要归到“连接信用”。HTTP/3 让每个流各自有序，本实验尚未包含。',
+      en: 'HTTP/2 also has flow control of its own, and its window for the whole connection begins at 65,535 bytes (RFC 9113 6.9.2), which is less than this link holds in a round trip. The client here raises it to 262,144. Set it back: most of the time is put down to connection credit, and even without loss HTTP/2 falls behind the six connections. HTTP/3, in which each stream has an order of its own, is not part of this experiment yet.',
+      zh: 'HTTP/2 还有自己的流量控制，整条连接的窗口从 65535 字节起步（RFC 9113 6.9.2），比这条链路一个往返能装下的还少。这里的客户端把它提高到 262144。把它调回去：大部分时间都要归到“连接信用”，即使不丢包，HTTP/2 也落到六条连接后面。HTTP/3 让每个流各自有序，本实验尚未包含。',
     },
   ],
   rfcs: [
@@ -177,7 +184,7 @@ export const httpVersions: ExperimentInput = {
         version: 'http/1.1',
         connections: 1,
         // More than the path holds, less than path and queue together, so that without dice nothing is lost.
-        http2: { initialWindow: 65_535, connectionWindow: 262_144 },
+        http2: { initialWindow: INITIAL_WINDOW, connectionWindow: WIDE_WINDOW },
         requests: [{ target: '/', page: true }],
       },
     },
@@ -226,7 +233,7 @@ export const httpVersions: ExperimentInput = {
       paths: [CONNECTION_WINDOW],
       kind: 'number',
       unit: 'B',
-      min: 65_535,
+      min: INITIAL_WINDOW,
       max: 16_777_216,
       scale: 'log',
     },
@@ -345,7 +352,39 @@ export const httpVersions: ExperimentInput = {
         en: 'All requests share one round trip, and there is one handshake. What is left is the time that the link takes.',
         zh: '所有请求共用一个往返，握手只有一次；剩下的就是链路传输的时间。',
       },
-      given: LOSSLESS,
+      given: WIDE,
+    },
+    {
+      id: 'narrow-least',
+      text: {
+        en: `With the initial connection window HTTP/2 takes at least ${LEAST.h2 / ROUND_TRIP} round trips`,
+        zh: `连接窗口停在初始值时，HTTP/2 至少要 ${LEAST.h2 / ROUND_TRIP} 个往返`,
+      },
+      metric: 'h2/page_time',
+      op: '>=',
+      value: LEAST.h2,
+      unit: 'us',
+      why: {
+        en: 'Three for the page. A million bytes of objects are more than 15 windows of 65,535, and a window is filled again only a round trip after its bytes have left (RFC 9113 6.9).',
+        zh: '页面用去 3 个。对象共一百万字节，超过 15 个 65535 字节的窗口；窗口用掉之后，要过一个往返才能补上（RFC 9113 6.9）。',
+      },
+      given: NARROW,
+    },
+    {
+      id: 'six-before-two',
+      text: {
+        en: 'And six connections are faster, even without loss',
+        zh: '这时即使不丢包，也是 6 条连接更快',
+      },
+      metric: 'h1x6/page_time',
+      op: '<',
+      value: 'h2/page_time',
+      unit: 'us',
+      why: {
+        en: 'They have no such window: each of them is held by that of TCP alone. Node begins with the initial value; browsers raise it at once.',
+        zh: '它们没有这种窗口，每条连接只受 TCP 窗口的限制。Node 默认用初始值，浏览器一开始就会调高。',
+      },
+      given: NARROW,
     },
     ...LANES.flatMap(always),
   ],
