@@ -11,10 +11,10 @@ it('holds all its claims; on an unpunctual path, all but that about a moment', a
   expect(failed).toEqual([])
   expect(held).toHaveLength(9)
   for (const set of [{ delay: 150_000 }, { rate: 200_000 }, { 'http-only': false }])
-    expect(await claims(set), JSON.stringify(set)).toMatchObject({ held, failed   const late = await claims({ jitter: 5_000, loss: 0.05 })
+    expect(await claims(set), JSON.stringify(set)).toMatchObject({ held, failed })
+  const late = await claims({ jitter: 5_000, loss: 0.05 })
   expect(late.failed).toEqual([])
   expect(late.held).toEqual(held.filter((id) => id !== 'expired'))
-})
 })
 
 it('sends a short-lived cookie as long as it is good', async () => {
