@@ -38,10 +38,12 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
 ]
 
 /**
- * Views that need height: in a ladder time runs downwards, streams stand in rows. With one of them first, it takes the height
- * of the stage, and the packets, if there are any, stand beside it.
+ * Views that need height: in a ladder time runs downwards; streams, certificates and decisions stand below one another. With
+ * one of them first, it takes the height of the stage, and the packets, if there are any, stand beside it.
  */
-const TALL: readonly ViewId[] = ['ladder', 'streams']
+const TALL: readonly ViewId[] = ['ladder', 'streams', 'tls', 'certificates', 'hpack', 'cache']
+/** Of these, those whose rows carry their sums or their fields beside them. */
+const WIDE: readonly ViewId[] = ['streams', 'certificates', 'hpack', 'cache']
 
 /** Stands on the right side of the window at all times, as a bar, so that a pane of its own can wait. */
 const SHOWN_ELSEWHERE: ViewId = 'stalls'
@@ -83,8 +85,7 @@ export function defaultStage(views: readonly ViewId[]): Node {
   const panes = groups.map((tabs) => pane(tabs))
   if (panes.length <= 2) return branch('row', panes)
   if (isTall) {
-    // Rows of streams are as wide as the run is long, and carry their sums beside them.
-    const sizes = open[0] === 'streams' ? [0.58, 0.42] : undefined
+    const sizes = WIDE.includes(open[0]) ? [0.58, 0.42] : undefined
     return branch('row', [panes[0], branch('column', panes.slice(1))], sizes)
   }
   const rows = [panes.slice(0, 2), panes.slice(2)].map((row) => branch('row', row))

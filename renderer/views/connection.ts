@@ -9,6 +9,7 @@ export interface Connection {
   /** Number of the flow's name. */
   readonly id: number
   readonly name: string
+  /** Its number in the list and its ports. */
   readonly label: string
 }
 
@@ -38,8 +39,9 @@ export function useConnection(flows: (store: TraceStore) => Iterable<{ flow: num
   return { connections, connection }
 }
 
+/** Within a lane the ports tell connections apart; the client's comes first in most. */
 const connectionOf = (name: string, id: number, number: number): Connection => ({
   id,
   name,
-  label: `${number}  ${name.replace('-', ' – ')}`,
+  label: `${number}  ${name.replace(/\d+\.\d+\.\d+\.\d+(?=:\d+)/g, '').replace('-', ' – ')}`,
 })

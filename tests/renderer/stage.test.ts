@@ -51,6 +51,14 @@ describe('the panes at first', () => {
     )
   })
 
+  it('with the handshake, the chain, header blocks or the cache first give them their whole height, too', () => {
+    expect(draw(defaultStage(['tls', 'keys', 'ladder', 'certificates', 'packets']))).toBe(
+      '(tls+ladder+certificates | (keys / packets))',
+    )
+    for (const view of ['certificates', 'hpack', 'cache'] as const)
+      expect(draw(defaultStage([view, 'rtt', 'packets']))).toBe(`(${view} | (rtt / packets))`)
+  })
+
   it('the stalls, which stand on the right side anyway, come last', () => {
     expect(draw(defaultStage(['windows', 'stalls', 'rtt']))).toBe('((windows | rtt) / stalls)')
   })
