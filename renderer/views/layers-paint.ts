@@ -25,8 +25,8 @@ export interface Spot {
   readonly height: number
 }
 
-/** Pixels beside the rulers for their names. */
-export const NAMES = 92
+/** Room beside the rulers for their names, in pixels. */
+export const NAMES = 116
 const RIGHT = 12
 
 export const toX = (width: number, { from, to }: Span, offset: number): number =>

@@ -285,18 +285,24 @@ function addRows(
 /** Pixels of a column of the counts. */
 const COLUMN = 2
 
-/** How many streams are in each condition, by condition and column of pixels; `most`: the highest sum of all lanes. */
+/**
+ * What is counted above the rows. Record-blocked streams are left out: they are many, wait for no loss, and would hide the
+ * others.
+ */
+const COUNTED = ['transferring', 'self', 'cross'] as const
+
+/** How many streams are in each of these, by column of pixels; `most`: the highest sum of all lanes. */
 interface Counts {
   readonly sums: readonly Float64Array[]
   readonly most: number
 }
 
 function countsOf({ parts }: Lane, range: TimeRange, columns: number): Float64Array[] {
-  const sums = CONDITIONS.map(() => new Float64Array(Math.max(1, columns)))
+  const sums = COUNTED.map(() => new Float64Array(Math.max(1, columns)))
   for (const own of parts) {
-    CONDITIONS.forEach((condition, i) => addCoverage(sums[i], own[condition], range))
+    COUNTED.forEach((condition, i) => addCoverage(sums[i], own[condition], range))
     // Counted once: of two conditions at a time the first that applies.
-    addCoverage(sums[CONDITIONS.indexOf('self')], own.both, range)
+    addCoverage(sums[COUNTED.indexOf('self')], own.both, range)
   }
   return sums
 }
@@ -311,14 +317,14 @@ const highest = (sums: readonly Float64Array[]): number =>
     0,
   )
 
-/** How many streams are in each condition, stacked, over time; all lanes have the same scale. */
+/** How many streams are in each of these conditions, stacked, over time; all lanes have the same scale. */
 function addCounts(picture: Picture, plot: number, area: Omit<Area, 'lane'>, { sums, most }: Counts): void {
   const { range, theme } = picture.context
   const columns = sums[0].length
   const width = area.width / columns
   const foot = area.y + area.height
   const below = new Float64Array(columns)
-  CONDITIONS.forEach((condition, i) => {
+  COUNTED.forEach((condition, i) => {
     const boxes: Box[] = []
     for (let column = 0; column < columns; column++) {
       const height = (sums[i][column] / most) * area.height

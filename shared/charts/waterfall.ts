@@ -62,7 +62,7 @@ const RIGHT = 14
 const ROW = { least: 1.4, most: 1.9 }
 const COLUMNS = {
   wide: { name: 17, status: 4, size: 6.5, via: 6 },
-  narrow: { name: 12, status: 3.5, size: 0, via: 0 },
+  narrow: { name: 11.5, status: 4.2, size: 0, via: 0 },
 }
 const WIDE_FROM = 78
 

@@ -9,12 +9,15 @@ import { rttChart } from '../../../shared/charts/rtt.ts'
 import { sequenceChart } from '../../../shared/charts/sequence.ts'
 import { stallsChart } from '../../../shared/charts/stalls.ts'
 import { statesChart } from '../../../shared/charts/states.ts'
+import { streamsChart } from '../../../shared/charts/streams.ts'
 import type { Language } from '../../../shared/charts/texts.ts'
 import { LIGHT } from '../../../shared/charts/theme.ts'
+import { waterfallChart, waterfallHeight } from '../../../shared/charts/waterfall.ts'
 import { windowsChart } from '../../../shared/charts/windows.ts'
 import { Changes } from '../../../shared/projections/changes.ts'
 import { Goodput } from '../../../shared/projections/goodput.ts'
 import { Losses } from '../../../shared/projections/losses.ts'
+import { PageLoad } from '../../../shared/projections/page-load.ts'
 import { Queues } from '../../../shared/projections/queue.ts'
 import { Rtt } from '../../../shared/projections/rtt.ts'
 import { Sequence } from '../../../shared/projections/sequence.ts'
@@ -28,22 +31,35 @@ import type { RecordingReader } from '../recording/types.ts'
 const WIDTH = 960
 const HEIGHT = 320
 const HEIGHT_OF_LANE = 200
+/** A list of requests may be long. */
+const MOST_HEIGHT = 20_000
 
 interface Projection {
   update(store: TraceStore): void
 }
 
-/** Reads the trace for a chart and draws it. */
+interface Drawn {
+  readonly chart: Chart
+  /** Pixels that the picture is high. */
+  readonly height: number
+}
+
+/** Reads the trace for a chart and draws it, as high as it needs to be if it knows. */
 const reads =
-  <P extends Projection>(make: () => P, draw: (projection: P, context: ChartContext) => Chart) =>
-  (context: ChartContext): Chart => {
+  <P extends Projection>(
+    make: () => P,
+    draw: (projection: P, context: ChartContext) => Chart,
+    heightOf = (_: P, { height }: ChartContext): number => height,
+  ) =>
+  (context: ChartContext): Drawn => {
     const projection = make()
     projection.update(context.store)
-    return draw(projection, context)
+    const height = Math.min(MOST_HEIGHT, heightOf(projection, context))
+    return { chart: draw(projection, { ...context, height }), height }
   }
 
 /** The views that are charts. */
-const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Chart>> = {
+const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Drawn>> = {
   windows: reads(() => new Windows(), windowsChart),
   sequence: reads(() => new Sequence(), sequenceChart),
   rtt: reads(() => new Rtt(), rttChart),
@@ -51,6 +67,8 @@ const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Chart>> = {
   queue: reads(() => new Queues(), queueChart),
   stalls: reads(() => new Stalls(), stallsChart),
   states: reads(() => new States(), statesChart),
+  streams: reads(() => new PageLoad(), streamsChart),
+  waterfall: reads(() => new PageLoad(), waterfallChart, waterfallHeight),
 }
 
 function contextOf(reader: RecordingReader, language: Language): ChartContext {
@@ -113,9 +131,10 @@ export async function chartFiles(reader: RecordingReader, language: Language): P
   return views.flatMap((view) => {
     const draw = CHARTS[view]
     if (draw === undefined) return []
-    const { width, height, theme } = context
-    const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
-    chart.setOption({ ...forSvg(draw(context).option), backgroundColor: theme.ground })
+    const { width, theme } = context
+    const drawn = draw(context)
+    const chart = init(null, null, { renderer: 'svg', ssr: true, width, height: drawn.height })
+    chart.setOption({ ...forSvg(drawn.chart.option), backgroundColor: theme.ground })
     const text = chart.renderToSVGString()
     chart.dispose()
     return [{ name: `charts/${view}.svg`, text }]

@@ -12,12 +12,15 @@ import { sequenceChart } from '../../../shared/charts/sequence.ts'
 import { inkOn } from '../../../shared/charts/signs.ts'
 import { stallsChart } from '../../../shared/charts/stalls.ts'
 import { statesChart } from '../../../shared/charts/states.ts'
+import { streamsChart } from '../../../shared/charts/streams.ts'
 import type { Language } from '../../../shared/charts/texts.ts'
 import { DARK, LIGHT } from '../../../shared/charts/theme.ts'
+import { waterfallChart } from '../../../shared/charts/waterfall.ts'
 import { windowsChart } from '../../../shared/charts/windows.ts'
 import { Changes } from '../../../shared/projections/changes.ts'
 import { Goodput } from '../../../shared/projections/goodput.ts'
 import { Losses } from '../../../shared/projections/losses.ts'
+import { PageLoad } from '../../../shared/projections/page-load.ts'
 import { Queues } from '../../../shared/projections/queue.ts'
 import { Rtt } from '../../../shared/projections/rtt.ts'
 import { Sequence } from '../../../shared/projections/sequence.ts'
@@ -25,6 +28,7 @@ import { Stalls } from '../../../shared/projections/stalls.ts'
 import { States } from '../../../shared/projections/states.ts'
 import { Windows } from '../../../shared/projections/windows.ts'
 import { TraceStore } from '../../../shared/trace/store.ts'
+import { addPage } from '../../support/page-trace.ts'
 import { FLOW, TraceMaker } from '../../support/trace-maker.ts'
 
 function read<P extends { update(store: TraceStore): void }>(projection: P, store: TraceStore): P {
@@ -40,6 +44,8 @@ const CHARTS: Record<string, (context: ChartContext) => Chart> = {
   queue: (context) => queueChart(read(new Queues(), context.store), context),
   stalls: (context) => stallsChart(read(new Stalls(), context.store), context),
   states: (context) => statesChart(read(new States(), context.store), context),
+  streams: (context) => streamsChart(read(new PageLoad(), context.store), context),
+  waterfall: (context) => waterfallChart(read(new PageLoad(), context.store), context),
 }
 
 function contextOf(store: TraceStore, more: Partial<ChartContext> = {}): ChartContext {
@@ -104,6 +110,7 @@ function addLane(maker: TraceMaker, lane: string, base = 0): void {
     .sent(60_000, base + 4, client, { seq: 100, payload: 1_000, cause: 'rto' }, flow)
     .add(80_000, 'tcp:data_read', { bytes: 1_000 }, at(server))
     .received(100_000, base + 2, client, 0, flow)
+  addPage(maker, lane, flow, base + 1_000)
 }
 
 let store: TraceStore
