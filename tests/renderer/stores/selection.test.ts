@@ -43,4 +43,18 @@ describe('what is selected', () => {
     selection.reset()
     expect([selection.range, selection.lane, selection.hiddenLanes.size]).toEqual([null, null, 0])
   })
+
+  it('holds what was chosen above TCP until another packet is chosen', () => {
+    const selection = useSelection()
+    selection.selectItem({ kind: 'exchange', flow: 'a-b', exchange: 3 }, 7, { t: 9, lane: 'h2' })
+    expect(selection.item).toEqual({ kind: 'exchange', flow: 'a-b', exchange: 3 })
+    expect([selection.pkt, selection.flow, selection.cursor, selection.lane]).toEqual([7, 'a-b', 9, 'h2'])
+    selection.selectItem({ kind: 'frame', row: 4 }, null)
+    expect([selection.item?.kind, selection.pkt]).toEqual(['frame', null])
+    selection.selectPacket(8)
+    expect([selection.item, selection.pkt]).toEqual([null, 8])
+    selection.selectItem({ kind: 'record', row: 4 }, 9)
+    selection.clear()
+    expect([selection.item, selection.pkt]).toEqual([null, null])
+  })
 })
