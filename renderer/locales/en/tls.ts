@@ -47,6 +47,12 @@ export default {
     application_data: 'The first data of the application that this side sends; the handshake is over for it.',
     sealed: 'Without the secrets of the key log nobody on the path can tell what is in these records.',
   },
+  error: {
+    ECONNRESET: 'The other side broke the connection off before the handshake was over.',
+    ERR_SSL_NO_SHARED_CIPHER: 'Client and server have no cipher suite in common.',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'What came is not TLS of a version that this side speaks.',
+    ERR_SSL_UNSUPPORTED_PROTOCOL: 'The other side offers only versions of TLS that are not accepted here.',
+  },
   alert: {
     close_notify: 'The sender is done and will send nothing more: an orderly end, no error.',
     user_canceled: 'The sender gives up the handshake for a reason that is no failure of the protocol.',

@@ -42,6 +42,12 @@ export default {
     application_data: '这一方发出的第一批应用数据；对它来说握手已结束。',
     sealed: '没有密钥日志中的秘密，路径上谁也不知道这些记录里是什么。',
   },
+  error: {
+    ECONNRESET: '握手完成之前，对方中断了连接。',
+    ERR_SSL_NO_SHARED_CIPHER: '客户端与服务器没有共同的密码套件。',
+    ERR_SSL_WRONG_VERSION_NUMBER: '收到的不是本方所用版本的 TLS。',
+    ERR_SSL_UNSUPPORTED_PROTOCOL: '对方只提供这里不接受的 TLS 版本。',
+  },
   alert: {
     close_notify: '发送方已发完，不再发送任何内容：正常结束，不是错误。',
     user_canceled: '发送方放弃握手，原因不是协议失败。',

@@ -19,3 +19,14 @@ export function stepName({ kind, name }: Pick<TlsStep, 'kind' | 'name'>): string
   if (kind === 'alert') return name
   return KINDS[kind] ?? ''
 }
+
+/** Keys of the sentences that may explain how a TLS library names a failure; the first that there is a text for counts. */
+export function errorKeys(code: string): string[] {
+  // OpenSSL's name of an alert that the peer has sent: ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION.
+  const alert = /^ERR_SSL_(?:TLSV1|TLSV13|SSLV3|SSL\/TLS)_ALERT_([A-Z_]+)$/.exec(code)?.[1].toLowerCase()
+  return [
+    ...(alert === undefined ? [] : [`view.tls.alert.${alert}`]),
+    `view.certificates.code.${code}`,
+    `view.tls.error.${code}`,
+  ]
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { rowsOf } from '../../../renderer/views/tls/rows.ts'
-import { messageName, stepName } from '../../../renderer/views/tls/words.ts'
+import { errorKeys, messageName, stepName } from '../../../renderer/views/tls/words.ts'
 import type { TlsSide, TlsStep, TlsStepKind } from '../../../shared/projections/tls.ts'
 import { TraceStore } from '../../../shared/trace/store.ts'
 import { messages } from '../../../renderer/locales/index.ts'
@@ -73,6 +73,15 @@ describe('names', () => {
     expect(stepName({ kind: 'alert', name: 'unknown_ca' })).toBe('unknown_ca')
     expect(stepName({ kind: 'change_cipher_spec', name: 'change_cipher_spec' })).toBe('ChangeCipherSpec')
     expect(stepName({ kind: 'sealed', name: 'sealed' })).toBe('')
+  })
+
+  test('an error of the library is explained as the alert or the check that it stands for', () => {
+    expect(errorKeys('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')[0]).toBe('view.tls.alert.protocol_version')
+    expect(errorKeys('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')[0]).toBe('view.tls.alert.handshake_failure')
+    expect(errorKeys('CERT_HAS_EXPIRED')).toEqual([
+      'view.certificates.code.CERT_HAS_EXPIRED',
+      'view.tls.error.CERT_HAS_EXPIRED',
+    ])
   })
 
   test('every alert of RFC 8446 6 is explained', () => {
