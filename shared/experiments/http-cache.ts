@@ -1,18 +1,18 @@
 /** 强制缓存与协商缓存: what a second visit costs, and whom to believe when fields disagree. */
 import type { ExperimentInput, Json } from '../experiment.ts'
 import { bothWays } from './link-knobs.ts'
-import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
+import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
 const SIZE = 10_000
 /** A first visit, and one some seconds later. */
-const FIRST = 1_300_000
+const FIRST = 1_100_000
 const SECOND = 4_000_000
 /** Between the two visits. */
 const TOUCHED = [{ at: 3_000_000, kind: 'touch' }]
 /** Both in the second after which the first visit is dated, one on either side of it. */
 const TWICE_IN_A_SECOND = [
-  { at: 1_100_000, kind: 'edit' },
-  { at: 1_800_000, kind: 'edit' },
+  { at: 1_050_000, kind: 'edit' },
+  { at: 1_900_000, kind: 'edit' },
 ]
 /** The photograph, with what the site says of it and what happens to it. */
 const photo = (says: { [key: string]: Json } = {}): { [key: string]: Json } => ({
@@ -23,10 +23,7 @@ const photo = (says: { [key: string]: Json } = {}): { [key: string]: Json } => (
 const ALWAYS_ASK = { fields: { 'cache-control': 'no-cache' } }
 const PHOTO = 'apps.site.resources./photo'
 /** The first visit is over before the changes that it must not see. */
-const IN_TIME = [
-  ...UNDISTURBED,
-  ...bothWays('delay').map((path) => is(path, 20_000, 50_000, 100_000, 150_000)),
-]
+const IN_TIME = [...UNDISTURBED, ...bothWays('delay').map((path) => is(path, 50_000, 100_000, 150_000))]
 
 type Expectation = ExperimentInput['expectations'][number]
 type Conditions = Expectation['given']
@@ -56,7 +53,7 @@ const waited = (lane: string, value: number, text: Words, why: Words): Expectati
   metric: `${lane}/waiting_rtts`,
   op: '=',
   value,
-  tolerance: 0.05,
+  tolerance: withinRoundTrips(value),
   unit: 'rtt',
   why,
   given: ROUND_TRIPS_ONLY,
@@ -110,7 +107,7 @@ export const httpCache: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(50_000),
+    links: webLink(100_000),
     apps: {
       browser: {
         kind: 'http-client',

@@ -1,10 +1,10 @@
 /** 长连接与管道: four requests over new connections, one kept alive, four at a time, pipelined, and behind a slow one. */
 import type { ExperimentInput } from '../experiment.ts'
-import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
+import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
-/** Three round trips of the path below. */
-const SLOW = 300_000
-const DELAY = 50_000
+/** Two round trips of the path below. */
+const SLOW = 400_000
+const DELAY = 100_000
 
 const REST = ['/two', '/three', '/four'].map((target) => ({ target }))
 const SLOW_FIRST = [{ target: '/slow' }, ...REST]
@@ -21,7 +21,7 @@ const roundTrips = (
   metric: `${lane}/page_rtts`,
   op: '=',
   value,
-  tolerance: 0.05,
+  tolerance: withinRoundTrips(value),
   unit: 'rtt',
   why,
   given: ROUND_TRIPS_ONLY,
@@ -53,8 +53,8 @@ export const httpKeepalive: ExperimentInput = {
       zh: '第四行使用管道：在一条连接上连发四个请求，不等应答（RFC 9112，9.3.2）。服务器可以按任意次序甚至同时处理，但必须按请求到达的次序应答，因为 HTTP/1.1 的响应并不注明自己属于哪个请求。于是四个请求的耗时和一个一样。',
     },
     {
-      en: 'In the fifth row the first of the four takes the server 300 ms. The other three responses are ready at once and may not go: they stand behind the slow one, each for the whole time. This is the head-of-line blocking of HTTP/1.1. Note what is blocked: not the requests, which the client has long sent and could go on sending, but the responses. And note where: in the server, before TCP has seen a byte. The blocking that a lost segment causes is another one, inside TCP, and HTTP/2 cures the first only.',
-      zh: '第五行里，四个请求中的第一个要服务器处理 300 毫秒。其余三个响应早已备好，却不能发：它们排在慢响应后面，每一个都等足了全程。这就是 HTTP/1.1 的队头阻塞。注意被堵住的是什么：不是请求，请求早就发出去了，而且还可以继续发；堵住的是响应。也要注意堵在哪里：堵在服务器里，TCP 还没见到一个字节。丢包引起的 TCP 队头阻塞是另一回事，HTTP/2 只治好了前一种。',
+      en: 'In the fifth row the first of the four takes the server 400 ms. The other three responses are ready at once and may not go: they stand behind the slow one, each for the whole time. This is the head-of-line blocking of HTTP/1.1. Note what is blocked: not the requests, which the client has long sent and could go on sending, but the responses. And note where: in the server, before TCP has seen a byte. The blocking that a lost segment causes is another one, inside TCP, and HTTP/2 cures the first only.',
+      zh: '第五行里，四个请求中的第一个要服务器处理 400 毫秒。其余三个响应早已备好，却不能发：它们排在慢响应后面，每一个都等足了全程。这就是 HTTP/1.1 的队头阻塞。注意被堵住的是什么：不是请求，请求早就发出去了，而且还可以继续发；堵住的是响应。也要注意堵在哪里：堵在服务器里，TCP 还没见到一个字节。丢包引起的 TCP 队头阻塞是另一回事，HTTP/2 只治好了前一种。',
     },
     {
       en: 'The sixth row has the same slow request, unpipelined over four connections. Only the slow one is slow. A client cannot know in advance which of its requests will be; nor can it tell, when a pipelined connection breaks, which of them were carried out. For these reasons, and because of proxies that got it wrong, browsers never switched pipelining on for good.',
@@ -190,8 +190,8 @@ export const httpKeepalive: ExperimentInput = {
     {
       id: 'blocked-time',
       text: {
-        en: 'Three responses wait for the slow one, 300 ms each: 0.9 s',
-        zh: '三个响应各等慢响应 300 毫秒，共 0.9 秒',
+        en: 'Three responses wait for the slow one, 400 ms each: 1.2 s',
+        zh: '三个响应各等慢响应 400 毫秒，共 1.2 秒',
       },
       metric: 'blocked/pipeline_blocked_time',
       op: '=',
@@ -207,17 +207,17 @@ export const httpKeepalive: ExperimentInput = {
     {
       id: 'blocked-round-trips',
       text: {
-        en: 'And the last of them comes after 5 round trips instead of 2',
-        zh: '最后一个要 5 个往返才到，而不是 2 个',
+        en: 'And the last of them comes after 4 round trips instead of 2',
+        zh: '最后一个要 4 个往返才到，而不是 2 个',
       },
       metric: 'blocked/page_rtts',
       op: '=',
-      value: 5,
-      tolerance: 0.05,
+      value: 4,
+      tolerance: withinRoundTrips(4),
       unit: 'rtt',
       why: {
-        en: 'Two as before, and the 300 ms of the slow one, which are three round trips of this path.',
-        zh: '原来的两个，再加慢请求的 300 毫秒，在这条路径上合三个往返。',
+        en: 'Two as before, and the 400 ms of the slow one, which are two round trips of this path.',
+        zh: '原来的两个，再加慢请求的 400 毫秒，在这条路径上合两个往返。',
       },
       given: [
         ...ROUND_TRIPS_ONLY.filter(({ path }) => !path.endsWith('.delay')),
@@ -228,14 +228,17 @@ export const httpKeepalive: ExperimentInput = {
     },
     {
       id: 'pipelined-unblocked',
-      text: { en: 'Without a slow one nobody waits', zh: '没有慢请求，谁也不用等' },
+      text: {
+        en: 'Without a slow one they hardly wait: under 0.1 s',
+        zh: '没有慢请求，几乎不用等：不到 0.1 秒',
+      },
       metric: 'pipelined/pipeline_blocked_time',
       op: '<',
-      value: 10_000,
+      value: SLOW / 4,
       unit: 'us',
       why: {
-        en: 'Pipelining as such holds nothing up. It merely lets one slow response hold up all that follow.',
-        zh: '管道本身不耽误什么，只是让一个慢响应足以耽误后面所有的响应。',
+        en: 'Pipelining as such holds nothing up but for the time that it takes to write the responses one after the other. It merely lets one slow response hold up all that follow.',
+        zh: '管道本身除了逐个写出响应的时间，并不耽误什么，只是让一个慢响应足以耽误后面所有的响应。',
       },
       given: UNDISTURBED,
     },
@@ -256,8 +259,8 @@ export const httpKeepalive: ExperimentInput = {
   duration: 60_000_000,
   prediction: {
     question: {
-      en: 'Four requests are pipelined on one connection; the first takes the server 300 ms, the others nothing. When are the other three answered?',
-      zh: '四个请求在一条连接上用管道发出，第一个要服务器处理 300 毫秒，其余立等可取。后三个何时得到应答？',
+      en: 'Four requests are pipelined on one connection; the first takes the server 400 ms, the others nothing. When are the other three answered?',
+      zh: '四个请求在一条连接上用管道发出，第一个要服务器处理 400 毫秒，其余立等可取。后三个何时得到应答？',
     },
     choices: [
       {
@@ -269,7 +272,7 @@ export const httpKeepalive: ExperimentInput = {
         },
       },
       {
-        text: { en: 'After the first, 300 ms later', zh: '在第一个之后，即晚 300 毫秒' },
+        text: { en: 'After the first, 400 ms later', zh: '在第一个之后，即晚 400 毫秒' },
         right: true,
         because: {
           en: 'A response in HTTP/1.1 carries no number. Only the order tells to which request it belongs.',

@@ -1,6 +1,6 @@
 /** 减少请求: the same page with many small objects, with one bundle, with what is in view only, behind redirects, over HTTP/2. */
 import type { ExperimentInput } from '../experiment.ts'
-import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, WEB_HOSTS, webLink } from './web.ts'
+import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
 /** Twelve small objects, or as many bytes in one. */
 const OBJECTS = 12
@@ -53,7 +53,7 @@ export const httpRequests: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(50_000),
+    links: webLink(100_000),
     apps: {
       browser: {
         kind: 'http-client',
@@ -151,7 +151,7 @@ export const httpRequests: ExperimentInput = {
       metric: 'many/page_rtts',
       op: '=',
       value: 14,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(14),
       unit: 'rtt',
       why: {
         en: 'One to open the connection, one for the page, and one for each of the twelve objects, since HTTP/1.1 without pipelining has one request under way on a connection (RFC 9112, 9.3).',
@@ -165,7 +165,7 @@ export const httpRequests: ExperimentInput = {
       metric: 'bundle/page_rtts',
       op: '=',
       value: 3,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(3),
       unit: 'rtt',
       why: {
         en: 'Connection, page, bundle. Its 9,600 bytes fit into the initial window of ten segments (RFC 6928), so that they arrive in one flight.',
@@ -179,7 +179,7 @@ export const httpRequests: ExperimentInput = {
       metric: 'in-view/page_rtts',
       op: '=',
       value: 6,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(6),
       unit: 'rtt',
       why: {
         en: 'Connection, page, and four objects one after the other.',
@@ -217,7 +217,7 @@ export const httpRequests: ExperimentInput = {
       metric: 'redirected/page_rtts',
       op: '=',
       value: 6,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(6),
       unit: 'rtt',
       why: {
         en: 'Only the answer says where to go next, so the exchanges cannot overlap.',
@@ -231,7 +231,7 @@ export const httpRequests: ExperimentInput = {
       metric: 'h2/page_rtts',
       op: '=',
       value: 3,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(3),
       unit: 'rtt',
       why: {
         en: 'Connection, page, and all twelve objects at once on streams of their own (RFC 9113, 5). In the clear, with prior knowledge, there is no handshake beyond that of TCP.',
@@ -260,7 +260,7 @@ export const httpRequests: ExperimentInput = {
       metric: 'many/page_rtts',
       op: '=',
       value: 5,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(5),
       unit: 'rtt',
       why: {
         en: 'Two until the page is read; in the third one object comes over the open connection while five more connections open; the fourth brings six objects and the fifth the rest.',
@@ -274,7 +274,7 @@ export const httpRequests: ExperimentInput = {
       metric: 'many/page_rtts',
       op: '=',
       value: 3,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(3),
       unit: 'rtt',
       why: {
         en: 'All twelve requests leave together and none of the responses has to wait for a slow one; http-keepalive shows what happens if one has to.',
@@ -287,20 +287,20 @@ export const httpRequests: ExperimentInput = {
   duration: 120_000_000,
   prediction: {
     question: {
-      en: 'A page of 2 kB names twelve objects of 800 bytes. The round trip takes 100 ms, the link carries 100 Mbit/s. How long does a browser with a single HTTP/1.1 connection need?',
-      zh: '一个 2 kB 的页面引用十二个 800 字节的对象。往返 100 毫秒，链路 100 Mbit/s。只用一条 HTTP/1.1 连接的浏览器要多久才能全部取回？',
+      en: 'A page of 2 kB names twelve objects of 800 bytes. The round trip takes 200 ms, the link carries 100 Mbit/s. How long does a browser with a single HTTP/1.1 connection need?',
+      zh: '一个 2 kB 的页面引用十二个 800 字节的对象。往返 200 毫秒，链路 100 Mbit/s。只用一条 HTTP/1.1 连接的浏览器要多久才能全部取回？',
     },
     choices: [
       {
-        text: { en: 'About 0.2 s', zh: '约 0.2 秒' },
+        text: { en: 'About 0.4 s', zh: '约 0.4 秒' },
         right: false,
         because: {
-          en: 'The bytes would need about a millisecond and the connection a round trip; but each request waits for the response before.',
-          zh: '传完这些字节只要一毫秒左右，建立连接一个往返；但每个请求都要等前一个响应。',
+          en: 'The bytes need about a millisecond, the connection one round trip and a request another; but each request waits for the response before.',
+          zh: '传完这些字节只要一毫秒左右，建立连接一个往返，请求一个往返；但每个请求都要等前一个响应。',
         },
       },
       {
-        text: { en: 'About 1.4 s', zh: '约 1.4 秒' },
+        text: { en: 'About 2.8 s', zh: '约 2.8 秒' },
         right: true,
         because: {
           en: 'Fourteen round trips: connection, page, and the twelve objects one by one.',
@@ -308,7 +308,7 @@ export const httpRequests: ExperimentInput = {
         },
       },
       {
-        text: { en: 'About 2.6 s', zh: '约 2.6 秒' },
+        text: { en: 'About 5.2 s', zh: '约 5.2 秒' },
         right: false,
         because: {
           en: 'So it would be if each of the 13 requests had to open a connection of its own. HTTP/1.1 keeps it open.',

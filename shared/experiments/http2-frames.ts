@@ -1,6 +1,6 @@
 /** 二进制帧与多路复用: frames by stream, in the clear and under TLS, pushed, held back by credit, and with priorities. */
 import type { ExperimentInput } from '../experiment.ts'
-import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
+import { is, PATH_KNOBS, ROUND_TRIPS_ONLY, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
 const OBJECTS = 3
 const SIZE = 1_200
@@ -60,7 +60,7 @@ export const http2Frames: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(50_000),
+    links: webLink(100_000),
     apps: {
       browser: {
         kind: 'http-client',
@@ -172,7 +172,7 @@ export const http2Frames: ExperimentInput = {
       metric: 'clear/page_rtts',
       op: '=',
       value: 3,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(3),
       unit: 'rtt',
       why: {
         en: 'Connection, page, and all objects at once. HTTP/2 itself adds none: its preface and SETTINGS travel with the first request.',
@@ -186,7 +186,7 @@ export const http2Frames: ExperimentInput = {
       metric: 'secure/page_rtts',
       op: '=',
       value: 4,
-      tolerance: 0.08,
+      tolerance: withinRoundTrips(4),
       unit: 'rtt',
       why: {
         en: 'One more for the handshake. That is the price of TLS and not of HTTP/2.',
@@ -224,7 +224,7 @@ export const http2Frames: ExperimentInput = {
       metric: 'push/page_rtts',
       op: '=',
       value: 2,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(2),
       unit: 'rtt',
       why: {
         en: 'The objects come along with the page. The browser finds them there when it wants to ask.',
@@ -238,7 +238,7 @@ export const http2Frames: ExperimentInput = {
       metric: 'window/page_rtts',
       op: '=',
       value: 5,
-      tolerance: 0.05,
+      tolerance: withinRoundTrips(5),
       unit: 'rtt',
       why: {
         en: '1,200 bytes are three instalments, and between two of them a WINDOW_UPDATE has to cross and DATA to come back.',

@@ -27,12 +27,18 @@ export const UNDISTURBED = [
   ...bothWays('loss.rate').map((path) => is(path, 0)),
   ...bothWays('jitter.amount').map((path) => is(path, 0)),
 ]
-/** And the rate is so high that bytes cost no time worth mentioning, the path so long that computing does not either. */
+/** And the rate is so high that bytes cost no time worth mentioning, the path so long that computing hardly does. */
 export const ROUND_TRIPS_ONLY = [
   ...UNDISTURBED,
   ...bothWays('rate.limit').map((path) => is(path, FAST)),
-  ...bothWays('delay').map((path) => is(path, 20_000, 50_000, 100_000, 150_000)),
+  ...bothWays('delay').map((path) => is(path, 50_000, 100_000, 150_000, 200_000, 300_000)),
 ]
+
+/**
+ * How far from a count of round trips a figure may lie, as a share of it. In virtual time hardly at all; at the wall clock both
+ * ends need time to compute, a quarter of a round trip at the beginning, when their code is cold.
+ */
+export const withinRoundTrips = (count: number): number => Math.max(0.05, 0.25 / count)
 
 /** The knobs of the path that each of them has. */
 export const PATH_KNOBS: readonly KnobInput[] = [
