@@ -1,0 +1,230 @@
+/**
+ * A QUIC connection (RFC 9000, 9001, 9002) as its owner sees it: datagrams in and out, time, streams. What it is made of is in
+ * `core.ts`; receiving, sending and closing are in files of their own.
+ */
+import type { Micros } from '../../../shared/units.ts'
+import type { StreamDirection } from '../wire/quic/frames.ts'
+import { abandon, close } from './close.ts'
+import { Core, type CoreOptions } from './core.ts'
+import type { IncomingDatagram, OutgoingDatagram, QuicEvent } from './events.ts'
+import { onLostPacket } from './fate.ts'
+import { followHandshake } from './handshaking.ts'
+import { expirePaths, migrate } from './migration.ts'
+import { receive } from './receive.ts'
+import type { Stream } from './streams.ts'
+import { transmit } from './transmit.ts'
+import { ClientHandshake } from '../tls13/client.ts'
+
+export type { CoreOptions }
+
+export class QuicConnection {
+  private readonly core: Core
+  private lastDatagram = 0
+
+  /** A client's speaks at once; a server's is made for the first datagram of a client. */
+  constructor(now: Micros, options: CoreOptions) {
+    const core = new Core(options)
+    this.core = core
+    core.idleSince = now
+    core.keys.installInitial(
+      options.isServer ? (options.retrySource ?? options.originalDestination) : options.originalDestination,
+      options.isServer,
+    )
+    if (core.handshake instanceof ClientHandshake) {
+      core.handshake.start(now)
+      followHandshake(core, now)
+    }
+  }
+
+  // --- sans-io (DESIGN 3) ---------------------------------------------------------------------------------
+
+  handleDatagram(now: Micros, datagram: IncomingDatagram): void {
+    receive(this.core, now, datagram)
+  }
+
+  handleTimeout(now: Micros): void {
+    const { core } = this
+    const { state, recovery } = core
+    if (state.name === 'closing' || state.name === 'draining') {
+      if (now >= state.until) core.state = { name: 'closed', reason: state.reason }
+      return
+    }
+    if (!core.isOpen) return
+    if (now >= core.idleSince + core.idleTimeout)
+      return abandon(core, { by: 'timeout', layer: 'transport', code: 0, reason: '9000 10.1: idle timeout' })
+    if (expirePaths(core, now))
+      return abandon(core, {
+        by: 'timeout',
+        layer: 'transport',
+        code: 0x10,
+        reason: '9000 8.2.4: no path is left',
+      })
+    const spaces = core.keys.spaces
+    const due = recovery.timeout(spaces, core.path.allowance > 0)
+    if (due !== undefined && due <= now)
+      for (const lost of recovery.onTimeout(now, spaces)) onLostPacket(core, now, lost)
+  }
+
+  pollTransmit(now: Micros): OutgoingDatagram | undefined {
+    return transmit(this.core, now)
+  }
+
+  /** When `handleTimeout` or `pollTransmit` is to be called next. */
+  pollTimeout(now: Micros): Micros | undefined {
+    const { core } = this
+    const { state } = core
+    if (state.name === 'closing' || state.name === 'draining') return state.until
+    if (state.name === 'closed') return undefined
+    const times = [
+      core.recovery.timeout(core.keys.spaces, core.path.allowance > 0),
+      core.idleSince + core.idleTimeout,
+      this.pacedAt(now),
+      ...core.paths.map((path) => path.deadline),
+      ...Object.values(core.spaces).map(({ received }) => received.deadline),
+    ]
+    const next = Math.min(...times.map((time) => time ?? Infinity))
+    return next === Infinity ? undefined : (next as Micros)
+  }
+
+  pollEvent(): QuicEvent | undefined {
+    return this.core.events.shift()
+  }
+
+  /** When the pacer lets the next datagram go, if it is the pacer that holds it back. */
+  private pacedAt(now: Micros): Micros | undefined {
+    const { core } = this
+    const { recovery } = core
+    const hasData = core.sendable.size > 0 || !core.pending.isEmpty
+    const hasWindow = recovery.bytesInFlight + core.datagramSize <= recovery.window
+    if (!hasData || !hasWindow || !core.settings.pacing || core.keys.write('1rtt') === undefined)
+      return undefined
+    const at = core.pacer.nextAt(now, recovery.window, recovery.rtt.smoothed)
+    return at > now ? at : undefined
+  }
+
+  // --- streams --------------------------------------------------------------------------------------------
+
+  /** Opens a stream and returns its id; undefined: the peer allows no more (RFC 9000 4.6). */
+  openStream(direction: StreamDirection): number | undefined {
+    const { core } = this
+    const stream = core.isOpen ? core.streams.open(direction) : undefined
+    if (stream === undefined && core.isOpen) core.pending.add({ type: 'streams_blocked', direction })
+    return stream?.id
+  }
+
+  stream(id: number): Stream | undefined {
+    return this.core.streams.get(id)
+  }
+
+  /** Writes to a stream; the bytes must not be changed afterwards. Throws for one that can't be written to. */
+  write(id: number, data: Uint8Array, fin = false): void {
+    const { core } = this
+    const send = core.streams.get(id)?.send
+    if (send === undefined) throw new Error(`stream ${id} can't be written to`)
+    send.write(data)
+    if (fin) send.finish()
+    if (send.hasPending) core.sendable.add(id)
+    else if (send.isBlocked) core.pending.add({ type: 'stream_data_blocked', id })
+  }
+
+  /** The next bytes of a stream in order; undefined: none. */
+  read(id: number, most = Infinity): Uint8Array | undefined {
+    const { core } = this
+    const stream = core.streams.get(id)
+    const bytes = stream?.receive?.take(most)
+    if (stream?.receive === undefined || bytes === undefined) return undefined
+    core.streams.onConsumed(bytes.length)
+    if (stream.receive.updateLimit() !== undefined) core.pending.add({ type: 'max_stream_data', id })
+    core.streams.release(stream)
+    return bytes
+  }
+
+  /** The peer has sent all, and all of it was read. */
+  isFinished(id: number): boolean {
+    return (
+      this.core.streams.get(id)?.receive?.state === 'data_read' || this.core.streams.get(id) === undefined
+    )
+  }
+
+  /** RESET_STREAM: what was not acknowledged is given up. */
+  resetStream(id: number, code: number): void {
+    const { core } = this
+    const send = core.streams.get(id)?.send
+    if (send === undefined || send.isClosed) return
+    send.reset(code)
+    core.sendable.delete(id)
+    core.pending.add({ type: 'reset_stream', id })
+  }
+
+  /** STOP_SENDING: we read no more. */
+  stopSending(id: number, code: number): void {
+    const receive = this.core.streams.get(id)?.receive
+    if (receive === undefined) return
+    receive.stopCode = code
+    this.core.pending.add({ type: 'stop_sending', id })
+  }
+
+  /** RFC 9218; the lower, the more urgent. */
+  setPriority(id: number, urgency: number, incremental: boolean): void {
+    const send = this.core.streams.get(id)?.send
+    if (send !== undefined) Object.assign(send, { urgency, incremental })
+  }
+
+  /** Queues a DATAGRAM frame (RFC 9221) and returns its number; undefined: the peer takes none so large. */
+  sendDatagram(data: Uint8Array): number | undefined {
+    const limit = this.core.peer?.maxDatagramFrameSize ?? 0
+    if (data.length + 9 > Math.min(limit, this.core.datagramSize - 40)) return undefined
+    this.core.datagrams.push({ number: ++this.lastDatagram, data })
+    return this.lastDatagram
+  }
+
+  // --- the whole ------------------------------------------------------------------------------------------
+
+  /** Ends it with a code of the application's. */
+  close(now: Micros, code: number, reason: string): void {
+    close(this.core, now, { by: 'local', layer: 'application', code, reason })
+  }
+
+  /** Goes on from another local port (RFC 9000 9.2); false: that is not possible just now. */
+  migrate(now: Micros, localPort: number): boolean {
+    return migrate(this.core, now, localPort)
+  }
+
+  /** Begins a key update (RFC 9001 6.1); false: the last one is not acknowledged yet. */
+  updateKeys(now: Micros): boolean {
+    const { core } = this
+    if (!core.recovery.handshakeConfirmed || !core.keys.canUpdate) return false
+    core.keys.update(now, Infinity, core.spaces.application.next, core.closePeriod)
+    core.options.observer?.onKeyUpdate(now, core.keys.phase.generation, false)
+    return true
+  }
+
+  get state(): Core['state']['name'] {
+    return this.core.state.name
+  }
+
+  get negotiated(): Core['negotiated'] {
+    return this.core.negotiated
+  }
+
+  /** The ids by which packets for this connection come. */
+  *localIds(): Generator<Uint8Array> {
+    for (const { id } of this.core.localIds.all) yield id
+  }
+
+  /** For views and metrics. */
+  get metrics() {
+    const { recovery, streams } = this.core
+    return {
+      window: recovery.window,
+      ssthresh: recovery.control.ssthresh,
+      bytesInFlight: recovery.bytesInFlight,
+      smoothedRtt: recovery.rtt.smoothed,
+      minRtt: recovery.rtt.min,
+      latestRtt: recovery.rtt.latest,
+      rttVariance: recovery.rtt.variance,
+      ptoCount: recovery.ptoCount,
+      credit: streams.credit,
+    }
+  }
+}

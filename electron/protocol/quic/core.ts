@@ -1,0 +1,211 @@
+/** All that belongs to one connection; the files that receive, send and keep time share it. */
+import type { QuicSettings } from '../../../shared/quic.ts'
+import type { Micros } from '../../../shared/units.ts'
+import type { HandshakeCrypto } from '../crypto.ts'
+import { Fifo } from '../fifo.ts'
+import type { Rng } from '../random.ts'
+import { createCongestionControl } from '../tcp/congestion/create.ts'
+import type { Handshake, Negotiated } from '../tls13/handshake.ts'
+import type { Endpoint } from '../wire/address.ts'
+import { DEFAULT_PARAMETERS, type TransportParameters } from '../wire/quic/transport-parameters.ts'
+import type { QuicVersion } from '../wire/quic/version.ts'
+import { CryptoStream } from './crypto-stream.ts'
+import { LocalIds, RemoteIds, type IssuedId } from './connection-ids.ts'
+import type { CloseReason, IncomingDatagram, QuicEvent } from './events.ts'
+import { KeyRing } from './keys.ts'
+import { Pacer } from './pacer.ts'
+import type { QuicObserver } from './observer.ts'
+import { Path } from './path.ts'
+import { Pending } from './pending.ts'
+import { ReceivedPackets } from './received.ts'
+import { Recovery } from './recovery.ts'
+import type { SpaceName } from './space.ts'
+import { Streams } from './streams.ts'
+
+/** RFC 9000 18.2; ours. */
+export const ACK_DELAY_EXPONENT = 3
+const ACTIVE_CONNECTION_ID_LIMIT = 4
+
+export interface CoreOptions {
+  readonly isServer: boolean
+  readonly version: QuicVersion
+  readonly settings: QuicSettings
+  readonly crypto: HandshakeCrypto
+  readonly rng: Rng
+  /** Our first connection id. */
+  readonly source: Uint8Array
+  /** The peer's, as far as it is known: a client's own choice at first. */
+  readonly destination: Uint8Array
+  /** The client's first choice, which the transport parameters must repeat (RFC 9000 7.3). */
+  readonly originalDestination: Uint8Array
+  /** Where Retry sent the client. */
+  readonly retrySource?: Uint8Array
+  readonly localPort: number
+  readonly remote: Endpoint
+  /** The client has proved its address by a token (RFC 9000 8.1). */
+  readonly validated: boolean
+  /** Gives a new id and its reset token. */
+  readonly makeId: () => Omit<IssuedId, 'number'>
+  readonly handshake: (parameters: TransportParameters) => Handshake
+  /** Is told what happens, for the trace. */
+  readonly observer?: QuicObserver
+}
+
+export interface SpaceState {
+  next: number
+  readonly received: ReceivedPackets
+  readonly crypto: CryptoStream
+}
+
+/** RFC 9000 10.2; the connection speaks while it is `handshaking` or `open`. */
+export type ConnectionState =
+  | { readonly name: 'handshaking' }
+  | { readonly name: 'open' }
+  /** We have closed it, and answer what still comes with the same (10.2.1). */
+  | {
+      readonly name: 'closing'
+      readonly reason: CloseReason
+      readonly until: Micros
+      readonly frameType: number
+      owed: boolean
+      heard: number
+    }
+  /** The peer has closed it: not a word more (10.2.2). */
+  | { readonly name: 'draining'; readonly reason: CloseReason; readonly until: Micros }
+  | { readonly name: 'closed'; readonly reason: CloseReason }
+
+/** What we declare to the peer. */
+function ownParameters(options: CoreOptions, resetToken: Uint8Array): TransportParameters {
+  const { settings, isServer, source, originalDestination, retrySource } = options
+  return {
+    ...DEFAULT_PARAMETERS,
+    maxIdleTimeout: Math.ceil(settings.idleTimeout / 1_000),
+    maxUdpPayloadSize: 65_527,
+    initialMaxData: settings.maxData,
+    initialMaxStreamDataBidiLocal: settings.maxStreamData,
+    initialMaxStreamDataBidiRemote: settings.maxStreamData,
+    initialMaxStreamDataUni: settings.maxStreamData,
+    initialMaxStreamsBidi: settings.maxStreamsBidi,
+    initialMaxStreamsUni: settings.maxStreamsUni,
+    ackDelayExponent: ACK_DELAY_EXPONENT,
+    maxAckDelay: Math.floor(settings.maxAckDelay / 1_000),
+    activeConnectionIdLimit: ACTIVE_CONNECTION_ID_LIMIT,
+    initialSourceConnectionId: source,
+    maxDatagramFrameSize: settings.maxDatagramFrame,
+    ...(isServer && {
+      originalDestinationConnectionId: originalDestination,
+      statelessResetToken: resetToken,
+    }),
+    ...(retrySource && { retrySourceConnectionId: retrySource }),
+  }
+}
+
+export class Core {
+  readonly options: CoreOptions
+  readonly isServer: boolean
+  readonly settings: QuicSettings
+  readonly rng: Rng
+  readonly keys: KeyRing
+  readonly handshake: Handshake
+  readonly parameters: TransportParameters
+  readonly spaces: Readonly<Record<SpaceName, SpaceState>>
+  readonly recovery: Recovery
+  readonly pacer: Pacer
+  readonly streams: Streams
+  readonly localIds: LocalIds
+  readonly remoteIds: RemoteIds
+  readonly pending = new Pending()
+  readonly paths: Path[]
+  readonly events = new Fifo<QuicEvent>()
+  readonly datagrams = new Fifo<{ readonly number: number; readonly data: Uint8Array }>()
+  /** Packets that came before their keys (DESIGN 6.1, key-blocked). */
+  undecryptable: IncomingDatagram[] = []
+  state: ConnectionState = { name: 'handshaking' }
+  negotiated: Negotiated | undefined
+  peer: TransportParameters | undefined
+  /** Of a client: what its Initial packets carry (RFC 9000 8.1.2). */
+  token: Uint8Array = new Uint8Array(0)
+  /** Of a client: a packet of the server's was processed, so neither Retry nor Version Negotiation is heeded any more. */
+  heard = false
+  retrySource: Uint8Array | undefined
+  /** Since when nothing has happened that restarts the idle timer (RFC 9000 10.1). */
+  idleSince = 0 as Micros
+  /** An ack-eliciting packet was sent since the last one that came. */
+  sentSinceReceived = false
+  /** Streams with something to send, in the order of their turns. */
+  readonly sendable = new Set<number>()
+  private activePath: Path
+  private lastPath = 0
+
+  constructor(options: CoreOptions) {
+    const { isServer, settings, crypto, version, source, destination } = options
+    this.options = options
+    this.isServer = isServer
+    this.settings = settings
+    this.rng = options.rng
+    this.keys = new KeyRing(crypto, version)
+    const first = options.makeId()
+    this.localIds = new LocalIds((number) => (number === 0 ? first : options.makeId()), source)
+    this.remoteIds = new RemoteIds(destination, ACTIVE_CONNECTION_ID_LIMIT)
+    this.parameters = ownParameters(options, first.resetToken)
+    this.handshake = options.handshake(this.parameters)
+    this.streams = new Streams(isServer, this.parameters)
+    this.spaces = {
+      initial: { next: 0, received: new ReceivedPackets(0), crypto: new CryptoStream() },
+      handshake: { next: 0, received: new ReceivedPackets(0), crypto: new CryptoStream() },
+      application: {
+        next: 0,
+        received: new ReceivedPackets(settings.maxAckDelay),
+        crypto: new CryptoStream(),
+      },
+    }
+    const { maxDatagram } = settings
+    const control = createCongestionControl(settings.congestion, {
+      segmentSize: maxDatagram,
+      initialWindow: settings.initialWindow * maxDatagram,
+    })
+    this.recovery = new Recovery({ control, datagramSize: maxDatagram })
+    this.pacer = new Pacer(maxDatagram)
+    this.recovery.peerCompletedAddressValidation = isServer
+    // A client knows where its server is; the server must find out (RFC 9000 8.1).
+    const state = !isServer || options.validated ? 'validated' : 'unvalidated'
+    this.activePath = new Path(this.lastPath, options.localPort, options.remote, state)
+    this.paths = [this.activePath]
+  }
+
+  get path(): Path {
+    return this.activePath
+  }
+
+  set path(path: Path) {
+    this.activePath = path
+  }
+
+  addPath(localPort: number, remote: Endpoint): Path {
+    const path = new Path(++this.lastPath, localPort, remote, 'unvalidated')
+    this.paths.push(path)
+    return path
+  }
+
+  /** Bytes of a datagram that we send. */
+  get datagramSize(): number {
+    return Math.min(this.settings.maxDatagram, this.peer?.maxUdpPayloadSize ?? Infinity)
+  }
+
+  get isOpen(): boolean {
+    return this.state.name === 'handshaking' || this.state.name === 'open'
+  }
+
+  /** Three probe timeouts: how long the dead are remembered (RFC 9000 10.2). */
+  get closePeriod(): number {
+    return 3 * (this.recovery.rtt.probeTimeout + this.recovery.maxAckDelay)
+  }
+
+  /** Microseconds of silence after which the connection is gone (RFC 9000 10.1); Infinity: never. */
+  get idleTimeout(): number {
+    const own = this.settings.idleTimeout
+    const peer = (this.peer?.maxIdleTimeout ?? 0) * 1_000
+    const shorter = own === 0 ? peer : peer === 0 ? own : Math.min(own, peer)
+    return shorter === 0 ? Infinity : Math.max(shorter, this.closePeriod)
+  }
+}

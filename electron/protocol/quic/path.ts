@@ -1,0 +1,64 @@
+/** A way between two addresses: is the peer there, and how much may be sent before that is known (RFC 9000 8, 9). */
+import type { Micros } from '../../../shared/units.ts'
+import type { Endpoint } from '../wire/address.ts'
+
+/** RFC 9000 8: to an address that is not validated no more than this many times what came from it. */
+const AMPLIFICATION = 3
+
+export type PathState = 'unvalidated' | 'validating' | 'validated' | 'failed'
+
+export const sameEndpoint = (a: Endpoint, b: Endpoint): boolean =>
+  a.address === b.address && a.port === b.port
+
+export class Path {
+  readonly number: number
+  readonly localPort: number
+  readonly remote: Endpoint
+  state: PathState
+  received = 0
+  sent = 0
+  /** Data of PATH_CHALLENGEs that may still be answered. */
+  readonly challenges: Uint8Array[] = []
+  /** A challenge is to be sent. */
+  wantsChallenge = false
+  /** Data of the peer's challenges, to be sent back on this path. */
+  readonly responses: Uint8Array[] = []
+  /** When the validation is given up. */
+  deadline: Micros | undefined
+
+  constructor(number: number, localPort: number, remote: Endpoint, state: PathState) {
+    this.number = number
+    this.localPort = localPort
+    this.remote = remote
+    this.state = state
+  }
+
+  /** Bytes that may be sent now (RFC 9000 8.1). */
+  get allowance(): number {
+    if (this.state === 'validated') return Infinity
+    return Math.max(0, AMPLIFICATION * this.received - this.sent)
+  }
+
+  is(localPort: number, remote: Endpoint): boolean {
+    return this.localPort === localPort && sameEndpoint(this.remote, remote)
+  }
+
+  /** Begins to ask whether the peer is there (RFC 9000 8.2.1). */
+  validate(deadline: Micros): void {
+    if (this.state === 'validated') return
+    this.state = 'validating'
+    this.wantsChallenge = true
+    this.deadline = deadline
+  }
+
+  /** PATH_RESPONSE; returns whether it answers one of our challenges. */
+  onResponse(data: Uint8Array): boolean {
+    const asked = this.challenges.some((challenge) => challenge.every((byte, i) => byte === data[i]))
+    if (!asked) return false
+    this.challenges.length = 0
+    this.wantsChallenge = false
+    this.state = 'validated'
+    this.deadline = undefined
+    return true
+  }
+}

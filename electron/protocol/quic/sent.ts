@@ -1,0 +1,49 @@
+/** What was sent and not yet acknowledged or given up (RFC 9002 A.1), and what of it is to be sent again when it is lost. */
+import type { Micros } from '../../../shared/units.ts'
+import type { StreamDirection } from '../wire/quic/frames.ts'
+import type { SpaceName } from './space.ts'
+
+/**
+ * What a packet carried, in the terms in which it would be sent again (RFC 9000 13.3): data by place, limits and the like by
+ * name, since only their newest value is of use.
+ */
+export type Carried =
+  | { readonly type: 'crypto'; readonly from: number; readonly to: number }
+  | {
+      readonly type: 'stream'
+      readonly id: number
+      readonly from: number
+      readonly to: number
+      readonly fin: boolean
+    }
+  /** The largest number that the ACK told of. */
+  | { readonly type: 'ack'; readonly largest: number }
+  | {
+      readonly type: 'reset_stream' | 'stop_sending' | 'max_stream_data' | 'stream_data_blocked'
+      readonly id: number
+    }
+  | { readonly type: 'max_data' | 'data_blocked' | 'handshake_done' | 'ping' | 'ack_frequency' }
+  | { readonly type: 'max_streams' | 'streams_blocked'; readonly direction: StreamDirection }
+  | { readonly type: 'new_connection_id' | 'retire_connection_id'; readonly number: number }
+  | { readonly type: 'new_token'; readonly token: Uint8Array }
+  /** Never sent again (RFC 9221 5, RFC 9000 8.2.1); the application is told of a lost datagram. */
+  | { readonly type: 'datagram'; readonly number: number }
+  | { readonly type: 'path_challenge' | 'path_response' | 'mtu_probe' }
+
+export interface SentPacket {
+  readonly number: number
+  readonly space: SpaceName
+  readonly sentAt: Micros
+  /** Bytes of the QUIC packet. */
+  readonly size: number
+  readonly ackEliciting: boolean
+  /** Counts toward bytes in flight (RFC 9002 2). */
+  readonly inFlight: boolean
+  readonly carried: readonly Carried[]
+  /** Number of the IP packet in the trace. */
+  readonly pkt: number
+  /** The path that it went by. */
+  readonly path: number
+  /** What was in flight when it was sent filled the window. */
+  readonly windowLimited: boolean
+}
