@@ -193,10 +193,13 @@ async function loadHttp2(socket: Duplex, page: PageOptions): Promise<Load> {
       }
       const stream = session.request(fields)
       if (upload > 0) stream.end(Buffer.alloc(upload, 0x62))
-      const [response] = (await once(stream, 'response')) as [Record<string, unknown>]
       let bytes = 0
       stream.on('data', (chunk: Buffer) => (bytes += chunk.length))
-      await once(stream, 'end')
+      // Both at once: an empty response ends in the moment in which it begins.
+      const [[response]] = (await Promise.all([once(stream, 'response'), once(stream, 'end')])) as [
+        [Record<string, unknown>],
+        unknown,
+      ]
       return { status: response[':status'] as number, bytes, response }
     }),
   )

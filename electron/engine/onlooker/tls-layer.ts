@@ -23,7 +23,10 @@ export interface TlsContext {
 /** Of the alert that ends a direction in order (RFC 8446 6.1). */
 const CLOSE_NOTIFY = 0
 
-type Record = { -readonly [K in keyof EventData<'security:record'>]: EventData<'security:record'>[K] }
+/** A `security:record` whose content is still to be told. */
+type RecordDraft = {
+  -readonly [K in keyof EventData<'security:record'>]: EventData<'security:record'>[K]
+}
 
 export class TlsLayer implements Layer {
   private readonly report: Report
@@ -34,7 +37,7 @@ export class TlsLayer implements Layer {
   private readonly closed = bySide(() => false)
   private answered = false
   /** A record of our own; what follows it tells what is in it. */
-  private record: Record | undefined
+  private record: RecordDraft | undefined
 
   constructor(report: Report, { crypto, keyLog, inside }: TlsContext) {
     this.report = report
@@ -147,7 +150,7 @@ export class TlsLayer implements Layer {
   }
 }
 
-function recordOf(event: RecordEvent): Record {
+function recordOf(event: RecordEvent): RecordDraft {
   const { from, offset, length, type, version, protected: isProtected, plaintextLength } = event
   const readable = plaintextLength !== undefined
   return {
