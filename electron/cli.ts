@@ -36,7 +36,7 @@ const seedOption = (): Option =>
     .argParser(integer(0, 0xffff_ffff))
     .default(1)
 const outOption = (): Option =>
-  new Option('--out <folder>', 'write summary, captures, trace, table and charts there')
+  new Option('--out <folder>', 'write summary, captures, keys, page loads, trace, table and charts there')
 const tapsOption = (): Option =>
   new Option('--taps <which>', "captures at the data's sender or at all hosts")
     .choices(['sender', 'all'])

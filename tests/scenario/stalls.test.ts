@@ -1,0 +1,41 @@
+/** Every moment of every connection is put down to one cause (DESIGN 6.2), in every experiment, whatever the links do. */
+import { describe, expect, it } from 'vitest'
+import { EXPERIMENTS } from '../../shared/experiments/index.ts'
+import { finishedRun } from '../support/runs.ts'
+import { stallShares, sumOf } from '../support/stalls.ts'
+
+const full = process.env.REXMIT_FULL === '1'
+const seeds = full ? Array.from({ length: 20 }, (_, i) => i + 1) : [3]
+
+/** What both directions of every link of an experiment are set to. */
+const LINKS: Readonly<Record<string, Record<string, unknown>>> = {
+  'as they come': {},
+  'with loss': { 'loss.rate': 0.03 },
+  'slow and full': { 'rate.limit': 2_000_000, 'queue.limit': 30_000 },
+  'with jitter and reordering': { 'jitter.amount': 4_000, 'reorder.rate': 0.02 },
+}
+
+function settings({ setup }: (typeof EXPERIMENTS)[number], values: Record<string, unknown>) {
+  const directions = Object.keys(setup.links).flatMap((id) => [`links.${id}.up`, `links.${id}.down`])
+  return Object.fromEntries(
+    directions.flatMap((direction) =>
+      Object.entries(values).map(([name, value]) => [`${direction}.${name}`, value] as const),
+    ),
+  )
+}
+
+describe.each(EXPERIMENTS.map((experiment) => [experiment.id, experiment] as const))(
+  '%s',
+  (id, experiment) => {
+    it.each(Object.entries(LINKS))('links %s: the shares make a whole', async (_, values) => {
+      for (const seed of seeds) {
+        const run = await finishedRun({ experiment: id, seed, set: settings(experiment, values) })
+        const ends = stallShares(run)
+        expect(ends.size).toBeGreaterThan(0)
+        for (const [end, shares] of ends) expect(sumOf(shares), end).toBeCloseTo(1, 9)
+        for (const lane of run.info.lanes)
+          expect(run.summary!.metrics[`${lane.id}/stall_total`], lane.id).toBeCloseTo(1, 9)
+      }
+    })
+  },
+)
