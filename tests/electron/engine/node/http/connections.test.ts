@@ -130,10 +130,10 @@ describe.each([...ALL, ['a pipeline', pipelined] as const])('a client over %s', 
 
   it('leaves nothing behind when its run ends in the middle', async () => {
     const { run, exchanges } = await runHttp({
-      resources: { '/': { size: 10_000_000 } },
+      resources: { '/': { size: 2_000_000 } },
       requests: [{ target: '/', times: 3 }],
       ...join(way, { client: { connections: 2 } }),
-      duration: 200_000,
+      duration: 120_000,
     })
     expect(run.info.state).toBe('finished')
     expect(exchanges.every(({ finishedAt }) => finishedAt === undefined)).toBe(true)
