@@ -65,7 +65,7 @@ const inOrder = (lane: 'h1' | 'h1x6'): ExperimentInput['expectations'][number] =
   unit: 'count',
   why: {
     en: 'Without pipelining, a connection carries one exchange at a time, and what is missing before a byte belongs to the same exchange. Only the last message of the TLS handshake may be missing before the first request.',
-    zh: '不用管道时，一条连接同时只承载一次请求与应答，某个字节之前缺的也属于同一次。唯一的例外是首个请求之前，TLS 握手的最后一条消息可能还没到。',
+    zh: '不用管道时，一条连接同时只承载一次请求与响应，某个字节之前缺的也属于同一次。唯一的例外是首个请求之前，TLS 握手的最后一条消息可能还没到。',
   },
 })
 
@@ -105,7 +105,7 @@ const lossless = (lane: (typeof LANES)[number]): ExperimentInput['expectations']
     id: `${lane}-${kind}-lossless`,
     text: {
       en: `${NAMES[lane].en}: without loss nothing is ${kind}-blocked, exactly`,
-      zh: `${NAMES[lane].zh}：不丢包时，${kind === 'self' ? '自阻塞' : '互阻塞'}恰好为 0`,
+      zh: `${NAMES[lane].zh}：不丢包时，${kind === 'self' ? '自身阻塞' : '交叉阻塞'}恰好为 0`,
     },
     metric: `${lane}/${kind}_blocked_byte_ms`,
     op: '=',
@@ -125,7 +125,7 @@ export const httpVersions: ExperimentInput = {
   title: { en: 'HTTP/1.1 and HTTP/2', zh: 'HTTP/1.1 与 HTTP/2 对比' },
   question: {
     en: 'HTTP/2 sends all responses over one connection, side by side. What does it win, and what does one lost packet cost it?',
-    zh: 'HTTP/2 把所有应答放在一条连接上并行传输。它赢在哪里？丢一个包，代价又是什么？',
+    zh: 'HTTP/2 把所有响应放在一条连接上并行传输。它赢在哪里？丢一个包，代价又是什么？',
   },
   narrative: [
     {
@@ -134,15 +134,15 @@ export const httpVersions: ExperimentInput = {
     },
     {
       en: 'Set the loss to 0 first. On one connection HTTP/1.1 asks, waits, and asks again: a round trip for each object, and the server is idle in between (the bar of stalls calls it "application"). Six connections do this six times at once, at the price of six handshakes. HTTP/2 asks for everything at once: each object becomes a stream, and the frames of many streams take turns on the one connection. Now the link is the limit, and no longer the distance.',
-      zh: '先把丢包率设为 0。HTTP/1.1 在一条连接上问一个、等一个、再问下一个：每个对象一个往返，其间服务器无事可做（发送停顿图里记为“应用”）。六条连接同时这样做，代价是六次握手。HTTP/2 一次问完：每个对象是一个流，许多流的帧在同一条连接上轮流发送。此时的瓶颈是链路，而不再是距离。',
+      zh: '先把丢包率设为 0。HTTP/1.1 在一条连接上问一个、等一个、再问下一个：每个对象一个往返，其间服务器无事可做（停顿原因图里记为“应用程序”）。六条连接同时这样做，代价是六次握手。HTTP/2 一次问完：每个对象是一个流，许多流的帧在同一条连接上轮流发送。此时的瓶颈是链路，而不再是距离。',
     },
     {
       en: 'Now with losses. TCP hands its bytes up in order and knows nothing of streams. If a packet dies on the HTTP/2 connection, all bytes behind it wait in the receive buffer until the retransmission is there. For the stream whose bytes are missing this is as it must be: it is self-blocked. The others miss nothing of their own and wait all the same: they are cross-blocked. The view of streams has a row for each and tells the two apart; click a hatched span to see the packet that is to blame. HTTP/1.1 hardly knows cross-blocking: on each of its connections there is one response at a time, and the other connections go on.',
-      zh: '再看有丢包的情形。TCP 按序交付字节，对流一无所知。HTTP/2 的连接上丢了一个包，它之后的所有字节都要在接收缓冲区里等，直到重传到达。对缺了字节的那个流，这理所应当，称为自阻塞；其他的流什么也不缺，却也得等，称为互阻塞。流视图中每个流占一行，两者分开标出；点击带斜线的一段，就能看到该怪哪个包。HTTP/1.1 几乎没有互阻塞：每条连接上一次只有一个应答，其余连接照常前进。',
+      zh: '再看有丢包的情形。TCP 按序交付字节，对流一无所知。HTTP/2 的连接上丢了一个包，它之后的所有字节都要在接收缓冲区里等，直到重传到达。对缺了字节的那个流，这理所应当，称为自身阻塞；其他的流什么也不缺，却也得等，称为交叉阻塞。流视图中每个流占一行，两者分开标出；点击带斜线的一段，就能看到该怪哪个包。HTTP/1.1 几乎没有交叉阻塞：每条连接上一次只有一个响应，其余连接照常前进。',
     },
     {
       en: 'So HTTP/2 did away with the head-of-line blocking of HTTP/1.1, where a response waits for the one before it, and kept that of TCP. Nor is this all that a loss costs. Each loss takes a part of the congestion window of its connection, and HTTP/2 has only one, while of six windows five stay as they are. At 2 % loss the six connections are mostly ahead, although HTTP/2 won clearly without loss; try several seeds. Which of the two costs more? Switch congestion control off, so that a loss takes no window any more, and HTTP/2 is mostly ahead again: it was the window more than the blocking. On the other hand a short response offers few packets to give a loss away, so that HTTP/1.1 more often has to wait for the retransmission timer.',
-      zh: '所以，HTTP/2 消除了 HTTP/1.1 的队头阻塞，即应答排队等前一个应答，却保留了 TCP 的队头阻塞。而且丢包的代价不止于此：每次丢包都会缩小所在连接的拥塞窗口，HTTP/2 只有一个窗口，六条连接则有五个不受影响。不丢包时 HTTP/2 明显领先，丢包 2% 时多半是六条连接在前；换几个种子试试。两种代价哪个大？关掉拥塞控制，丢包不再缩小窗口，HTTP/2 多半又回到前面：主要的代价在窗口，而不是阻塞。另一方面，短应答后面没有多少包来暴露丢失，所以 HTTP/1.1 更常要等重传定时器。',
+      zh: '所以，HTTP/2 消除了 HTTP/1.1 的队头阻塞，即响应排队等前一个响应，却保留了 TCP 的队头阻塞。而且丢包的代价不止于此：每次丢包都会缩小所在连接的拥塞窗口，HTTP/2 只有一个窗口，六条连接则有五个不受影响。不丢包时 HTTP/2 明显领先，丢包 2% 时多半是六条连接在前；换几个种子试试。两种代价哪个大？关掉拥塞控制，丢包不再缩小窗口，HTTP/2 多半又回到前面：主要的代价在窗口，而不是阻塞。另一方面，短响应后面没有多少包来暴露丢失，所以 HTTP/1.1 更常要等重传定时器。',
     },
     {
       en: 'There is a third way to wait, and it needs no loss. A TLS record can be opened only when it is whole, for its authentication tag stands at its end. Each object here is a record or two, which come in several segments, and the first of these wait for the last: record-blocked. On a slow connection it mostly adds up to more than the other two. This is why some servers begin with small records.',
@@ -405,13 +405,13 @@ export const httpVersions: ExperimentInput = {
   prediction: {
     question: {
       en: 'An HTTP/2 connection carries twenty responses side by side, and one packet in the middle is lost. Which responses have to wait for its retransmission?',
-      zh: '一条 HTTP/2 连接上并行传输二十个应答，中间丢了一个包。哪些应答要等它重传？',
+      zh: '一条 HTTP/2 连接上并行传输二十个响应，中间丢了一个包。哪些响应要等它重传？',
     },
     choices: [
       {
         text: {
           en: 'Only the one whose bytes were in the packet',
-          zh: '只有字节在那个包里的应答',
+          zh: '只有字节在那个包里的响应',
         },
         right: false,
         because: {
@@ -422,7 +422,7 @@ export const httpVersions: ExperimentInput = {
       {
         text: {
           en: 'All that have bytes behind the lost ones',
-          zh: '凡是有字节排在它后面的应答',
+          zh: '凡是有字节排在它后面的响应',
         },
         right: true,
         because: {

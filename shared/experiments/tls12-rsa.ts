@@ -5,6 +5,7 @@ import {
   HANDSHAKE_ONLY,
   INITIAL_WINDOW_KNOB,
   NARROW_WINDOW,
+  ROUND_TRIP_TOLERANCE,
   tlsBrowser,
   tlsSite,
 } from './tls-knobs.ts'
@@ -21,7 +22,7 @@ const claimsOf = (lane: (typeof LANES)[number]): ExperimentInput['expectations']
     metric: `${lane}/tls_handshake_rtts`,
     op: '=',
     value: 2,
-    tolerance: 0.1,
+    tolerance: ROUND_TRIP_TOLERANCE,
     unit: 'rtt',
     why: {
       en: 'RFC 5246 (7.3): the client cannot send the premaster secret before it has the certificate, and does not send data before it has seen the Finished of the server. That is two times there and back, counted from the moment when TCP is open.',
@@ -114,16 +115,16 @@ export const tls12Rsa: ExperimentInput = {
       id: 'first-byte',
       text: {
         en: 'The first byte of the answer arrives after four round trips',
-        zh: '应答的第一个字节在 4 个往返之后到达',
+        zh: '响应的第一个字节在 4 个往返之后到达',
       },
       metric: 'extended/first_byte_rtts',
       op: '=',
       value: 4,
-      tolerance: 0.1,
+      tolerance: ROUND_TRIP_TOLERANCE,
       unit: 'rtt',
       why: {
         en: 'One for TCP, two for TLS, one for the request and its answer. Counted from the SYN.',
-        zh: 'TCP 一个，TLS 两个，请求与应答一个。从 SYN 发出时算起。',
+        zh: 'TCP 一个，TLS 两个，请求与响应一个。从 SYN 发出时算起。',
       },
       given: HANDSHAKE_ONLY,
     },
@@ -215,7 +216,7 @@ export const tls12Rsa: ExperimentInput = {
   prediction: {
     question: {
       en: 'Nothing has been exchanged yet, not even TCP is open. How many round trips pass until the first byte of the answer to a request over TLS 1.2 is there?',
-      zh: '此前没有任何往来，TCP 也还没有建立。通过 TLS 1.2 发一个请求，要经过几个往返才能收到应答的第一个字节？',
+      zh: '此前没有任何往来，TCP 也还没有建立。通过 TLS 1.2 发一个请求，要经过几个往返才能收到响应的第一个字节？',
     },
     choices: [
       {

@@ -5,6 +5,7 @@ import {
   bothEnds,
   HANDSHAKE_ONLY,
   INITIAL_WINDOW_KNOB,
+  ROUND_TRIP_TOLERANCE,
   TLS_KNOBS,
   tlsBrowser,
   tlsSite,
@@ -86,7 +87,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls12/tls_handshake_rtts',
       op: '=',
       value: 2,
-      tolerance: 0.1,
+      tolerance: ROUND_TRIP_TOLERANCE,
       unit: 'rtt',
       why: {
         en: 'RFC 5246 (7.3). This and the other times of handshakes are means over the two connections of a lane.',
@@ -100,7 +101,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls13/tls_handshake_rtts',
       op: '=',
       value: 1,
-      tolerance: 0.1,
+      tolerance: ROUND_TRIP_TOLERANCE,
       unit: 'rtt',
       why: {
         en: 'RFC 8446 (2): the key share is in the ClientHello already. The client is done when it has the Finished of the server.',
@@ -112,12 +113,12 @@ export const tls13: ExperimentInput = {
       id: 'first-byte',
       text: {
         en: 'The first byte of the answer arrives after three round trips',
-        zh: '应答的第一个字节在 3 个往返之后到达',
+        zh: '响应的第一个字节在 3 个往返之后到达',
       },
       metric: 'tls13/first_byte_rtts',
       op: '=',
       value: 3,
-      tolerance: 0.1,
+      tolerance: ROUND_TRIP_TOLERANCE,
       unit: 'rtt',
       why: {
         en: 'TCP, TLS and the request, one each.',
@@ -200,7 +201,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls12-resumed/tls_handshake_rtts',
       op: '=',
       value: 1.5,
-      tolerance: 0.1,
+      tolerance: ROUND_TRIP_TOLERANCE,
       unit: 'rtt',
       why: {
         en: 'RFC 5246 (7.3, figure 2): in the shortened handshake the server sends its Finished first, right behind its ServerHello.',
@@ -214,7 +215,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls13-resumed/tls_handshake_rtts',
       op: '=',
       value: 1,
-      tolerance: 0.1,
+      tolerance: ROUND_TRIP_TOLERANCE,
       unit: 'rtt',
       why: {
         en: 'The handshake with a pre-shared key has the same three flights (RFC 8446 2.2).',
