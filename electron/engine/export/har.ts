@@ -56,7 +56,8 @@ function contentOf({ contentType, outcome }: Load) {
 }
 
 function responseOf(load: Load, loads: PageLoads) {
-  const message = loads.message(load, 'response')
+  // What the server sent and the client never got is no response to it.
+  const message = load.responded === null ? undefined : loads.message(load, 'response')
   const fields = message?.fields ?? []
   const { error = '', message: words = '', encoded = -1 } = load.outcome?.data ?? {}
   return {

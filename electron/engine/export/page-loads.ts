@@ -177,7 +177,11 @@ class Reader implements PageLoads {
     } else if (event.name === 'http:response_started') {
       const { status, content_type: contentType } = event.data
       Object.assign(load, { responded: t, status, contentType })
-    } else load.outcome = { t, data: event.data }
+    } else {
+      load.outcome = { t, data: event.data }
+      // Pushed: no request of the client's took it to a connection (RFC 9113 8.4).
+      if (event.data.source === 'push') Object.assign(load, { sent: load.queued, flow, version: 'h2' })
+    }
   }
 }
 

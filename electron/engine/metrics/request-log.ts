@@ -76,7 +76,8 @@ export class RequestLog {
     if (error === '' && content > 0) this.contents.add(sha256)
     this.lastFinished = t
     this.outcomes.set(key, { source, error })
-    this.contentBytes += content
+    // Part of a content is of no use to who asked for it; it crossed all the same.
+    if (error === '') this.contentBytes += content
     if (source !== 'cache') this.encodedBytes += encoded
   }
 

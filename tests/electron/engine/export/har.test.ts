@@ -153,6 +153,45 @@ describe('a page load', () => {
   })
 })
 
+it('has nothing of a response that the server sent and the client never got', async () => {
+  const script = addNodes(new RecordingScript(), 'main')
+  const url = 'http://server.lab/'
+  script.emit('main/client', 'http:request_queued', { request: 1, method: 'GET', url, attempt: 1 })
+  script.emit(client, 'http:request_sent', { request: 1, exchange: 1, version: 'http/1.1' })
+  const answer = {
+    from: 'server',
+    version: 'http/1.1',
+    part: 'response',
+    exchange: 1,
+    length: 30,
+    status: 200,
+  }
+  script.at(5_000).emit(server, 'http:message_started', { ...answer, fields: '[["content-length","0"]]' })
+  script.at(9_000).emit(client, 'http:response_finished', { request: 1, source: 'network', error: 'timeout' })
+  const [{ log }] = await archive(script)
+  expect(log.entries[0]).toMatchObject({
+    timings: { send: 0, wait: 9 },
+    response: { status: 0, headers: [], headersSize: -1 },
+  })
+})
+
+it('takes what was pushed for an exchange that needed no request', async () => {
+  const script = addNodes(new RecordingScript(), 'main')
+  const url = 'https://server.lab/object/1'
+  script.emit('main/client', 'http:request_queued', { request: 2, method: 'GET', url, attempt: 1 })
+  script.at(2_000).emit(client, 'http:response_started', { request: 2, status: 200 })
+  script
+    .at(5_000)
+    .emit(client, 'http:response_finished', { request: 2, content: 10, encoded: 10, source: 'push' })
+  const [{ log }] = await archive(script)
+  expect(log.entries[0]).toMatchObject({
+    connection: FLOW,
+    _was_pushed: 1,
+    timings: { blocked: 0, connect: -1, wait: 2, receive: 3 },
+    request: { httpVersion: 'HTTP/2' },
+  })
+})
+
 it('gives each lane of several a file of its own', async () => {
   const script = new RecordingScript()
   for (const lane of ['one', 'six'])
