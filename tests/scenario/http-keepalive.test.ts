@@ -7,8 +7,10 @@ const claims = (set: Record<string, unknown> = {}) => claimsOf('http-keepalive',
 const ROUND_TRIPS = ['new', 'kept', 'parallel', 'pipelined'].map((row) => `${row}-round-trips`)
 
 it.each([50_000, 150_000, 300_000])('counts the same round trips with %d us each way', async (delay) => {
-  const { held, failed } = await claims({ delay })
+  const { held, failed, metrics } = await claims({ delay })
   expect(failed).toEqual([])
+  for (const [row, count] of Object.entries({ new: 8, kept: 5, parallel: 2, pipelined: 2 }))
+    expect(metrics[`${row}/page_rtts`], row).toBeCloseTo(count, 1)
   expect(held).toEqual(expect.arrayContaining([...ROUND_TRIPS, 'blocked-time']))
   // 400 ms are two round trips of the path as it comes only.
   expect(held).not.toContain('blocked-round-trips')

@@ -8,9 +8,11 @@ import { finishedRun } from '../support/runs.ts'
 const claims = (set: Record<string, unknown> = {}) => claimsOf('http2-frames', set)
 
 it.each([50_000, 100_000, 300_000])('holds all its claims with %d us each way', async (delay) => {
-  const { held, failed } = await claims({ delay })
+  const { held, failed, metrics } = await claims({ delay })
   expect(failed).toEqual([])
   expect(held).toHaveLength(13)
+  for (const [row, count] of Object.entries({ clear: 3, secure: 4, push: 2, window: 5 }))
+    expect(metrics[`${row}/page_rtts`], row).toBeCloseTo(count, 1)
 })
 
 it.each([
