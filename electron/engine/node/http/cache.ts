@@ -79,7 +79,7 @@ export class Cache {
       tell('not_modified', same, same ? 'what is stored holds' : `a ${response.status}, with what it is now`)
       if (same) {
         const { stored } = decision
-        stored.fields = { ...stored.fields, ...response.fields }
+        stored.fields = { ...stored.fields, ...renewing(response.fields) }
         stored.requestedAt = response.requestedAt
         stored.receivedAt = response.receivedAt
         return
@@ -171,6 +171,12 @@ export class Cache {
       ...(lastModified !== undefined && { 'if-modified-since': lastModified }),
     }
   }
+}
+
+/** What a 304 renews: all but the fields that are about the content, which is the one that is stored (RFC 9111 3.2). */
+function renewing(fields: Fields): Fields {
+  const ofContent = ['content-encoding', 'content-length', 'content-range', 'content-type', ':status']
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !ofContent.includes(name)))
 }
 
 function isStorable({ status, fields }: StoredResponse): boolean {

@@ -17,7 +17,7 @@ interface Waiting {
   cancel: Cancel
 }
 
-/** A connection. */
+/** A connection, and what has become of it. */
 interface Connection {
   readonly session: ClientHttp2Session
   readonly flow: string

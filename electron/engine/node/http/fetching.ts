@@ -162,7 +162,10 @@ export class Fetching {
     }
     const cancel = carrier.send(outgoing, {
       sent: (flow, exchange, reused) => this.tellSent(flow, exchange, reused),
-      started: (status, fields) => this.start(status, fields),
+      started: (status, fields) => {
+        this.start(status, fields)
+        this.takeCookies(fields)
+      },
       content: (bytes) => this.take(bytes),
       finished: () => this.finish(),
       failed: (failure, unread) => {
@@ -194,13 +197,13 @@ export class Fetching {
     this.fields = fields
     const content_type = valueOf(fields, 'content-type') ?? ''
     this.trace.emit('http:response_started', { request, status, content_type })
-    this.takeCookies(fields)
   }
 
   private receivePushed({ flow, status, fields, content }: Pushed): void {
     this.trace = this.client.lab.trace.scope({ flow })
     this.requestedAt = this.client.lab.now()
     this.start(status, fields)
+    this.takeCookies(fields)
     this.chunks.push(content)
     this.digest.update(content)
     this.finish('push')
@@ -316,6 +319,7 @@ export class Fetching {
     return field === undefined ? {} : { cookie: field }
   }
 
+  /** Of what has just come: a cookie in a stored response was taken when that came. */
   private takeCookies(fields: Fields): void {
     const { cookies, lab } = this.client
     const set = fields['set-cookie']

@@ -137,11 +137,12 @@ describe('a cache', () => {
     const { cache, ask } = cacheWith(response({ 'cache-control': 'max-age=10', etag: '"1"' }))
     const { decision } = ask(20)
     const validated = response(
-      { date: at(20), 'cache-control': 'max-age=30' },
+      { date: at(20), 'cache-control': 'max-age=30', 'content-length': '0' },
       { status: 304, content: bytes(''), requestedAt: 20 * SECOND, receivedAt: 20 * SECOND },
     )
     cache.handleResponse(get(), decision, validated, () => undefined)
     expect(ask(49).decision).toMatchObject({ kind: 'use', stored: { status: 200, content: bytes('old') } })
+    expect(ask(49).decision).not.toHaveProperty('stored.fields.content-length')
     expect(ask(50).decision.kind).toBe('validate')
   })
 

@@ -202,6 +202,19 @@ describe('sessions', () => {
   })
 })
 
+describe('a cookie in a stored response', () => {
+  it('is not taken again when the response is used again', async () => {
+    const resources = { '/a': { fields: { 'set-cookie': 'a=1; Max-Age=5', 'cache-control': 'max-age=60' } } }
+    const result = await runHttp({
+      resources,
+      requests: [0, 1].map((seconds) => ({ target: '/a', at: seconds * SECOND })),
+      client: { cookies: 'on', cache: true },
+    })
+    expect(result.exchanges.map(({ source }) => source)).toEqual(['network', 'cache'])
+    expect(result.all('http:cookie').map(({ action }) => action)).toEqual(['stored'])
+  })
+})
+
 describe('server push (RFC 9113 8.4)', () => {
   const resources = { '/': { objects: 3, objectSize: 5_000, push: ['/object/1', '/object/2'] } }
   const requests = [{ target: '/', page: true }]
