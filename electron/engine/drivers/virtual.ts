@@ -191,6 +191,8 @@ export class VirtualDriver implements Driver {
   }
 
   private schedule(delay: number): void {
+    // Programs wake us with each thing that they do: the next turn is soon enough for all of it.
+    if (delay === 0 && this.immediate !== undefined) return
     this.unschedule()
     if (delay > 0) this.timer = setTimeout(this.slice, delay)
     else this.immediate = setImmediate(this.slice)
@@ -199,14 +201,17 @@ export class VirtualDriver implements Driver {
   private unschedule(): void {
     clearTimeout(this.timer)
     clearImmediate(this.immediate)
+    this.immediate = undefined
   }
 
-  private readonly slice = (): void =>
+  private readonly slice = (): void => {
+    this.immediate = undefined
     this.guard(() => {
       if (this.hasSettled()) this.runSlice()
       // When a hold is over, we are woken.
       else if (!this.outside.isHeld) this.schedule(0)
     })
+  }
 
   /** Whether the world may go on: programs have heard all, and have come to rest. */
   private get isAtRest(): boolean {

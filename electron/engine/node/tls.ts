@@ -200,7 +200,7 @@ class Report {
   chain(socket: TLSSocket, host: string): void {
     if (socket.isSessionReused()) return
     const anchors = [new X509Certificate(this.lab.authority.root)]
-    const sent = certificatesOf(socket.getPeerCertificate(true))
+    const sent = certificatesOf(socket)
     for (const step of walkChain(sent, { anchors, at: this.lab.date(), host }))
       this.trace.emit('security:certificate_checked', {
         depth: step.depth,
@@ -224,10 +224,16 @@ function agreedGroup(socket: TLSSocket): string | undefined {
   return name === undefined ? undefined : (GROUP_NAMES[name] ?? name)
 }
 
-/** The certificates of a peer, its own first; Node links each to its issuer, and a root to itself. */
-function certificatesOf(leaf: DetailedPeerCertificate): X509Certificate[] {
+/**
+ * The certificates of a peer, its own first; Node links each to its issuer, and a root to itself. Not by
+ * `getPeerX509Certificate`: in Node 20 it takes the chain away from `getPeerCertificate`, by which Node checks the name.
+ */
+function certificatesOf(socket: TLSSocket): X509Certificate[] {
   const found: X509Certificate[] = []
-  for (let one: DetailedPeerCertificate | undefined = leaf; one?.raw !== undefined;) {
+  for (
+    let one: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+    one?.raw !== undefined;
+  ) {
     found.push(new X509Certificate(one.raw))
     const next: DetailedPeerCertificate | undefined = one.issuerCertificate
     one = next === one ? undefined : next
