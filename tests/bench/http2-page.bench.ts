@@ -19,7 +19,7 @@ const RATE = 10e6
 /** The bottleneck holds what a window of HTTP/2 lets out, so nothing is lost. */
 const QUEUE = 0
 /** The compiler learns from the first runs; what counts is what a sweep sees. */
-const WARM_UP = 12
+const WARM_UP = 40
 const RUNS = 15
 const LARGE = 60_000_000
 
