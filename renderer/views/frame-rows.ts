@@ -60,6 +60,8 @@ export function passes(frame: FrameRow, words: readonly string[]): boolean {
 export class FrameRows {
   /** Rows of `http:frame`. */
   private readonly rows = new Column('u32')
+  /** Frames of the lane and connection, whether they pass the filter or not. */
+  total = 0
   private next = 0
   private readonly choice: FrameChoice
   private readonly words: readonly string[]
@@ -90,6 +92,7 @@ export class FrameRows {
     for (; this.next < table.length; this.next++) {
       if (store.laneOf(table.node.data[this.next]) !== lane) continue
       if (flow !== null && store.text(table.flow.data[this.next]) !== flow) continue
+      this.total++
       if (this.words.length === 0 || passes(frameAt(store, this.next), this.words)) this.rows.push(this.next)
     }
   }

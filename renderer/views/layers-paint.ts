@@ -26,7 +26,7 @@ export interface Spot {
 }
 
 /** Room beside the rulers for their names, in pixels. */
-export const NAMES = 116
+export const NAMES = 112
 const RIGHT = 12
 
 export const toX = (width: number, { from, to }: Span, offset: number): number =>
@@ -51,7 +51,7 @@ export function paintLayers(surface: Surface, picture: LayersPicture): Spot[] {
   drawAxis(surface, picture, height - axis)
   for (const track of tracks) {
     const own = line * LINES[track]
-    drawText(surface, names[track], 8, y + own / 2, { color: theme.muted, bold: true })
+    drawText(surface, names[track], 8, y + own / 2, { color: theme.muted })
     pen.save()
     pen.beginPath()
     pen.rect(NAMES, 0, width - NAMES - RIGHT, height)

@@ -30,11 +30,12 @@ export interface RulerItem {
 /** No more is drawn: beyond this nothing can be told apart. */
 export const MOST_ITEMS = 6_000
 
-const CONTENT: Readonly<Record<number, string>> = {
-  20: 'change_cipher_spec',
-  21: 'alert',
-  22: 'handshake',
-  23: 'application_data',
+/** ContentType (RFC 8446 5.1), whole and in short. */
+const CONTENT: Readonly<Record<number, readonly [string, string]>> = {
+  20: ['change_cipher_spec', 'ccs'],
+  21: ['alert', 'alert'],
+  22: ['handshake', 'hs'],
+  23: ['application_data', 'data'],
 }
 
 export class LayersScene {
@@ -86,9 +87,9 @@ export class LayersScene {
     const from = columns.offset.data[row]
     const to = from + columns.length.data[row]
     const inner = columns.inner_type.data[row]
-    const name = CONTENT[inner] ?? (inner === 0 ? '?' : String(inner))
+    const [name, short] = CONTENT[inner] ?? [inner === 0 ? '?' : String(inner), '?']
     const look = inner === 23 ? 'data' : inner === 22 ? 'handshake' : 'none'
-    const texts = [`${name}  ${to - from} B`, name, String(inner)]
+    const texts = [`${name}  ${to - from} B`, name, short]
     return { track: 'records', id: row, from, to, look, again: false, texts }
   }
 

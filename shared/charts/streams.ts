@@ -204,7 +204,13 @@ function addHeader(picture: Picture, area: Omit<Area, 'lane'>, lane: Lane, windo
   const { first, shown, total } = window
   const streams = word(language, 'streamsOn', { streams: total, connections: lane.connections })
   const rows = word(language, 'rowsShown', { from: first + 1, to: first + shown, total })
-  const text = [lane.label, streams, ...(shown < total ? [rows] : [])].filter((part) => part !== '')
+  // Without the panel, the two figures that matter most.
+  const sums = [
+    ...(lane.page ? [formatSpan(lane.page.to - lane.page.from)] : []),
+    `${conditionName(language, 'cross')} ${timeText(lane.totals.any.cross)}`,
+  ]
+  const beside = panelWidth(picture.context) > 0 ? [streams, ...(shown < total ? [rows] : [])] : sums
+  const text = [lane.label, ...beside].filter((part) => part !== '')
   picture.caption(text.join('   '), area.x, area.y - theme.textSize * 1.35, area.width)
 }
 
@@ -272,7 +278,7 @@ function addRows(
   })
   const add = (list: readonly Box[], condition: Condition, opacity: number): void =>
     picture.add(plot, boxSeries(list, { ...conditionSign(theme, condition), opacity }, range.from))
-  const faint = { color: theme.lineStrong, pattern: 'plain', ink: theme.line } as const
+  const faint = { color: theme.line, pattern: 'plain', ink: theme.line } as const
   picture.add(plot, boxSeries(threads, faint, range.from))
   paler.forEach((list, i) => add(list, 'transferring', (i + 1) / 4))
   for (const condition of ['self', 'cross', 'record'] as const) add(boxes[condition], condition, 1)
@@ -339,15 +345,8 @@ function addCounts(picture: Picture, plot: number, area: Omit<Area, 'lane'>, { s
     plot,
     boxSeries(rule, { color: theme.lineStrong, pattern: 'plain', ink: theme.line }, range.from),
   )
-  const label = formatNumber(Math.ceil(most))
-  picture.caption(
-    label,
-    area.x - 6 - label.length * theme.textSize * 0.62,
-    area.y - 2,
-    LEFT,
-    theme.faint,
-    400,
-  )
+  const label = word(picture.context.language, 'streamCount', { count: formatNumber(Math.ceil(most)) })
+  picture.caption(label, 6, area.y - 2, area.x - 8, theme.faint, 400)
 }
 
 function addPageMark(picture: Picture, plot: number, area: Omit<Area, 'lane'>, t: number): void {
@@ -367,6 +366,8 @@ function addPageMark(picture: Picture, plot: number, area: Omit<Area, 'lane'>, t
       }) as never,
   })
 }
+
+const timeText = (span: number): string => (span > 0 ? formatSpan(span) : '0 ms')
 
 // --- sums ---------------------------------------------------------------------------------------------------
 
@@ -391,8 +392,7 @@ function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: 
     const { color } = conditionSign(theme, condition)
     const name = conditionName(language, condition)
     picture.caption(name, left, y, size * 8.8, color, 600)
-    const time = totals.any[condition] > 0 ? formatSpan(totals.any[condition]) : '0 ms'
-    picture.caption(time, left + size * 9, y, size * 5.6, theme.text, 600)
+    picture.caption(timeText(totals.any[condition]), left + size * 9, y, size * 5.6, theme.text, 600)
     if (isWide && condition !== 'transferring' && totals.time[condition] > 0) {
       const held = `${formatSize(totals.byteMs[condition])}·ms`
       picture.caption(`${totals.affected[condition]}`, left + size * 14.6, y, size * 3, theme.muted, 400)

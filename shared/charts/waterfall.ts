@@ -58,13 +58,17 @@ export function phaseSign(theme: ChartTheme, kind: PhaseKind): BoxSign {
 const THREAD = 0.3
 const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 const RIGHT = 14
+/** Of an error, that it is worth to be said in part. */
+const LEAST_WORDS = 6
 /** In heights of the text: of a row, and the widths of the columns before the bars. */
 const ROW = { least: 1.4, most: 1.9 }
 const COLUMNS = {
   wide: { name: 17, status: 4, size: 6.5, via: 6 },
   narrow: { name: 11.5, status: 4.2, size: 0, via: 0 },
+  tiny: { name: 7, status: 0, size: 0, via: 0 },
 }
 const WIDE_FROM = 78
+const NARROW_FROM = 30
 
 /** Pixels that a picture with all rows of all lanes is high. */
 export function waterfallHeight({ requests }: PageLoad, { theme, lanes, store }: ChartContext): number {
@@ -110,8 +114,10 @@ function lanesOf({ all }: Requests, { store, lanes }: ChartContext): Lane[] {
   })
 }
 
-const columnsOf = ({ width, theme }: ChartContext) =>
-  width / theme.textSize >= WIDE_FROM ? COLUMNS.wide : COLUMNS.narrow
+function columnsOf({ width, theme }: ChartContext): (typeof COLUMNS)['wide'] {
+  const letters = width / theme.textSize
+  return letters >= WIDE_FROM ? COLUMNS.wide : letters >= NARROW_FROM ? COLUMNS.narrow : COLUMNS.tiny
+}
 
 /** One above the other, each as high as its share of the rows. */
 function areasOf(picture: Picture, lanes: readonly Lane[]): Omit<Area, 'lane'>[] {
@@ -225,13 +231,14 @@ function addHeads(
   const { first, shown, total } = window
   const rows = word(language, 'rowsShown', { from: first + 1, to: first + shown, total })
   const y = area.y - theme.textSize * 0.9
-  const texts: RowText[] = cellsOf(picture.context, y, [
+  const texts = cellsOf(picture.context, y, [
     [word(language, 'request'), theme.faint],
     [word(language, 'status'), theme.faint],
     [word(language, 'size'), theme.faint],
     [word(language, 'via'), theme.faint],
   ])
   const beside = [label, ...(shown < total ? [rows] : [])].filter((part) => part !== '').join('   ')
+  const plain = texts.map((text) => ({ ...text, mono: false }))
   const mark: RowText = {
     text: beside,
     x: area.x,
@@ -240,7 +247,7 @@ function addHeads(
     color: theme.text,
     bold: label !== '',
   }
-  picture.add(plot, textSeries([...texts, mark], theme, range.from))
+  picture.add(plot, textSeries([...plain, mark], theme, range.from))
 }
 
 /** A text for each column that there is. */
@@ -312,10 +319,14 @@ function afterBar(
   const width = textWidth(text, theme.textSize)
   const gap = theme.textSize * 0.7
   const right = toX(Math.min(end, range.to)) + gap
-  if (right + width <= area.x + area.width) return [{ text, x: right, y, width: width + gap, color }]
-  // No room behind it: before it, where there is some.
   const left = toX(Math.max(begin, range.from)) - gap
-  return left - width >= area.x ? [{ text, x: left, y, width: width + gap, color, align: 'right' }] : []
+  const [behind, before] = [area.x + area.width - right, left - area.x]
+  // What does not fit behind the bar stands before it; an error is worth being cut where there is more room.
+  if (width <= behind || (attempt.error !== '' && behind >= before && behind > LEAST_WORDS * theme.textSize))
+    return [{ text, x: right, y, width: Math.min(behind, width + gap), color }]
+  if (width <= before || (attempt.error !== '' && before > LEAST_WORDS * theme.textSize))
+    return [{ text, x: left, y, width: Math.min(before, width + gap), color, align: 'right' }]
+  return []
 }
 
 function outcomeOf(language: Language, { error, message, source, finished }: Attempt, span: number): string {

@@ -15,7 +15,7 @@ export default {
     hint: 'Click a segment, record, frame or request: what shares its bytes lights up. Wheel: zoom, drag: move, arrows: step.',
     pointed: '{what}, bytes {from} to {to} of the TCP stream',
     linked:
-      'Linked: {segments} segments ({bytes}), {records} TLS records, {frames} frames, {exchanges} requests',
+      'Linked: segments {segments} ({bytes}), TLS records {records}, frames {frames}, requests {exchanges}',
   },
   waterfall: {
     title: 'Waterfall',

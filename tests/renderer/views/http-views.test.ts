@@ -76,7 +76,7 @@ describe('frames', () => {
     ]) {
       const rows = new FrameRows({ ...choice, query: '' })
       rows.update(store)
-      expect(rows.length).toBe(0)
+      expect([rows.length, rows.total]).toEqual([0, 0])
     }
   })
 
