@@ -60,7 +60,7 @@ export const http2Frames: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(100_000),
+    links: webLink(150_000),
     apps: {
       browser: {
         kind: 'http-client',

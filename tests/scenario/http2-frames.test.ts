@@ -47,11 +47,12 @@ it('takes turns, a credit at a time', async () => {
 
 it('has the same frames in the clear and under TLS', async () => {
   const run = await finishedRun({ experiment: 'http2-frames' })
-  for (const type of ['HEADERS', 'DATA', 'SETTINGS'])
-    expect(
-      framesOf(run, 'secure', type).map(({ data }) => [data.from, data.stream, data.length]),
-      type,
-    ).toEqual(framesOf(run, 'clear', type).map(({ data }) => [data.from, data.stream, data.length]))
+  // Not their lengths: the seconds of a date may differ, since TLS takes a round trip more.
+  const frames = (row: string) =>
+    ['HEADERS', 'DATA', 'SETTINGS'].flatMap((type) =>
+      framesOf(run, row, type).map(({ data: { from, stream, flags } }) => [type, from, stream, flags]),
+    )
+  expect(frames('secure')).toEqual(frames('clear'))
 })
 
 it('sends the urgent response first, and the old frame in vain', async () => {
