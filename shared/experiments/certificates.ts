@@ -129,6 +129,10 @@ export const certificates: ExperimentInput = {
       zh: '六组各有一处毛病，各以自己的原因失败。错误名取自 OpenSSL，唯有主机名那一项例外：它由 Node 在 OpenSSL 验过证书链之后自行比对。其中两种容易混淆：“根不受信任”时链是完整的，但顶端不是客户端信任的人；“缺中间证书”时顶端可信，链却够不着它。后者是管理员最常犯的错误，而且浏览器往往会替它遮掩：浏览器记得从别的网站见过的中间证书，或者自己去下载。',
     },
     {
+      en: 'How does the server learn of it? RFC 8446 (6.2) has alerts for this, such as certificate_expired or unknown_ca, and most clients send one. The client here does not: Node looks at the verdict when its handshake is done, and closes the connection without a word. The server sees nothing but its end.',
+      zh: '服务器怎么知道？RFC 8446（6.2）为此准备了警报，例如 certificate_expired 和 unknown_ca，多数客户端都会发送。这里的客户端不发：Node 等握手走完才看验证结果，然后一声不响地关闭连接。服务器看到的只是连接结束了。',
+    },
+    {
       en: 'A valid chain alone proves nothing about the one who shows it, since anyone can copy it. The proof is the signature in the handshake, made with the private key that belongs to the leaf; see the experiments on ECDHE and TLS 1.3. Whether a certificate was revoked is a further question, and is not asked here.',
       zh: '证书链有效，并不证明出示它的人是谁，因为谁都能复制。真正的证明是握手中的签名，由叶证书对应的私钥做出，见 ECDHE 和 TLS 1.3 两个实验。证书是否已被吊销是另一个问题，这里不涉及。',
     },

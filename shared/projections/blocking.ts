@@ -216,6 +216,9 @@ export function totalOf(streams: readonly StreamBlocking[], now: number): Blocki
       ...byCondition((condition) => lengthOf(union(heldIn(condition)))),
     },
     byteMs: byCondition((condition) => sum(({ byteMs }) => byteMs[condition])),
-    affected: byCondition((condition) => streams.filter(({ time }) => time[condition] > 0).length),
+    affected: byCondition((condition) => {
+      const found = streams.filter(({ time }) => time[condition] > 0)
+      return new Set(found.map(({ within, stream }) => `${within.flow} ${stream}`)).size
+    }),
   }
 }

@@ -206,6 +206,11 @@ describe('two streams of HTTP/2 in the clear, a segment of the first is lost', (
     expect(totals.any).toMatchObject({ self: 29, cross: 29 })
     expect(totals.affected).toEqual({ self: 1, cross: 1, record: 0 })
   })
+
+  test('a stream that was held in both directions is one stream', () => {
+    const back = { ...three, within: { ...three.within, node: three.within.node + 1 } as typeof three.within }
+    expect(totalOf([one, three, back], store.end).affected).toEqual({ self: 1, cross: 1, record: 0 })
+  })
 })
 
 describe('one exchange of HTTP/1.1 on its connection', () => {
