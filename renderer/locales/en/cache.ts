@@ -7,7 +7,7 @@ export default {
   requests: 'Requests',
   tree: 'Decisions of the cache',
   saved:
-    '{bytes} and {trips} round trips saved: of {requests} requests {cache} from the cache, {validated} validated',
+    'Saved: {bytes}, round trips: {trips}. Of {requests} requests {cache} from the cache, {validated} validated.',
   cost: '{content} of content, {encoded} of it over the network, in {span}',
   yes: 'yes',
   no: 'no',

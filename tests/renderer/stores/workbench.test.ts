@@ -55,9 +55,9 @@ describe('the list of experiments', () => {
   })
 
   it.each([
-    ['handshake', ['tcp-handshake']],
+    ['three-way handshake', ['tcp-handshake']],
     ['拥塞', ['tcp-bulk']],
-    ['RFC9438', ['tcp-bulk']],
+    ['RFC6675', ['tcp-bulk']],
     ['tcp  CUBIC reno', ['tcp-bulk']],
     ['no such thing', []],
   ])('is searched for “%s”', (query, ids) => {
