@@ -24,21 +24,29 @@ export interface Run {
   readonly quarters: number
 }
 
-/** The runs of covered columns. A moment that takes no time, but lies in a column, makes it a quarter at least. */
-export function runsOf(intervals: readonly Interval[], range: TimeRange, columns: number): Run[] {
-  const sums = new Float64Array(columns)
-  addCoverage(sums, intervals, range)
-  const scale = columns / (range.to - range.from)
-  for (const { from } of intervals) {
-    const column = Math.floor((from - range.from) * scale)
-    if (column >= 0 && column < columns) sums[column] = Math.max(sums[column], 1e-3)
+/**
+ * The runs of covered columns; the intervals are in ascending order. A moment that takes no time, but lies in a column, makes
+ * it a quarter at least.
+ */
+export function runsOf(intervals: readonly Interval[], { from, to }: TimeRange, columns: number): Run[] {
+  if (intervals.length === 0) return []
+  const width = (to - from) / columns
+  // Most rows cover a small part of the time: the others are not looked at.
+  const first = Math.max(0, Math.floor((intervals[0].from - from) / width))
+  const end = Math.min(columns, Math.floor((intervals[intervals.length - 1].to - from) / width) + 1)
+  if (end <= first) return []
+  const sums = new Float64Array(end - first)
+  addCoverage(sums, intervals, { from: from + first * width, to: from + end * width })
+  for (const interval of intervals) {
+    const column = Math.floor((interval.from - from) / width) - first
+    if (column >= 0 && column < sums.length) sums[column] = Math.max(sums[column], 1e-3)
   }
   const runs: Run[] = []
-  for (let at = 0; at < columns;) {
+  for (let at = 0; at < sums.length;) {
     const quarters = quartersOf(sums[at])
     const start = at
-    while (at < columns && quartersOf(sums[at]) === quarters) at++
-    if (quarters > 0) runs.push({ from: start, to: at, quarters })
+    while (at < sums.length && quartersOf(sums[at]) === quarters) at++
+    if (quarters > 0) runs.push({ from: first + start, to: first + at, quarters })
   }
   return runs
 }

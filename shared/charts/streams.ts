@@ -216,7 +216,18 @@ function addHeader(picture: Picture, area: Omit<Area, 'lane'>, lane: Lane, windo
 
 // --- rows ---------------------------------------------------------------------------------------------------
 
+/** A stream of which nothing new is known is the same object, and has the same parts. */
+const known = new WeakMap<StreamBlocking, Parts>()
+
 function partsOf(stream: StreamBlocking, now: number): Parts {
+  // What still waits does so a little longer with each picture.
+  if (stream.held.some(({ to }) => to > now)) return cutParts(stream, now)
+  let parts = known.get(stream)
+  if (parts === undefined) known.set(stream, (parts = cutParts(stream, now)))
+  return parts
+}
+
+function cutParts(stream: StreamBlocking, now: number): Parts {
   const of = (condition: HeldCondition): Interval[] =>
     union(
       stream.held
@@ -381,7 +392,7 @@ function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: 
   let y = area.y - size * 1.35
   if (page) {
     picture.caption(formatSpan(page.to - page.from), left, y - size * 0.2, room, theme.text, 700, size * 1.45)
-    picture.caption(word(language, 'pageTime'), left + size * 6.8, y + size * 0.1, size * 4, theme.faint, 400)
+    picture.caption(word(language, 'pageTime'), left + size * 9, y + size * 0.1, size * 5, theme.faint, 400)
     const heads = word(language, 'streamsHeld')
     if (isWide) picture.caption(heads, left + size * 14.6, y + size * 0.1, size * 12, theme.faint, 400)
     y += size * 2

@@ -80,6 +80,8 @@ interface Receiver {
   readonly walk: HeldWalk
   /** By stream: what is known for good. */
   readonly accounts: Map<number, HeldAccount>
+  /** By stream: what was last made of its account. */
+  readonly results: Map<number, StreamBlocking>
 }
 
 export class Blocking {
@@ -120,28 +122,41 @@ export class Blocking {
     let receiver = this.receivers.get(within)
     if (receiver === undefined) {
       const arrivals = new Arrivals()
-      receiver = { arrivals, walk: new HeldWalk(within, arrivals), accounts: new Map() }
+      const walk = new HeldWalk(within, arrivals)
+      receiver = { arrivals, walk, accounts: new Map(), results: new Map() }
       this.receivers.set(within, receiver)
     }
     return receiver
   }
 
-  /** All streams so far, by connection and number; what still waits is taken to wait until the end of the trace. */
+  /**
+   * All streams so far, by connection and number; what still waits is taken to wait until the end of the trace. A stream of
+   * which nothing new is known is the same object as before.
+   */
   streams(store: TraceStore): StreamBlocking[] {
-    const found: StreamBlocking[] = []
-    for (const [within, { arrivals, walk, accounts }] of this.receivers) {
-      const now = new Map(accounts)
-      const open = new Set<number>()
-      new HeldWalk(within, arrivals, walk).finish((stream, ...chunk) => {
-        if (!open.has(stream)) now.set(stream, new HeldAccount(accounts.get(stream)))
-        open.add(stream)
-        now.get(stream)!.add(...chunk)
-      })
-      const lane = store.laneOf(within.node)
-      const sorted = [...now].sort(([a], [b]) => a - b)
-      for (const [stream, account] of sorted) found.push(resultOf(within, lane, stream, account, store.end))
-    }
-    return found
+    return [...this.receivers].flatMap(([within, receiver]) => this.streamsOf(store, within, receiver))
+  }
+
+  private streamsOf(store: TraceStore, within: ByteStream, receiver: Receiver): StreamBlocking[] {
+    const { arrivals, walk, accounts, results } = receiver
+    /** Streams of which some bytes are not settled, with these. */
+    const open = new Map<number, HeldAccount>()
+    new HeldWalk(within, arrivals, walk).finish((stream, ...chunk) => {
+      let account = open.get(stream)
+      if (account === undefined) open.set(stream, (account = new HeldAccount(accounts.get(stream))))
+      account.add(...chunk)
+    })
+    const lane = store.laneOf(within.node)
+    const numbers = [...new Set([...accounts.keys(), ...open.keys()])].sort((a, b) => a - b)
+    return numbers.map((stream) => {
+      const account = open.get(stream) ?? accounts.get(stream)!
+      const before = results.get(stream)
+      // All that is settled has come to its end: it changes with further bytes only.
+      if (before?.bytes === account.bytes && !open.has(stream)) return before
+      const result = resultOf(within, lane, stream, account, store.end)
+      if (!open.has(stream)) results.set(stream, result)
+      return result
+    })
   }
 
   /** Who is to blame that bytes of a stream waited. */

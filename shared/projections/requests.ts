@@ -208,12 +208,12 @@ export class Requests {
 
 const known = (t: number, otherwise: number): number => (Number.isNaN(t) ? otherwise : t)
 
-/** From the first wish of a lane to the last answer, as far as there is one; undefined without any request. */
+/** From the first wish of a lane to its last answer; undefined without any request, and while one goes on. */
 export function pageSpan(
   attempts: readonly Attempt[],
 ): { readonly from: number; readonly to: number } | undefined {
-  if (attempts.length === 0) return undefined
+  if (attempts.length === 0 || attempts.some(({ finished }) => Number.isNaN(finished))) return undefined
   const from = attempts.reduce((first, { queued }) => Math.min(first, queued), Infinity)
-  const to = attempts.reduce((last, { finished }) => Math.max(last, known(finished, 0)), from)
+  const to = attempts.reduce((last, { finished }) => Math.max(last, finished), from)
   return { from, to }
 }

@@ -137,5 +137,6 @@ describe('attempts', () => {
   test('span the page from the first wish to the last answer', () => {
     expect(pageSpan(requests.all)).toEqual({ from: 0, to: 99 })
     expect(pageSpan([])).toBeUndefined()
+    expect(pageSpan(read(opened()).requests.all)).toBeUndefined()
   })
 })
