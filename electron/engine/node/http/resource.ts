@@ -12,6 +12,7 @@ import {
   wordsContent,
   type Content,
 } from './content.ts'
+import { jpegContent } from './jpeg.ts'
 import { objectTarget, writePage } from './page.ts'
 
 /** What has not changed since the run began is as old as this then: a day. */
@@ -79,7 +80,8 @@ export class Resource {
     }
     if (setup.compressible)
       return wordsContent(this.rng.fork(`words:${this.target}:${version}:${type}`), size)
-    return lettersContent(this.payload, (this.place * 64 + type) * 4096 + version, size)
+    const letters = lettersContent(this.payload, (this.place * 64 + type) * 4096 + version, size)
+    return this.types[type] === 'image/jpeg' ? jpegContent(letters) : letters
   }
 
   private once(name: string, make: () => Content): Content {
