@@ -34,7 +34,8 @@ export interface PreloadApi {
 export const FilesToSave = v.pipe(
   v.array(
     v.strictObject({
-      name: v.pipe(v.string(), v.regex(/^[\w.-]{1,120}$/), v.regex(/^[^.]/)),
+      /** As an export names them: charts in a folder of theirs, nothing hidden, nothing elsewhere. */
+      name: v.pipe(v.string(), v.regex(/^(?:charts\/)?\w[\w.-]{0,119}$/)),
       mime: v.string(),
       bytes: v.instance(Uint8Array),
       secret: v.optional(v.boolean()),

@@ -1,6 +1,6 @@
 import { BrowserWindow, dialog, ipcMain, type IpcMainInvokeEvent } from 'electron'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { FilesToSave } from '../../shared/carrier.ts'
 import { fromIssues } from '../../shared/errors.ts'
@@ -33,7 +33,7 @@ export function handleSaveFiles(origin: string): void {
 type FileToSave = v.InferOutput<typeof FilesToSave>[number]
 
 async function saveOne(window: BrowserWindow, file: FileToSave): Promise<number> {
-  const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: file.name })
+  const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: basename(file.name) })
   if (canceled || !filePath) return 0
   await writeFile(filePath, file.bytes)
   return 1
@@ -44,6 +44,10 @@ async function saveAll(window: BrowserWindow, files: readonly FileToSave[]): Pro
     properties: ['openDirectory', 'createDirectory'],
   })
   if (canceled || filePaths.length === 0) return 0
-  for (const file of files) await writeFile(join(filePaths[0], file.name), file.bytes)
+  for (const file of files) {
+    const path = join(filePaths[0], file.name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, file.bytes)
+  }
   return files.length
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -135,6 +135,9 @@ describe('saving files for the page', () => {
     expect(await readFile(join(folder, 'mine.txt'), 'utf8')).toBe('hi')
     state.openDialog = { canceled: false, filePaths: [folder] }
     expect(await save(window, [file('a.txt'), file('b.txt')])).toBe(2)
+    // Charts are exported into a folder of their own.
+    expect(await save(window, [file('charts/a.svg'), file('charts/b.svg')])).toBe(2)
+    expect((await readdir(join(folder, 'charts'))).sort()).toEqual(['a.svg', 'b.svg'])
     expect(await readFile(join(folder, 'b.txt'), 'utf8')).toBe('hi')
     state.saveDialog = { canceled: true, filePath: '' }
     expect(await save(window, [file('a.txt')])).toBe(0)
