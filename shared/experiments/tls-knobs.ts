@@ -38,12 +38,6 @@ export const tlsBrowser = (tls: Partial<TlsClientSettings> = {}, times = 1): App
   requests: [{ target: '/', times, after: true }],
 })
 
-/**
- * How far a number of round trips may be off. In virtual time it is off by nothing worth mentioning; in a live run the
- * signing and verifying of both ends takes its time as well. Half a round trip would show all the same.
- */
-export const ROUND_TRIP_TOLERANCE = 0.2
-
 const INITIAL_WINDOW = 'hosts.server.tcp.initialWindow'
 /** Nothing but round trips takes time, and the certificate chain fits into the first window (RFC 3390, RFC 6928). */
 export const HANDSHAKE_ONLY = [...ROUND_TRIPS_ONLY, is(INITIAL_WINDOW, 4, 10)]

@@ -5,12 +5,11 @@ import {
   bothEnds,
   HANDSHAKE_ONLY,
   INITIAL_WINDOW_KNOB,
-  ROUND_TRIP_TOLERANCE,
   TLS_KNOBS,
   tlsBrowser,
   tlsSite,
 } from './tls-knobs.ts'
-import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
+import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
 const TLS12 = { version: '1.2' } as const
 const GROUP = 'apps.site.tls.groups'
@@ -114,7 +113,7 @@ export const tls12Ecdhe: ExperimentInput = {
       metric: `${lane}/tls_handshake_rtts`,
       op: '=',
       value: 2,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(2),
       unit: 'rtt',
       why: TWO_ROUND_TRIPS,
       given: HANDSHAKE_ONLY,
@@ -128,7 +127,7 @@ export const tls12Ecdhe: ExperimentInput = {
       metric: 'ecdhe/first_byte_rtts',
       op: '=',
       value: 4,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(4),
       unit: 'rtt',
       why: {
         en: 'One for TCP, two for TLS, one for the request. As with RSA.',
@@ -145,7 +144,7 @@ export const tls12Ecdhe: ExperimentInput = {
       metric: 'ecdhe/false_start_first_byte_rtts',
       op: '=',
       value: 3,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(3),
       unit: 'rtt',
       why: {
         en: 'RFC 7918 (3): the client sends the request right behind its own Finished and does not wait for that of the server. The measured figure less one round trip.',

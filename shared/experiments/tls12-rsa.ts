@@ -5,11 +5,10 @@ import {
   HANDSHAKE_ONLY,
   INITIAL_WINDOW_KNOB,
   NARROW_WINDOW,
-  ROUND_TRIP_TOLERANCE,
   tlsBrowser,
   tlsSite,
 } from './tls-knobs.ts'
-import { PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
+import { PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
 const RSA = { version: '1.2', keyExchange: 'rsa' } as const
 const LANES = ['classic', 'extended'] as const
@@ -22,7 +21,7 @@ const claimsOf = (lane: (typeof LANES)[number]): ExperimentInput['expectations']
     metric: `${lane}/tls_handshake_rtts`,
     op: '=',
     value: 2,
-    tolerance: ROUND_TRIP_TOLERANCE,
+    tolerance: withinRoundTrips(2),
     unit: 'rtt',
     why: {
       en: 'RFC 5246 (7.3): the client cannot send the premaster secret before it has the certificate, and does not send data before it has seen the Finished of the server. That is two times there and back, counted from the moment when TCP is open.',
@@ -120,7 +119,7 @@ export const tls12Rsa: ExperimentInput = {
       metric: 'extended/first_byte_rtts',
       op: '=',
       value: 4,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(4),
       unit: 'rtt',
       why: {
         en: 'One for TCP, two for TLS, one for the request and its answer. Counted from the SYN.',

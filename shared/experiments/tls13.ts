@@ -5,12 +5,11 @@ import {
   bothEnds,
   HANDSHAKE_ONLY,
   INITIAL_WINDOW_KNOB,
-  ROUND_TRIP_TOLERANCE,
   TLS_KNOBS,
   tlsBrowser,
   tlsSite,
 } from './tls-knobs.ts'
-import { PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
+import { PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
 /** Connections of each lane, one after the other. */
 const CONNECTIONS = 2
@@ -87,7 +86,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls12/tls_handshake_rtts',
       op: '=',
       value: 2,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(2),
       unit: 'rtt',
       why: {
         en: 'RFC 5246 (7.3). This and the other times of handshakes are means over the two connections of a lane.',
@@ -101,7 +100,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls13/tls_handshake_rtts',
       op: '=',
       value: 1,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(1),
       unit: 'rtt',
       why: {
         en: 'RFC 8446 (2): the key share is in the ClientHello already. The client is done when it has the Finished of the server.',
@@ -118,7 +117,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls13/first_byte_rtts',
       op: '=',
       value: 3,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(3),
       unit: 'rtt',
       why: {
         en: 'TCP, TLS and the request, one each.',
@@ -201,7 +200,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls12-resumed/tls_handshake_rtts',
       op: '=',
       value: 1.5,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(1.5),
       unit: 'rtt',
       why: {
         en: 'RFC 5246 (7.3, figure 2): in the shortened handshake the server sends its Finished first, right behind its ServerHello.',
@@ -215,7 +214,7 @@ export const tls13: ExperimentInput = {
       metric: 'tls13-resumed/tls_handshake_rtts',
       op: '=',
       value: 1,
-      tolerance: ROUND_TRIP_TOLERANCE,
+      tolerance: withinRoundTrips(1),
       unit: 'rtt',
       why: {
         en: 'The handshake with a pre-shared key has the same three flights (RFC 8446 2.2).',
