@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { Run } from '../../electron/engine/run.ts'
+import { claimsOf, withLane } from '../support/claims.ts'
 import { finishedRun } from '../support/runs.ts'
 
 const SEEDS = Array.from({ length: process.env.REXMIT_FULL === '1' ? 100 : 30 }, (_, i) => i + 1)
@@ -86,14 +87,9 @@ describe('at 0 % loss', () => {
 })
 
 describe('under what the knobs can do', () => {
-  const claims = async (set: Record<string, unknown>) => {
-    const { expectations } = (await run(1, set)).summary!
-    expect(expectations.filter(({ holds }) => holds === false)).toEqual([])
-    return expectations.filter(({ holds }) => holds).map(({ id }) => id)
-  }
-
   it('HTTP/2 with the initial connection window falls behind six connections, with no loss at all', async () => {
-    const held = await claims({ loss: 0, 'connection-window': 65_535 })
+    const { held, failed } = await claimsOf('http-versions', { loss: 0, 'connection-window': 65_535 })
+    expect(failed).toEqual([])
     expect(held).toEqual(expect.arrayContaining(['narrow-least', 'six-before-two', 'h2-cross-lossless']))
     expect(held).not.toContain('two-before-six')
   })
@@ -101,7 +97,7 @@ describe('under what the knobs can do', () => {
   it.each([{ loss: 0.05, objects: 20 }, { loss: 0.05 }, { loss: 0.01, 'object-size': 50_000, objects: 20 }])(
     'what is claimed of %j holds',
     async (set) => {
-      expect(await claims(set)).toContain('h2-stalls')
+      expect((await claimsOf('http-versions', set)).failed).toEqual([])
     },
   )
 })
@@ -118,6 +114,19 @@ describe('at 2 % loss without congestion control, where a loss takes no window',
   it('at the median HTTP/2 is ahead of six connections', () => {
     console.log(table('2 % loss without congestion control', all))
     expect(median(all, 'h2/page_time')).toBeLessThan(median(all, 'h1x6/page_time'))
+  })
+})
+
+describe('its claims fail where they are not true', () => {
+  it('HTTP/1.1 in the lane of HTTP/2: nothing is cross-blocked, and it is not the faster one without loss', async () => {
+    const swapped = withLane('http-versions', 'h2', { 'apps.browser.version': 'http/1.1' })
+    expect((await claimsOf(swapped, {}, 2)).failed).toEqual(['h2-cross-blocked'])
+    expect((await claimsOf(swapped, { loss: 0 })).failed).toEqual(['two-before-six'])
+  })
+
+  it('HTTP/2 in a lane of HTTP/1.1: exchanges wait for each other, and fewer round trips are enough', async () => {
+    const swapped = withLane('http-versions', 'h1', { 'apps.browser.version': 'h2' })
+    expect((await claimsOf(swapped)).failed).toEqual(['h1-own-order', 'h1-least'])
   })
 })
 
