@@ -63,7 +63,7 @@ const LEAST_WORDS = 6
 /** In heights of the text: of a row, and the widths of the columns before the bars. */
 const ROW = { least: 1.4, most: 1.9 }
 const COLUMNS = {
-  wide: { name: 17, status: 4, size: 6.5, via: 6 },
+  wide: { name: 16, status: 4.8, size: 6.2, via: 8 },
   narrow: { name: 11.5, status: 4.2, size: 0, via: 0 },
   tiny: { name: 7, status: 0, size: 0, via: 0 },
 }
