@@ -3,8 +3,8 @@ import type { ExperimentInput } from '../experiment.ts'
 import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
 
 /** A narrow link, on which bytes take time. */
-const RATE = 2_000_000
-const TEXT = 200_000
+const RATE = 500_000
+const TEXT = 50_000
 const JPEG = 80_000
 const WEBP = 52_000
 const AVIF = 36_000
@@ -16,8 +16,8 @@ const asksForPhoto = (accept: string) => ({
 /** Time is claimed of only while it is bytes that take it. */
 const NARROW = [
   ...UNDISTURBED,
-  is('links.link.up.rate.limit', 500_000, 1_000_000, RATE, 5_000_000),
-  is('links.link.down.rate.limit', 500_000, 1_000_000, RATE, 5_000_000),
+  is('links.link.up.rate.limit', 200_000, RATE, 1_000_000, 2_000_000),
+  is('links.link.down.rate.limit', 200_000, RATE, 1_000_000, 2_000_000),
 ]
 
 export const httpCompression: ExperimentInput = {
@@ -30,8 +30,8 @@ export const httpCompression: ExperimentInput = {
   },
   narrative: [
     {
-      en: 'The first three rows fetch the same text of 200 kB over a link of 2 Mbit/s. Each request says in Accept-Encoding what the browser can unpack, and the site answers in the coding that suits both, named in Content-Encoding: as it is, with gzip, or with Brotli (br). What the reader gets is the same to the byte, for these codings are lossless. What crosses the link is not, and on a narrow link the time goes with the bytes.',
-      zh: '前三行经一条 2 Mbit/s 的链路取同一篇 200 kB 的文本。请求用 Accept-Encoding 说明浏览器会解哪些编码，网站选一种双方都行的来应答，并在 Content-Encoding 里写明：原样、gzip 或 Brotli（br）。这些编码都是无损的，读者得到的内容一个字节也不差；链路上传的却大不相同，而在窄链路上，时间与字节成正比。',
+      en: 'The first three rows fetch the same text of 50 kB over a link of 500 kbit/s. Each request says in Accept-Encoding what the browser can unpack, and the site answers in the coding that suits both, named in Content-Encoding: as it is, with gzip, or with Brotli (br). What the reader gets is the same to the byte, for these codings are lossless. What crosses the link is not, and on a narrow link the time goes with the bytes.',
+      zh: '前三行经一条 500 kbit/s 的链路取同一篇 50 kB 的文本。请求用 Accept-Encoding 说明浏览器会解哪些编码，网站选一种双方都行的来应答，并在 Content-Encoding 里写明：原样、gzip 或 Brotli（br）。这些编码都是无损的，读者得到的内容一个字节也不差；链路上传的却大不相同，而在窄链路上，时间与字节成正比。',
     },
     {
       en: 'The fourth row wishes for something else: br;q=0.3, gzip. A number after q= is a weight from 0 to 1 (RFC 9110, 12.4.2); without one it is 1. So gzip is liked better here, and gzip it becomes, although br would be shorter and the site can do both. A weight of 0 means: not this one at all.',
@@ -126,7 +126,7 @@ export const httpCompression: ExperimentInput = {
       kind: 'number',
       unit: 'B',
       min: 100,
-      max: 5_000_000,
+      max: 500_000,
       scale: 'log',
     },
     ...PATH_KNOBS,
@@ -134,7 +134,7 @@ export const httpCompression: ExperimentInput = {
   expectations: [
     {
       id: 'identity-bytes',
-      text: { en: 'Uncompressed, 200 kB are 200 kB', zh: '不压缩，200 kB 就传 200 kB' },
+      text: { en: 'Uncompressed, 50 kB are 50 kB', zh: '不压缩，50 kB 就传 50 kB' },
       metric: 'identity/encoded_bytes',
       op: '=',
       value: TEXT,
@@ -206,8 +206,8 @@ export const httpCompression: ExperimentInput = {
       value: 'identity/page_time',
       unit: 'us',
       why: {
-        en: 'At 2 Mbit/s each kilobyte takes 4 ms. Both rows spend the same round trips; the rest of their time is bytes.',
-        zh: '2 Mbit/s 时每 kB 要 4 毫秒。两行的往返次数相近，其余时间都花在字节上。',
+        en: 'At 500 kbit/s each kilobyte takes 16 ms. Both rows spend the same round trips; the rest of their time is bytes.',
+        zh: '500 kbit/s 时每 kB 要 16 毫秒。两行的往返次数相近，其余时间都花在字节上。',
       },
       given: [...NARROW, is('apps.site.resources./article.size', TEXT)],
     },
