@@ -6,6 +6,7 @@ import { Density } from '../../shared/projections/density.ts'
 import { Goodput } from '../../shared/projections/goodput.ts'
 import { Losses } from '../../shared/projections/losses.ts'
 import { Origins } from '../../shared/projections/origins.ts'
+import { PageLoad } from '../../shared/projections/page-load.ts'
 import { Paths } from '../../shared/projections/paths.ts'
 import { Queues } from '../../shared/projections/queue.ts'
 import { Rtt } from '../../shared/projections/rtt.ts'
@@ -21,6 +22,7 @@ const PROJECTIONS = [
   Goodput,
   Losses,
   Origins,
+  PageLoad,
   Paths,
   Queues,
   Rtt,
