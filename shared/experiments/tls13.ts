@@ -56,7 +56,8 @@ export const tls13: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(100_000),
+    // Long, because eight handshakes compute on one processor in a live run.
+    links: webLink(150_000),
     apps: { site: tlsSite(), browser: tlsBrowser({}, CONNECTIONS) },
   },
   lanes: [
