@@ -1,5 +1,5 @@
 /** Cookie 与 Session: how a server knows a client again, and when it does not. */
-import type { ExperimentInput } from '../experiment.ts'
+import type { ExperimentInput, Json } from '../experiment.ts'
 import { bothWays } from './link-knobs.ts'
 import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
 
@@ -17,6 +17,13 @@ const PUNCTUAL = [
 const TAKEN = is(`${SESSION}.sameSite`, 'strict', 'lax')
 /** Shorter than the pause. */
 const SHORT = 1_000_000
+
+/** At home, then a POST that another site causes, and then a link that is followed from there. */
+const FORGED: Json = [
+  { target: '/account', after: true },
+  { method: 'POST', target: '/account', crossSite: true, at: BEFORE, after: true },
+  { target: '/account', crossSite: true, at: AFTER, after: true },
+]
 
 export const httpCookies: ExperimentInput = {
   id: 'http-cookies',
@@ -44,13 +51,17 @@ export const httpCookies: ExperimentInput = {
       zh: '第四行的 Cookie 只有一秒有效期（Max-Age=1）。前两个请求用得上，停顿之后它就过期了，浏览器拿不出字条，访客只好从头开始。没有 Max-Age 和 Expires 的 Cookie 保存到浏览器关闭为止。服务器那份记录另有自己的期限：两者不论哪一个先到期，会话就此结束。',
     },
     {
-      en: 'The last two rows set the flag Secure: send this cookie over TLS only. Over plain HTTP the browser withholds it, and the site does not know the visitor again; over HTTPS nothing changes. The other flags restrict who may use the cookie: HttpOnly hides it from scripts in the page, so that injected code cannot read it; SameSite keeps it from going along with requests that another site has caused, which takes the ground from cross-site request forgery.',
-      zh: '最后两行给 Cookie 加上 Secure 标志：只许通过 TLS 发送。走明文 HTTP 时浏览器扣下不发，网站就认不出这位访客；走 HTTPS 则一切照常。其余标志限制谁能用它：HttpOnly 不让页面脚本读取，注入的恶意代码也就偷不走；SameSite 不让它随其他网站引发的请求一起发出，跨站请求伪造因此失去了立足点。',
+      en: 'The next two rows set the flag Secure: send this cookie over TLS only. Over plain HTTP the browser withholds it, and the site does not know the visitor again; over HTTPS nothing changes. HttpOnly, which you can switch off below, hides a cookie from scripts in the page, so that injected code cannot read it; on the wire there is nothing to see of that.',
+      zh: '接下来两行给 Cookie 加上 Secure 标志：只许通过 TLS 发送。走明文 HTTP 时浏览器扣下不发，网站就认不出这位访客；走 HTTPS 则一切照常。HttpOnly 标志可以在下面关掉，它不让页面脚本读取 Cookie，注入的恶意代码也就偷不走；这在线路上是看不出来的。',
+    },
+    {
+      en: 'In the last row another site attacks. After the visitor has been to his account, a page of that site makes the browser post to it, hoping that the cookie goes along and the server takes the request for his: cross-site request forgery. SameSite=Lax withholds the cookie from such a POST, and to the server it comes from a stranger. Then the visitor follows an ordinary link from there, a GET, and with that the cookie is sent. Under Strict it would not be, and he would find himself logged out.',
+      zh: '最后一行遭到另一个网站的攻击。访客看过自己的账户之后，那个网站的页面让浏览器向账户页提交一个 POST，指望 Cookie 会跟着发出，让服务器以为是本人所为，这就是跨站请求伪造（CSRF）。SameSite=Lax 让浏览器不给这种 POST 附上 Cookie，在服务器看来，它来自陌生人。随后访客在那里点了一个普通链接，这是 GET，Cookie 就会带上。若是 Strict，连这时也不带，访客会发现自己变成了未登录。',
     },
   ],
   rfcs: [
     { number: 6265, title: 'HTTP State Management Mechanism: 4.1, 5.3 and 5.4' },
-    { number: 9110, title: 'HTTP Semantics: 3.3 (stateless), 10.1.3 (Referer)' },
+    { number: 9110, title: 'HTTP Semantics: 3.3 (stateless), 9.2.1 (Safe Methods), 10.1.3 (Referer)' },
   ],
   setup: {
     hosts: WEB_HOSTS,
@@ -101,6 +112,11 @@ export const httpCookies: ExperimentInput = {
         'apps.site.tls': {},
         'apps.site.port': 443,
       },
+    },
+    {
+      id: 'forged',
+      label: { en: 'Asked by another site', zh: '由其他网站引发' },
+      set: { 'apps.browser.requests': FORGED },
     },
   ],
   knobs: [
@@ -266,6 +282,51 @@ export const httpCookies: ExperimentInput = {
         en: 'TLS hides the cookie from everybody but the two ends.',
         zh: 'TLS 使得除两端以外谁也看不到这个 Cookie。',
       },
+    },
+    {
+      id: 'forged-post',
+      text: {
+        en: 'Of two requests that another site causes, 1 carries the cookie',
+        zh: '其他网站引发的两个请求中，只有 1 个带上 Cookie',
+      },
+      metric: 'forged/cookies_sent',
+      op: '=',
+      value: 1,
+      unit: 'count',
+      why: {
+        en: 'Lax lets it go with a link that is followed, and not with a POST (RFC 6265bis, 5.6.7).',
+        zh: 'Lax 允许点击链接时带上，POST 则不带（RFC 6265bis，5.6.7）。',
+      },
+      given: [is(`${SESSION}.sameSite`, 'lax')],
+    },
+    {
+      id: 'forged-stranger',
+      text: {
+        en: 'The forged POST is that of a stranger: 2 sessions',
+        zh: '伪造的 POST 来自陌生人：2 个会话',
+      },
+      metric: 'forged/sessions_created',
+      op: '=',
+      value: 2,
+      unit: 'count',
+      why: {
+        en: 'The server cannot tell who caused it and opens a new record; whatever it does there, it does not do to the visitor. The link afterwards finds the old one.',
+        zh: '服务器不知道是谁，只好新建一份记录；不管它在那里做了什么，都不会落到访客头上。之后的链接仍然找到原来那份。',
+      },
+      given: [is(`${SESSION}.sameSite`, 'lax')],
+    },
+    {
+      id: 'forged-strict',
+      text: { en: 'Under Strict neither carries it', zh: '设为 Strict 时，两个都不带' },
+      metric: 'forged/cookies_sent',
+      op: '=',
+      value: 0,
+      unit: 'count',
+      why: {
+        en: 'Whatever another site causes goes without. Safe, and a nuisance to whoever comes by a link in a mail.',
+        zh: '凡由其他网站引发的请求一律不带。安全是安全，但从邮件里点链接进来的人就麻烦了。',
+      },
+      given: [is(`${SESSION}.sameSite`, 'strict')],
     },
     {
       id: 'cost',

@@ -9,7 +9,7 @@ const claims = (set: Record<string, unknown> = {}) => claimsOf('http-cookies', s
 it('holds all its claims; on an unpunctual path, all but that about a moment', async () => {
   const { held, failed } = await claims()
   expect(failed).toEqual([])
-  expect(held).toHaveLength(9)
+  expect(held).toHaveLength(11)
   for (const set of [{ delay: 150_000 }, { rate: 200_000 }, { 'http-only': false }])
     expect(await claims(set), JSON.stringify(set)).toMatchObject({ held, failed })
   const late = await claims({ jitter: 5_000, loss: 0.05 })
@@ -51,6 +51,28 @@ it('takes no SameSite=None without Secure, and claims nothing of those rows then
   expect(held).not.toContain('one-session')
   expect(metrics['kept/sessions_created']).toBe(4)
   expect(metrics['secure-tls/sessions_created']).toBe(1)
+})
+
+it('keeps a cookie at home from what another site causes, as its SameSite says', async () => {
+  const strict = await claims({ 'same-site': 'strict' })
+  expect(strict.failed).toEqual([])
+  expect(strict.held).toContain('forged-strict')
+  expect(strict.held).not.toContain('forged-post')
+  const run = await finishedRun({ experiment: 'http-cookies' })
+  const deeds = [...run.reader.events(['http:cookie'])].filter(({ node }) => node === 'forged/client')
+  expect(deeds.map(({ data }) => `${data.request} ${data.action}`)).toEqual([
+    '1 stored',
+    '2 withheld',
+    '2 withheld',
+    '3 sent',
+  ])
+})
+
+it('would notice a forged request that carries the cookie', async () => {
+  const home = [{ target: '/account' }, { method: 'POST', target: '/account', after: true }]
+  const forged = withLane('http-cookies', 'forged', { 'apps.browser.requests': [...home, home[1]] as never })
+  expect((await claimsOf(forged)).failed).toEqual(['forged-post', 'forged-stranger'])
+  expect((await claimsOf(forged, { 'same-site': 'strict' })).failed).toEqual(['forged-strict'])
 })
 
 it.each([
