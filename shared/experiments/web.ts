@@ -36,10 +36,10 @@ export const ROUND_TRIPS_ONLY = [
 
 /**
  * How far from a count of round trips a figure may lie, as a share of it. In virtual time it hardly does; at the wall clock both
- * ends need time to compute, most of it at the beginning while their code is cold. Less than half a round trip, so that no other
- * count would pass.
+ * ends need time to compute, each time, and most of it at the beginning while their code is cold. Below twenty it is less than
+ * one round trip, so that no other count would pass.
  */
-export const withinRoundTrips = (count: number): number => 0.45 / count
+export const withinRoundTrips = (count: number): number => Math.max(0.05, 0.45 / count)
 
 /** The knobs of the path that each of them has. */
 export const PATH_KNOBS: readonly KnobInput[] = [
