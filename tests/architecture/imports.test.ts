@@ -86,7 +86,21 @@ const table: readonly Row[] = [
 ]
 
 /** The protocols from top to bottom: a folder may import from those after it, and all from the root's files. */
-const downward = ['h3', 'qpack', 'quic', 'tls13', 'ip', 'tcp', 'udp', 'icmp', 'link', 'wire', '.']
+const downward = [
+  'h3',
+  'qpack',
+  'quic',
+  'tls13',
+  'ip',
+  'tcp',
+  'udp',
+  'icmp',
+  'link',
+  'congestion',
+  'stream',
+  'wire',
+  '.',
+]
 
 const folderOf = (file: string) => posix.relative('electron/protocol', file).split('/').slice(0, -1)[0] ?? '.'
 

@@ -1,5 +1,5 @@
 /** The bytes of the handshake of one level (RFC 9000 7.5, 19.6): a stream without flow control, so its buffer is bounded. */
-import { Reassembly } from '../tcp/reassembly.ts'
+import { Reassembly } from '../stream/reassembly.ts'
 import { SendStream } from './send-stream.ts'
 import { violation, type Violation } from './violation.ts'
 

@@ -1,5 +1,5 @@
 /** The receiving part of a stream (RFC 9000 2.2, 3.2, 4): what has come, in whatever order, and how much more may. */
-import { Reassembly } from '../tcp/reassembly.ts'
+import { Reassembly } from '../stream/reassembly.ts'
 import { Fifo } from '../fifo.ts'
 import { violation, type Violation } from './violation.ts'
 

@@ -3,7 +3,7 @@
  * they carried is. The congestion window itself is an algorithm's (`../congestion`).
  */
 import { after, type Micros } from '../../../shared/units.ts'
-import type { CongestionControl } from '../tcp/congestion/interface.ts'
+import type { CongestionControl } from '../congestion/interface.ts'
 import type { AckFrame } from '../wire/quic/frames.ts'
 import { GRANULARITY, RttEstimator } from './rtt.ts'
 import type { SentPacket } from './sent.ts'

@@ -1,6 +1,6 @@
 /** The sending part of a stream (RFC 9000 2.2, 3.1): what was written, what of it is on its way, lost, or acknowledged. */
-import { RangeSet } from '../tcp/ranges.ts'
-import { SendBuffer } from '../tcp/send-buffer.ts'
+import { RangeSet } from '../stream/ranges.ts'
+import { SendBuffer } from '../stream/send-buffer.ts'
 
 /** RFC 9000 3.1, figure 2. */
 export type SendState = 'ready' | 'send' | 'data_sent' | 'data_received' | 'reset_sent' | 'reset_received'

@@ -4,7 +4,7 @@
  */
 import type { TcpSettings } from '../../../shared/tcp.ts'
 import { Inbox } from './inbox.ts'
-import { Reassembly } from './reassembly.ts'
+import { Reassembly } from '../stream/reassembly.ts'
 import type { SequenceSpace } from './sequence.ts'
 import type { Tap } from './tap.ts'
 

@@ -6,7 +6,7 @@
 import type { TcpSettings } from '../../../shared/tcp.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
-import type { CongestionControl } from './congestion/interface.ts'
+import type { CongestionControl } from '../congestion/interface.ts'
 import type { LossTrigger, Scoreboard } from './scoreboard.ts'
 
 /** `open`: no loss is known. `recovery`: fast recovery. `loss`: the timer ran out and slow start fills the holes. */

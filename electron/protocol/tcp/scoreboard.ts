@@ -7,7 +7,7 @@
  *
  * Segments live in a ring of typed arrays and are named by an ordinal index that never wraps.
  */
-import { RangeSet } from './ranges.ts'
+import { RangeSet } from '../stream/ranges.ts'
 
 /** `mtu`: a router said that it was too large. */
 export const LOSS_TRIGGERS = ['dup_acks', 'sack', 'partial_ack', 'rto', 'mtu'] as const

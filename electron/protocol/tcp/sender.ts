@@ -5,12 +5,12 @@
 import type { TcpSettings } from '../../../shared/tcp.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
-import { createCongestionControl } from './congestion/create.ts'
-import type { CongestionControl } from './congestion/interface.ts'
+import { createCongestionControl } from '../congestion/create.ts'
+import type { CongestionControl } from '../congestion/interface.ts'
 import { Recovery } from './recovery.ts'
 import { RttEstimator } from './rtt.ts'
 import { Scoreboard } from './scoreboard.ts'
-import { SendBuffer } from './send-buffer.ts'
+import { SendBuffer } from '../stream/send-buffer.ts'
 import type { SequenceSpace } from './sequence.ts'
 
 /** What is to be sent next. One object, reused. */

@@ -6,9 +6,9 @@ import type { ControlBlock } from '../../../../electron/protocol/tcp/control-blo
 import { Deadlines } from '../../../../electron/protocol/tcp/deadlines.ts'
 import { Fifo } from '../../../../electron/protocol/fifo.ts'
 import { Inbox } from '../../../../electron/protocol/tcp/inbox.ts'
-import { RangeSet } from '../../../../electron/protocol/tcp/ranges.ts'
-import { Reassembly } from '../../../../electron/protocol/tcp/reassembly.ts'
-import { SendBuffer } from '../../../../electron/protocol/tcp/send-buffer.ts'
+import { RangeSet } from '../../../../electron/protocol/stream/ranges.ts'
+import { Reassembly } from '../../../../electron/protocol/stream/reassembly.ts'
+import { SendBuffer } from '../../../../electron/protocol/stream/send-buffer.ts'
 import { SequenceSpace, before } from '../../../../electron/protocol/tcp/sequence.ts'
 import { streamBytes } from '../../../support/tcp-pipe.ts'
 

@@ -1,5 +1,5 @@
 /** Reno's window (RFC 5681 3.1) with byte counting (RFC 3465); recovery itself is the sender's (RFC 6582). */
-import type { Micros } from '../../../../shared/units.ts'
+import type { Micros } from '../../../shared/units.ts'
 import { slowStartIncrease } from './interface.ts'
 import type { CongestionControl, CongestionOptions } from './interface.ts'
 

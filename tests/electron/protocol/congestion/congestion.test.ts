@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { millis, seconds } from '../../../../shared/units.ts'
 import type { Micros } from '../../../../shared/units.ts'
-import { Cubic } from '../../../../electron/protocol/tcp/congestion/cubic.ts'
-import { NewReno } from '../../../../electron/protocol/tcp/congestion/newreno.ts'
-import { NoCongestionControl } from '../../../../electron/protocol/tcp/congestion/none.ts'
+import { Cubic } from '../../../../electron/protocol/congestion/cubic.ts'
+import { NewReno } from '../../../../electron/protocol/congestion/newreno.ts'
+import { NoCongestionControl } from '../../../../electron/protocol/congestion/none.ts'
 
 const MSS = 1000
 const options = { segmentSize: MSS, initialWindow: 10 * MSS }

@@ -3,7 +3,7 @@
  * from the window at which that loss came (W_max), flat near it, steep again beyond. Where Reno would be
  * faster (short round trips, small windows), it goes at Reno's pace.
  */
-import type { Micros } from '../../../../shared/units.ts'
+import type { Micros } from '../../../shared/units.ts'
 import { slowStartIncrease } from './interface.ts'
 import type { CongestionControl, CongestionOptions } from './interface.ts'
 

@@ -3,7 +3,7 @@
  * knows no header: TCP drives it today, QUIC will (RFC 9002 7). An algorithm is a file; the transport decides
  * what is lost and when a recovery begins and ends.
  */
-import type { Micros } from '../../../../shared/units.ts'
+import type { Micros } from '../../../shared/units.ts'
 
 export interface CongestionControl {
   readonly name: string

@@ -1,4 +1,4 @@
-import type { CongestionControlName } from '../../../../shared/tcp.ts'
+import type { CongestionControlName } from '../../../shared/tcp.ts'
 import { Cubic } from './cubic.ts'
 import type { CongestionControl, CongestionOptions } from './interface.ts'
 import { NewReno } from './newreno.ts'
