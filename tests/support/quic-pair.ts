@@ -212,6 +212,7 @@ export class QuicPair {
       crypto: nodeCrypto,
       rng,
       source,
+      resetToken: rng.bytes(16),
       destination,
       originalDestination,
       localPort: ADDRESSES[side].port,

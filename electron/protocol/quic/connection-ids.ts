@@ -15,12 +15,12 @@ export interface IssuedId {
 export class LocalIds {
   private readonly issued = new Map<number, IssuedId>()
   private next = 0
-  private readonly make: (number: number) => Omit<IssuedId, 'number'>
+  private readonly make: () => Omit<IssuedId, 'number'>
 
-  /** `make` gives a new id and its reset token; it is told the sequence number. */
-  constructor(make: (number: number) => Omit<IssuedId, 'number'>, first: Uint8Array) {
+  /** `make` gives a new id and its reset token. */
+  constructor(make: () => Omit<IssuedId, 'number'>, first: Omit<IssuedId, 'number'>) {
     this.make = make
-    this.issued.set(this.next, { ...make(0), number: this.next, id: first })
+    this.issued.set(this.next, { ...first, number: this.next })
     this.next++
   }
 
@@ -36,7 +36,7 @@ export class LocalIds {
   issueUpTo(limit: number): IssuedId[] {
     const fresh: IssuedId[] = []
     while (this.issued.size < limit) {
-      const entry = { ...this.make(this.next), number: this.next }
+      const entry = { ...this.make(), number: this.next }
       this.issued.set(this.next++, entry)
       fresh.push(entry)
     }

@@ -10,6 +10,7 @@ import type { IncomingDatagram, OutgoingDatagram, QuicEvent } from './events.ts'
 import { onLostPacket } from './fate.ts'
 import { followHandshake } from './handshaking.ts'
 import { expirePaths, migrate } from './migration.ts'
+import type { QuicObserver } from './observer.ts'
 import { receive } from './receive.ts'
 import type { Stream } from './streams.ts'
 import { transmit } from './transmit.ts'
@@ -195,8 +196,28 @@ export class QuicConnection {
     const { core } = this
     if (!core.recovery.handshakeConfirmed || !core.keys.canUpdate) return false
     core.keys.update(now, Infinity, core.spaces.application.next, core.closePeriod)
-    core.options.observer?.onKeyUpdate(now, core.keys.phase.generation, false)
+    core.observer?.onKeyUpdate(now, core.keys.phase.generation, false)
     return true
+  }
+
+  /** Whom to tell what happens, from now on. */
+  observe(observer: QuicObserver): void {
+    this.core.observer = observer
+  }
+
+  /** It is gone, and its owner knows. */
+  get isOver(): boolean {
+    return this.core.state.name === 'closed' && this.core.events.length === 0
+  }
+
+  /** Whether a datagram that no id assigns to a connection ends with a reset token of this one's peer (RFC 9000 10.3.1). */
+  isResetBy(payload: Uint8Array): boolean {
+    return payload.length >= 21 && this.core.remoteIds.isReset(payload.subarray(-16))
+  }
+
+  /** The port by which it sends. */
+  get localPort(): number {
+    return this.core.path.localPort
   }
 
   get state(): Core['state']['name'] {

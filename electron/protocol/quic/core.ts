@@ -32,8 +32,9 @@ export interface CoreOptions {
   readonly settings: QuicSettings
   readonly crypto: HandshakeCrypto
   readonly rng: Rng
-  /** Our first connection id. */
+  /** Our first connection id, and its token. */
   readonly source: Uint8Array
+  readonly resetToken: Uint8Array
   /** The peer's, as far as it is known: a client's own choice at first. */
   readonly destination: Uint8Array
   /** The client's first choice, which the transport parameters must repeat (RFC 9000 7.3). */
@@ -47,6 +48,10 @@ export interface CoreOptions {
   /** Gives a new id and its reset token. */
   readonly makeId: () => Omit<IssuedId, 'number'>
   readonly handshake: (parameters: TransportParameters) => Handshake
+  /** Of a client: a token of an earlier connection (RFC 9000 8.1.3). */
+  readonly token?: Uint8Array
+  /** Of a server: a token for the client's next connection. */
+  readonly newToken?: (now: Micros, remote: Endpoint) => Uint8Array
   /** Is told what happens, for the trace. */
   readonly observer?: QuicObserver
 }
@@ -75,8 +80,8 @@ export type ConnectionState =
   | { readonly name: 'closed'; readonly reason: CloseReason }
 
 /** What we declare to the peer. */
-function ownParameters(options: CoreOptions, resetToken: Uint8Array): TransportParameters {
-  const { settings, isServer, source, originalDestination, retrySource } = options
+function ownParameters(options: CoreOptions): TransportParameters {
+  const { settings, isServer, source, originalDestination, retrySource, resetToken } = options
   return {
     ...DEFAULT_PARAMETERS,
     maxIdleTimeout: Math.ceil(settings.idleTimeout / 1_000),
@@ -111,7 +116,7 @@ export class Core {
   readonly spaces: Readonly<Record<SpaceName, SpaceState>>
   readonly recovery: Recovery
   readonly pacer: Pacer
-  readonly streams: Streams
+  streams: Streams
   readonly localIds: LocalIds
   readonly remoteIds: RemoteIds
   readonly pending = new Pending()
@@ -124,7 +129,8 @@ export class Core {
   negotiated: Negotiated | undefined
   peer: TransportParameters | undefined
   /** Of a client: what its Initial packets carry (RFC 9000 8.1.2). */
-  token: Uint8Array = new Uint8Array(0)
+  token: Uint8Array
+  observer: QuicObserver | undefined
   /** Of a client: a packet of the server's was processed, so neither Retry nor Version Negotiation is heeded any more. */
   heard = false
   retrySource: Uint8Array | undefined
@@ -143,11 +149,12 @@ export class Core {
     this.isServer = isServer
     this.settings = settings
     this.rng = options.rng
+    this.token = options.token ?? new Uint8Array(0)
+    this.observer = options.observer
     this.keys = new KeyRing(crypto, version)
-    const first = options.makeId()
-    this.localIds = new LocalIds((number) => (number === 0 ? first : options.makeId()), source)
+    this.localIds = new LocalIds(options.makeId, { id: source, resetToken: options.resetToken })
     this.remoteIds = new RemoteIds(destination, ACTIVE_CONNECTION_ID_LIMIT)
-    this.parameters = ownParameters(options, first.resetToken)
+    this.parameters = ownParameters(options)
     this.handshake = options.handshake(this.parameters)
     this.streams = new Streams(isServer, this.parameters)
     this.spaces = {

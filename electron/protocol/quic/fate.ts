@@ -11,7 +11,7 @@ export function onAckedPacket(core: Core, _now: Micros, packet: SentPacket): voi
 }
 
 export function onLostPacket(core: Core, now: Micros, lost: LostPacket): void {
-  core.options.observer?.onLost(now, lost)
+  core.observer?.onLost(now, lost)
   resend(core, lost.packet)
 }
 

@@ -105,7 +105,7 @@ function onAck(
   if (level === 'handshake') core.recovery.peerCompletedAddressValidation = true
   for (const packet of outcome.acked) onAckedPacket(core, now, packet)
   for (const lost of outcome.lost) onLostPacket(core, now, lost)
-  if (outcome.acked.length > 0) core.options.observer?.onAcked(now, name, outcome)
+  if (outcome.acked.length > 0) core.observer?.onAcked(now, name, outcome)
   return undefined
 }
 

@@ -10,6 +10,7 @@ import { close, closeFor, closeForAlert } from './close.ts'
 import type { Core } from './core.ts'
 import { spaceOf } from './keys.ts'
 import type { SpaceName } from './space.ts'
+import { Streams } from './streams.ts'
 import { violation, type Violation } from './violation.ts'
 
 /** Takes all that the handshake has to say. */
@@ -30,6 +31,11 @@ function apply(core: Core, now: Micros, event: HandshakeEvent): void {
       core.keys.install(event.level, event.use, event.suite, event.secret)
       if (event.level === '0rtt' && event.use === 'write') core.events.push({ type: 'early' })
       break
+    case 'remembered': {
+      const parameters = decodeTransportParameters(event.bytes)
+      if (parameters.ok) core.streams.setPeer(parameters.value)
+      break
+    }
     case 'parameters':
       return applyParameters(core, now, event.bytes)
     case 'client_hello':
@@ -46,7 +52,7 @@ function apply(core: Core, now: Micros, event: HandshakeEvent): void {
       return closeForAlert(core, now, event.alert)
     case 'key_log':
     case 'certificates':
-      core.options.observer?.onHandshake(now, event)
+      core.observer?.onHandshake(now, event)
   }
 }
 
@@ -109,6 +115,8 @@ function complete(
   if (!core.isServer) return
   // RFC 9001 4.1.2: for the server the handshake is confirmed when it is complete.
   core.pending.add({ type: 'handshake_done' })
+  const token = core.options.newToken?.(now, core.path.remote)
+  if (token !== undefined) core.pending.add({ type: 'new_token', token })
   confirm(core, now)
 }
 
@@ -116,6 +124,9 @@ function complete(
 function refuseEarlyData(core: Core): void {
   core.recovery.giveUp('application')
   core.keys.discard('0rtt')
+  core.streams = new Streams(core.isServer, core.parameters)
+  core.streams.setPeer(core.peer!)
+  core.sendable.clear()
   core.events.push({ type: 'early_refused' })
 }
 

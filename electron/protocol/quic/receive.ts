@@ -142,7 +142,7 @@ function takeProtected(
   onAuthentic(core, now, packet, level)
   const arrival: Arrival = { level, path, destination: packet.destination }
   const taken = takeFrames(core, now, opened.payload, arrival)
-  core.options.observer?.onReceived(now, level, opened.number, size, datagram.pkt, taken.frames)
+  core.observer?.onReceived(now, level, opened.number, size, datagram.pkt, taken.frames)
   if (taken.problem !== undefined) return closeFor(core, now, taken.problem, taken.frameType)
   // What it brought may have been the end of its own keys, and then there is no ACK.
   if (core.keys.read(level) !== undefined)
@@ -195,7 +195,7 @@ function openUnderPhase(
     return violation('KEY_UPDATE_ERROR', '9001 6.2: a key update too soon after the last')
   if (opened.updated) {
     core.keys.update(now, number, core.spaces.application.next, core.closePeriod)
-    core.options.observer?.onKeyUpdate(now, core.keys.phase.generation, true)
+    core.observer?.onKeyUpdate(now, core.keys.phase.generation, true)
   }
   return opened.payload
 }
@@ -302,7 +302,7 @@ function buffer(
   if (isPast || isOver || core.undecryptable.length >= MOST_BUFFERED)
     return drop(core, now, 'key_unavailable', datagram, size)
   core.undecryptable.push({ ...datagram, payload: datagram.payload.slice(start, end) })
-  core.options.observer?.onBuffered(now, size, datagram.pkt)
+  core.observer?.onBuffered(now, size, datagram.pkt)
 }
 
 /** Tries again what waited, if there may be keys for it now. */
@@ -316,5 +316,5 @@ function releaseBuffered(core: Core, now: Micros): void {
 }
 
 function drop(core: Core, now: Micros, reason: DropReason, datagram: IncomingDatagram, size: number): void {
-  core.options.observer?.onDropped(now, reason, size, datagram.pkt)
+  core.observer?.onDropped(now, reason, size, datagram.pkt)
 }

@@ -248,7 +248,7 @@ function account(core: Core, now: Micros, packet: PacketInMaking, path: Path): v
     windowLimited: recovery.bytesInFlight + size + core.datagramSize > recovery.window,
   }
   if (ackEliciting || inFlight) recovery.onSent(sent)
-  core.options.observer?.onSent(now, sent, level, frames)
+  core.observer?.onSent(now, sent, level, frames)
   // RFC 9001 4.9.1: a client's Initial keys go with its first Handshake packet.
   if (level === 'handshake' && !core.isServer) discardSpace(core, 'initial')
 }

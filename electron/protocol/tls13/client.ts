@@ -149,6 +149,7 @@ export class ClientHandshake extends Handshake {
     if (this.session?.earlyData === true && earlyData === true) this.earlyData = 'offered'
     this.sendHello(now)
     if (this.session === undefined || this.earlyData !== 'offered') return
+    this.emit({ type: 'remembered', bytes: this.session.parameters })
     const schedule = new KeySchedule(this.crypto, this.session.suite, this.session.psk)
     this.install(schedule, 'c e traffic', '0rtt', 'write', this.clientRandom)
   }

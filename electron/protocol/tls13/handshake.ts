@@ -38,6 +38,8 @@ export type HandshakeEvent =
       readonly suite: Tls13Suite
       readonly secret: Uint8Array
     }
+  /** At a client that offers 0-RTT: the parameters of the session, whose limits hold for it (RFC 9000 7.4.1). */
+  | { readonly type: 'remembered'; readonly bytes: Uint8Array }
   /** The peer's quic_transport_parameters, not yet authenticated before the end of the handshake. */
   | { readonly type: 'parameters'; readonly bytes: Uint8Array }
   /** At a server: what the client asks for. */
