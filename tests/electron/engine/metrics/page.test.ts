@@ -103,15 +103,13 @@ describe('requests', () => {
   function overtaken() {
     const script = path()
     const finish = (t: number, request: number, sha256: string) =>
-      script
-        .at(t)
-        .emit(client, 'http:response_finished', {
-          request,
-          content: 10,
-          encoded: 5,
-          source: 'network',
-          sha256,
-        })
+      script.at(t).emit(client, 'http:response_finished', {
+        request,
+        content: 10,
+        encoded: 5,
+        source: 'network',
+        sha256,
+      })
     for (const request of [1, 2]) script.at(0).emit('main/client', 'http:request_queued', { request })
     for (const request of [1, 2]) script.emit(client, 'http:request_sent', { request, exchange: request })
     finish(100_000, 2, 'aa')
