@@ -4,6 +4,7 @@ import { nodeCrypto } from '../../electron/engine/node-crypto.ts'
 import type { QuicConnection } from '../../electron/protocol/quic/connection.ts'
 import { QuicEndpoint } from '../../electron/protocol/quic/endpoint.ts'
 import type { OutgoingDatagram, QuicEvent } from '../../electron/protocol/quic/events.ts'
+import type { QuicObserver } from '../../electron/protocol/quic/observer.ts'
 import { createRng } from '../../electron/protocol/random.ts'
 import { ClientHandshake, type ClientOptions } from '../../electron/protocol/tls13/client.ts'
 import type { Session } from '../../electron/protocol/tls13/handshake.ts'
@@ -25,6 +26,7 @@ export interface NetOptions {
   readonly client?: Settings
   readonly server?: Settings
   readonly tls?: Partial<ServerOptions>
+  readonly observe?: (connection: QuicConnection) => QuicObserver
 }
 
 export const SERVER = { address: 0x0a4d0002, port: 443 }
@@ -60,17 +62,19 @@ export class QuicNet {
   constructor(options: NetOptions) {
     this.options = options
     const rng = createRng(options.seed ?? 1)
-    const { certificates, tls } = options
+    const { certificates, tls, observe } = options
     this.endpoints = {
       client: new QuicEndpoint({
         crypto: nodeCrypto,
         rng: rng.fork('client'),
         settings: v.parse(QuicSettings, options.client ?? {}),
+        ...(observe && { observe }),
       }),
       server: new QuicEndpoint({
         crypto: nodeCrypto,
         rng: rng.fork('server'),
         settings: v.parse(QuicSettings, options.server ?? {}),
+        ...(observe && { observe }),
         accept: (own) =>
           new ServerHandshake(nodeCrypto, rng.fork('tls'), {
             protocols: ['h3'],
