@@ -30,12 +30,13 @@ import type { TraceStore } from '../trace/store.ts'
 import { Arrivals } from './arrivals.ts'
 import type { ByteStream } from './byte-stream.ts'
 import { Cursor } from './cursor.ts'
-import { byteTime, HeldAccount, type Held, type HeldCondition } from './held.ts'
+import { HeldAccount, heldIn, type Held, type HeldCondition } from './held.ts'
 import { HeldWalk } from './held-walk.ts'
 import { lengthOf, union, without, type Interval } from './intervals.ts'
 import { Layers } from './layers.ts'
 import { Transmission } from './transmission.ts'
 
+type BlockingEvent = 'tcp:segment_received' | 'link:packet_dequeued'
 export type Condition = 'transferring' | HeldCondition
 
 /** What became of the bytes of one stream in one direction. Times in microseconds of lab time. */
@@ -88,7 +89,7 @@ export class Blocking {
   private readonly layers: Layers
   private readonly receivers = new Map<ByteStream, Receiver>()
   private readonly transmission = new Transmission()
-  private readonly cursor = new Cursor('tcp:segment_received', 'link:packet_dequeued')
+  private readonly cursor = new Cursor<BlockingEvent>('tcp:segment_received', 'link:packet_dequeued')
 
   /** `layers` is kept up to date by this. */
   constructor(layers = new Layers()) {
@@ -97,12 +98,14 @@ export class Blocking {
 
   update(store: TraceStore): void {
     this.layers.update(store)
-    this.cursor.read(store, (name, table, row) => {
-      if (name === 'link:packet_dequeued') this.transmission.onDequeued(store, table, row)
-      else this.onReceived(store, table, row)
-    })
+    this.cursor.read(store, (name, table, row) => this.onRow(store, name, table, row))
     for (const { walk, accounts } of this.receivers.values())
       walk.settle((stream, ...chunk) => accountOf(accounts, stream).add(...chunk))
+  }
+
+  private onRow(store: TraceStore, name: BlockingEvent, table: EventTable, row: number): void {
+    if (name === 'link:packet_dequeued') this.transmission.onDequeued(store, table, row)
+    else this.onReceived(store, table, row)
   }
 
   private onReceived(store: TraceStore, table: EventTable, row: number): void {
@@ -188,9 +191,8 @@ function resultOf(
   now: number,
 ): StreamBlocking {
   const { bytes, start, held } = account
-  const blocked = union([...account.intervals('self', now), ...account.intervals('cross', now)])
+  const blocked = union([...heldIn(held, 'self', now), ...heldIn(held, 'cross', now)])
   const transferring = without(account.arrivals.all, blocked)
-  const of = (condition: HeldCondition) => held.filter((one) => one.condition === condition)
   return {
     within,
     lane,
@@ -202,24 +204,20 @@ function resultOf(
     held,
     time: {
       transferring: lengthOf(transferring),
-      ...byCondition((condition) => lengthOf(union(account.intervals(condition, now)))),
+      ...byCondition((condition) => account.time(condition, now)),
     },
-    byteMs: byCondition(
-      (condition) => of(condition).reduce((sum, one) => sum + byteTime(one, now), 0) / 1000,
-    ),
+    byteMs: byCondition((condition) => account.byteMs(condition, now)),
   }
 }
+
+/** How long at least one of the streams was in a condition. */
+const anyTime = (streams: readonly StreamBlocking[], condition: HeldCondition, now: number): number =>
+  lengthOf(union(streams.flatMap(({ held }) => heldIn(held, condition, now))))
 
 /** The sums of some streams, such as those of one lane that the server sent. `now`: the end of the trace. */
 export function totalOf(streams: readonly StreamBlocking[], now: number): BlockingTotals {
   const sum = (value: (one: StreamBlocking) => number): number =>
     streams.reduce((total, one) => total + value(one), 0)
-  const heldIn = (condition: HeldCondition): Interval[] =>
-    streams.flatMap(({ held }) =>
-      held
-        .filter((one) => one.condition === condition)
-        .map(({ from, to }) => ({ from, to: Math.min(to, now) })),
-    )
   return {
     streams: streams.length,
     time: {
@@ -228,7 +226,7 @@ export function totalOf(streams: readonly StreamBlocking[], now: number): Blocki
     },
     any: {
       transferring: lengthOf(union(streams.flatMap(({ transferring }) => transferring))),
-      ...byCondition((condition) => lengthOf(union(heldIn(condition)))),
+      ...byCondition((condition) => anyTime(streams, condition, now)),
     },
     byteMs: byCondition((condition) => sum(({ byteMs }) => byteMs[condition])),
     affected: byCondition((condition) => {

@@ -1,5 +1,5 @@
 /** The account of one stream at its receiver: what arrived when, and what was held why; see `blocking.ts`. */
-import { Intervals, type Interval } from './intervals.ts'
+import { Intervals, lengthOf, union, type Interval } from './intervals.ts'
 
 /** In the order of precedence. */
 export const HELD_CONDITIONS = ['self', 'cross', 'record'] as const
@@ -31,6 +31,14 @@ export interface Held {
 /** Byte-microseconds that were spent, until `end` by those that still wait. */
 export const byteTime = ({ bytes, entered, to }: Held, end: number): number =>
   bytes * Math.min(to, end) - entered
+
+/** When something was held in a condition, until `end` at most. */
+export function heldIn(held: readonly Held[], condition: HeldCondition, end: number): Interval[] {
+  const intervals: Interval[] = []
+  for (const { condition: of, from, to } of held)
+    if (of === condition) intervals.push({ from, to: Math.min(to, end) })
+  return intervals
+}
 
 /** Some bytes that came together and share their fate. */
 export interface Chunk {
@@ -88,10 +96,15 @@ export class HeldAccount {
     else this.latest[condition] = this.held.push({ condition, from, to: until.t, bytes, entered, until }) - 1
   }
 
-  /** When something was held in a condition, until `end` at most. */
-  intervals(condition: HeldCondition, end: number): Interval[] {
-    return this.held
-      .filter((held) => held.condition === condition)
-      .map(({ from, to }) => ({ from, to: Math.min(to, end) }))
+  /** How long something was held in a condition, until `now` at most. */
+  time(condition: HeldCondition, now: number): number {
+    return lengthOf(union(heldIn(this.held, condition, now)))
+  }
+
+  /** Byte-milliseconds held in a condition, until `now` at most. */
+  byteMs(condition: HeldCondition, now: number): number {
+    let sum = 0
+    for (const one of this.held) if (one.condition === condition) sum += byteTime(one, now)
+    return sum / 1000
   }
 }

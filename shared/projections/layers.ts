@@ -48,13 +48,7 @@ export class Layers {
   private readonly cursor = new Cursor<LayerEvent>(...EVENTS)
 
   update(store: TraceStore): void {
-    this.cursor.read(store, (name, table, row) => {
-      if (name === 'tcp:segment_sent') return this.onSegment(table, row)
-      const stream = this.streamOf(table.flow.data[row], table.node.data[row])
-      if (stream === undefined) return
-      stream.side ||= store.text(table.columns.from.data[row])
-      this.onRead(store, stream, name, table, row)
-    })
+    this.cursor.read(store, (name, table, row) => this.onRow(store, name, table, row))
   }
 
   /** All streams of bytes, in the order in which their connections began. */
@@ -79,6 +73,14 @@ export class Layers {
   spanOf(store: TraceStore, row: number): Span {
     const from = this.offsets.data[row]
     return { from, to: from + store.table('tcp:segment_sent').columns.payload.data[row] }
+  }
+
+  private onRow(store: TraceStore, name: LayerEvent, table: EventTable, row: number): void {
+    if (name === 'tcp:segment_sent') return this.onSegment(table, row)
+    const stream = this.streamOf(table.flow.data[row], table.node.data[row])
+    if (stream === undefined) return
+    stream.side ||= store.text(table.columns.from.data[row])
+    this.onRead(store, stream, name, table, row)
   }
 
   private onSegment(table: EventTable, row: number): void {
