@@ -2,6 +2,7 @@
  * Secrets in the text form of NSS, as the variable SSLKEYLOGFILE has programs write it and as Node's `keylog` event gives it
  * (RFC 9850): a label, the client's random (or, for RSA, the beginning of the encrypted premaster secret), the secret.
  */
+import { hexOfBytes } from '../../../../shared/hex.ts'
 
 export type TrafficLabel =
   | 'CLIENT_EARLY_TRAFFIC_SECRET'
@@ -37,13 +38,13 @@ const WITHOUT_RECORDS = /^(EARLY_)?EXPORTER_SECRET$|^ECH_(SECRET|CONFIG)$/
 
 export type KeyLogProblem = 'not_three_words' | 'unknown_label' | 'not_hexadecimal' | 'bad_length'
 
-export const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-
 function fromHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return undefined
   return Uint8Array.from({ length: text.length / 2 }, (_, i) => parseInt(text.slice(2 * i, 2 * i + 2), 16))
 }
+
+/** As a key log writes bytes. */
+export const hexOf = hexOfBytes
 
 export class KeyLog {
   private readonly secrets = new Map<string, Uint8Array>()
