@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Rng } from '../../protocol/random.ts'
 
-/** Bytes are made and hashed piece by piece: a hash takes long pieces much faster than many short ones. */
+/** Bytes are made and handed on piece by piece. */
 export const PIECE = 65_536
 
 const WORDS = PIECE / 4
@@ -17,11 +17,11 @@ const LETTERS = 0x60606060
  */
 export class Payload {
   private readonly rng: Rng
-  private readonly block: Uint32Array
+  /** Made for the first piece: many who might send never do. */
+  private block: Uint32Array | undefined
 
   constructor(rng: Rng) {
     this.rng = rng
-    this.block = Uint32Array.from({ length: WORDS }, () => (rng.uint32() & HALVES) | LETTERS)
   }
 
   /** Piece number `index`, of `PIECE` bytes but for the last one. */
@@ -29,26 +29,35 @@ export class Payload {
     const rng = this.rng.fork(String(index))
     const mask = rng.uint32() & HALVES
     const turn = rng.int(WORDS)
-    const { block } = this
+    const block = (this.block ??= randomBlock(this.rng))
     const words = new Uint32Array(Math.ceil(length / 4))
     for (let i = 0; i < words.length; i++) words[i] = block[(i + turn) & (WORDS - 1)] ^ mask
     return new Uint8Array(words.buffer, 0, length)
   }
 }
 
+function randomBlock(rng: Rng): Uint32Array {
+  const block = new Uint32Array(WORDS)
+  for (let i = 0; i < WORDS; i++) block[i] = (rng.uint32() & HALVES) | LETTERS
+  return block
+}
+
+/** What is hashed at a time: longer pieces are no faster, and each response has a digest of its own. */
+const HASHED = 16_384
+
 /** SHA-256 of what passes by. */
 export class Digest {
   private readonly hash: Hash = createHash('sha256')
-  private readonly piece = Buffer.allocUnsafe(PIECE)
+  private readonly piece = Buffer.allocUnsafe(HASHED)
   private used = 0
   /** Bytes so far. */
   bytes = 0
 
   update(bytes: Uint8Array): void {
     this.bytes += bytes.length
-    if (bytes.length >= PIECE - this.used) {
+    if (bytes.length >= HASHED - this.used) {
       this.flush()
-      if (bytes.length >= PIECE) {
+      if (bytes.length >= HASHED) {
         this.hash.update(bytes)
         return
       }
