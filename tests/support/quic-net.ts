@@ -112,12 +112,12 @@ export class QuicNet {
   }
 
   /** Hands a datagram to an end as if it had come from the other. */
-  inject(to: Side, payload: Uint8Array, localPort = 40_000): void {
-    this.deliver({
-      at: this.now,
-      from: to === 'server' ? 'client' : 'server',
-      datagram: { localPort, remote: SERVER, payload },
-    })
+  inject(to: Side, payload: Uint8Array, clientPort = 40_000): void {
+    const datagram =
+      to === 'server'
+        ? { localPort: clientPort, remote: SERVER, payload }
+        : { localPort: SERVER.port, remote: { address: this.clientAddress, port: clientPort }, payload }
+    this.deliver({ at: this.now, from: to === 'server' ? 'client' : 'server', datagram })
   }
 
   act(side: Side, action: (now: Micros) => void): void {
