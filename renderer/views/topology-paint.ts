@@ -43,19 +43,26 @@ interface Box {
 
 const QUEUE = 46
 
+/** A row lower than this many lines of text has no room for words beside each of its two ways. */
+const ROOMY = 8.7
+
+/** Draws one lane into a box of its own, in pixels; gives the packets and where they are, to be pointed at. */
 export function paintRow(
   surface: Surface,
   row: TopologyRow,
-  box: Box,
+  whole: Box,
   marked: { readonly selected: number | null; readonly pointed: number | null },
 ): DrawnPacket[] {
   const { theme, width } = surface
   const host = Math.min(width * 0.32, hostWidth(surface, [row.client, row.server]))
+  const heading = row.label === '' ? 0 : theme.textSize * 1.4
+  const isRoomy = whole.height - heading >= theme.textSize * ROOMY
+  const box = isRoomy ? { top: whole.top + heading, height: whole.height - heading } : whole
   const middle = box.top + box.height / 2
-  const gap = Math.min(box.height * 0.22, theme.textSize * 3)
+  const gap = isRoomy ? Math.min(box.height * 0.22, theme.textSize * 3) : box.height * 0.31
   drawHost(surface, row.client, { x: 8, width: host, ...box }, theme.client)
   drawHost(surface, row.server, { x: width - host - 8, width: host, ...box }, theme.server)
-  if (row.label !== '') drawText(surface, row.label, 8, box.top + theme.textSize * 0.7, { bold: true })
+  if (isRoomy) drawText(surface, row.label, 8, whole.top + theme.textSize * 0.7, { bold: true })
   const left = host + 14
   const right = width - host - 14
   const lanes = [
@@ -68,15 +75,15 @@ export function paintRow(
     const end = i === 0 ? right : right - QUEUE - 4
     drawPipe(surface, start, end, y)
     drawQueue(surface, direction, { x: queue, y }, i === 1)
-    const words = { color: theme.faint, align: 'center' as const, size: theme.textSize * 0.95 }
-    drawText(
-      surface,
-      fitting(surface, direction.settings, right - left),
-      (left + right) / 2,
-      y + (i === 0 ? 1 : -1) * theme.textSize * 1.4,
-      words,
-    )
+    if (!isRoomy) return
+    drawQueueWords(surface, direction, { x: queue, y }, i === 1)
+    drawSettings(surface, direction.settings, {
+      left,
+      right,
+      y: y + (i === 0 ? 1 : -1) * theme.textSize * 1.4,
+    })
   })
+  if (!isRoomy) drawSettings(surface, inOneLine(row), { left, right, y: middle })
   return drawPackets(surface, row, marked, {
     start: left + QUEUE + 4,
     end: right - QUEUE - 4,
@@ -87,12 +94,36 @@ export function paintRow(
   })
 }
 
-/** As many of the settings as have room, the first ones first. */
+/** The lane and what is set on its link, once for both ways where they are alike. */
+function inOneLine({ label, directions: [up, down] }: TopologyRow): string {
+  const settings = up.settings === down.settings ? up.settings : `→ ${up.settings} · ← ${down.settings}`
+  return label === '' ? settings : `${label} · ${settings}`
+}
+
+function drawSettings(
+  surface: Surface,
+  settings: string,
+  { left, right, y }: { readonly left: number; readonly right: number; readonly y: number },
+): void {
+  const { theme } = surface
+  drawText(surface, fitting(surface, settings, right - left), (left + right) / 2, y, {
+    color: theme.muted,
+    align: 'center',
+    size: theme.textSize * 0.95,
+  })
+}
+
+/** As many of the settings as have room, the first ones first; of the first at least its beginning. */
 function fitting({ pen, theme }: Surface, settings: string, width: number): string {
   pen.font = `${theme.textSize}px ${theme.font}`
+  const hasRoom = (text: string): boolean => pen.measureText(text).width <= width
   const parts = settings.split(' · ')
-  while (parts.length > 0 && pen.measureText(parts.join(' · ')).width > width) parts.pop()
-  return parts.join(' · ')
+  while (parts.length > 1 && !hasRoom(parts.join(' · '))) parts.pop()
+  const text = parts.join(' · ')
+  if (hasRoom(text)) return text
+  let length = text.length - 1
+  while (length > 0 && !hasRoom(`${text.slice(0, length)}…`)) length--
+  return length > 0 ? `${text.slice(0, length)}…` : ''
 }
 
 /** Wide enough for what is said of the hosts. */
@@ -141,12 +172,11 @@ function drawPipe({ pen, theme }: Surface, from: number, to: number, y: number):
 
 /** A box that fills up, away from the wire, with the bytes in it. */
 function drawQueue(
-  surface: Surface,
-  { bytes, packets, limit }: TopologyDirection,
+  { pen, theme }: Surface,
+  { bytes, limit }: TopologyDirection,
   { x, y }: { readonly x: number; readonly y: number },
   mirrored: boolean,
 ): void {
-  const { pen, theme } = surface
   const height = 16
   const share = limit > 0 ? Math.min(1, bytes / limit) : 0
   pen.fillStyle = theme.panel
@@ -157,6 +187,15 @@ function drawQueue(
   pen.strokeStyle = theme.lineStrong
   pen.lineWidth = 1
   pen.strokeRect(x + 0.5, y - height / 2 + 0.5, QUEUE - 1, height - 1)
+}
+
+function drawQueueWords(
+  surface: Surface,
+  { bytes, packets }: TopologyDirection,
+  { x, y }: { readonly x: number; readonly y: number },
+  mirrored: boolean,
+): void {
+  const { theme } = surface
   const text = `${valueText(bytes, 'B')} · ${packets}`
   drawText(surface, text, mirrored ? x + QUEUE : x, y + (mirrored ? 1 : -1) * theme.textSize * 1.4, {
     color: theme.muted,
