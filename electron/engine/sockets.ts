@@ -31,9 +31,25 @@ const socketError = (error: TcpError, call: string): NodeJS.ErrnoException =>
 /** Lets something be done to a host at the present moment. */
 type Act = <T>(action: (now: Micros) => T) => T
 
+/** What is known of a reader of bytes: when it is worth waking. */
+export interface Patience {
+  /** Whether the reader can make anything of these bytes and those before them. To be asked of all bytes, in order. */
+  isWorthTelling(bytes: Uint8Array): boolean
+}
+
+/** How a socket gets at its host: as a program that does something, or to fetch what a program may not hear of. */
+interface Access {
+  readonly act: Act
+  readonly fetch: Act
+}
+
 export class LabSocket extends Duplex {
   readonly connection: TcpConnection
-  private readonly act: Act
+  /** Without it, the reader is given bytes as they come. */
+  patience: Patience | undefined
+  private readonly access: Access
+  /** Bytes of which the reader could not make anything yet. */
+  private held: Uint8Array[] = []
   private connected: boolean
   private whenConnected: ((error?: Error | null) => void) | undefined
   /** The reader wants more than there was. */
@@ -42,16 +58,16 @@ export class LabSocket extends Duplex {
   private rest: Uint8Array | undefined
   private whenWritten: ((error?: Error | null) => void) | undefined
 
-  constructor(connection: TcpConnection, connected: boolean, act: Act, options: DuplexOptions = {}) {
+  constructor(connection: TcpConnection, connected: boolean, access: Access, options: DuplexOptions = {}) {
     super({ allowHalfOpen: false, ...options })
     this.connection = connection
     this.connected = connected
-    this.act = act
+    this.access = access
   }
 
   /** Ends the connection with a RST. */
   resetAndDestroy(): this {
-    this.act((now) => this.connection.abort(now))
+    this.access.act((now) => this.connection.abort(now))
     return this.destroy()
   }
 
@@ -62,8 +78,8 @@ export class LabSocket extends Duplex {
     return true
   }
 
-  /** What happened to the connection, told when the world is at rest. */
-  handleEvent(event: { readonly type: string; readonly error?: TcpError }): void {
+  /** What happened to the connection, told when the world is at rest. Returns whether the user has heard of it. */
+  handleEvent(event: { readonly type: string; readonly error?: TcpError }): boolean {
     switch (event.type) {
       case 'connected':
         this.connected = true
@@ -72,8 +88,7 @@ export class LabSocket extends Duplex {
         break
       case 'readable':
       case 'peer_closed':
-        this.pull()
-        break
+        return this.pull(this.access.fetch)
       case 'writable':
         this.flush()
         break
@@ -81,6 +96,7 @@ export class LabSocket extends Duplex {
         this.handleClosed(event.error)
         break
     }
+    return true
   }
 
   override _construct(done: (error?: Error | null) => void): void {
@@ -90,7 +106,7 @@ export class LabSocket extends Duplex {
 
   override _read(): void {
     this.wanted = true
-    this.pull()
+    this.pull(this.access.act)
   }
 
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
@@ -111,13 +127,13 @@ export class LabSocket extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.act((now) => this.connection.shutdown(now))
+    this.access.act((now) => this.connection.shutdown(now))
     done()
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.rest = undefined
-    this.act((now) => {
+    this.access.act((now) => {
       const { connection } = this
       if (connection.state === 'CLOSED') return
       // As a system does: bytes that nobody will read are answered with a RST.
@@ -127,25 +143,38 @@ export class LabSocket extends Duplex {
     done(error)
   }
 
-  private pull(): void {
+  /** Reads what there is and is wanted; returns whether the reader was given anything. */
+  private pull(access: Act): boolean {
+    let isGiven = false
     while (this.wanted && !this.destroyed) {
-      const bytes = this.act((now) => this.connection.read(now, MOST_READ))
+      const bytes = access((now) => this.connection.read(now, MOST_READ))
       if (bytes === undefined) {
-        if (this.connection.peerClosed) {
-          this.wanted = false
-          this.push(null)
-        }
-        return
+        if (!this.connection.peerClosed) break
+        this.give()
+        this.wanted = false
+        this.push(null)
+        return true
       }
-      // A copy: the reader may change it, and the packet is not to be changed.
-      this.wanted = this.push(Buffer.from(bytes))
+      this.held.push(bytes)
+      if (this.patience?.isWorthTelling(bytes) === false) continue
+      this.wanted = this.give()
+      isGiven = true
     }
+    return isGiven
+  }
+
+  /** Gives the reader what is held; returns whether it wants more. */
+  private give(): boolean {
+    const { held } = this
+    this.held = []
+    // A copy: the reader may change it, and the packet is not to be changed.
+    return held.length === 0 || this.push(Buffer.concat(held))
   }
 
   private flush(): void {
     const { rest, whenWritten } = this
     if (rest === undefined || whenWritten === undefined || this.destroyed) return
-    const taken = this.act((now) => this.connection.write(now, rest))
+    const taken = this.access.act((now) => this.connection.write(now, rest))
     if (taken < rest.length) {
       this.rest = rest.subarray(taken)
       return
@@ -162,7 +191,7 @@ export class LabSocket extends Duplex {
       else this.destroy(problem)
       return
     }
-    this.pull()
+    this.pull(this.access.act)
   }
 }
 
@@ -212,7 +241,7 @@ export class SocketHost implements App {
     if (socket === undefined) return
     if (type === 'closed') this.sockets.delete(connection)
     if (!socket.destroyed) {
-      if (socket.cares(type)) this.driver.outside.tellLater(() => socket.handleEvent(event))
+      if (socket.cares(type)) this.driver.outside.offerLater(() => socket.handleEvent(event))
     }
     // Nobody reads any more; a system would answer with a RST, too.
     else if (type === 'readable') connection.abort(now)
@@ -234,7 +263,8 @@ export class SocketHost implements App {
   }
 
   private wrap(connection: TcpConnection, connected: boolean, options?: DuplexOptions): LabSocket {
-    const socket = new LabSocket(connection, connected, this.act, options)
+    const { act, fetch } = this
+    const socket = new LabSocket(connection, connected, { act, fetch }, options)
     this.sockets.set(connection, socket)
     const { outside } = this.driver
     outside.ends++
@@ -247,6 +277,10 @@ export class SocketHost implements App {
 
   private readonly act: Act = (action) => {
     this.driver.outside.activity++
+    return this.fetch(action)
+  }
+
+  private readonly fetch: Act = (action) => {
     const { node, station } = this.host
     return this.driver.act(node, (now) => {
       const result = action(now)

@@ -8,7 +8,8 @@ export class Outside {
   /** Grows with each thing that they do to the world. */
   activity = 0
   private holding = 0
-  private stories: (() => void)[] = []
+  /** Each returns whether a program has come to know something. */
+  private stories: (() => boolean)[] = []
   private readonly onStory: () => void
 
   /** `onStory` is called when there is something new to tell, or a hold is over; the driver then calls `tell` in its time. */
@@ -28,15 +29,25 @@ export class Outside {
 
   /** Has `story` called by the driver, never within a call of ours. */
   tellLater(story: () => void): void {
-    this.stories.push(story)
+    this.offerLater(() => {
+      story()
+      return true
+    })
+  }
+
+  /** The same for what may turn out to be nothing to tell a program of: `offer` returns whether one has heard of it. */
+  offerLater(offer: () => boolean): void {
+    this.stories.push(offer)
     this.onStory()
   }
 
-  /** Calls what there is to tell by now; what comes up meanwhile is for the next time. */
-  tell(): void {
+  /** Calls what there is to tell by now, and returns whether a program has heard of it; what comes up meanwhile waits. */
+  tell(): boolean {
     const { stories } = this
     this.stories = []
-    for (const story of stories) story()
+    let isHeard = false
+    for (const story of stories) isHeard = story() || isHeard
+    return isHeard
   }
 
   /** Holds virtual time until `work` is done. */

@@ -221,13 +221,15 @@ export class VirtualDriver implements Driver {
     return !outside.isHeld && outside.activity === this.activitySeen && this.quietTurns >= QUIET_TURNS
   }
 
-  /** To be asked once a turn of the event loop until it is true; tells programs what there is to tell. */
+  /** To be asked after each step, then once a turn of the event loop until it is true; tells programs what there is to tell. */
   private hasSettled(): boolean {
     if (this.isAtRest) return true
     const { outside } = this
-    const isQuiet = !outside.hasStories && !outside.isHeld && outside.activity === this.activitySeen
-    this.quietTurns = isQuiet ? this.quietTurns + 1 : 0
-    outside.tell()
+    const isQuiet = !outside.isHeld && outside.activity === this.activitySeen
+    const hadStories = outside.hasStories
+    if (outside.tell() || !isQuiet) this.quietTurns = 0
+    // What no program has heard of is no reason to wait for them, nor is it a turn of theirs.
+    else if (!hadStories) this.quietTurns++
     this.activitySeen = outside.activity
     return this.isAtRest
   }
@@ -241,7 +243,7 @@ export class VirtualDriver implements Driver {
     const end = performance.now() + SLICE_MS
     let target = this.target()
     for (let steps = 1; this.state === 'running'; steps++) {
-      if (!this.isAtRest) return this.schedule(0)
+      if (!this.hasSettled()) return this.schedule(0)
       if (!this.advance(target)) break
       if (steps % STEPS_A_LOOK === 0) {
         if (performance.now() > end) return this.schedule(0)

@@ -14,6 +14,7 @@ import type { Side } from '../../protocol/wire/side.ts'
 import type { LabSocket } from '../sockets.ts'
 import { nameText, walkChain } from './certificate-walk.ts'
 import type { Surroundings } from './program.ts'
+import { RecordEdges } from './record-edges.ts'
 import { contextOptions, groupOf, type TlsSettings } from './tls-options.ts'
 
 /** The longest that Node lets a handshake take, 24 days: there is no way to say `for ever`. */
@@ -79,6 +80,7 @@ export function secureServer(
     halfOpen(socket)
   }
   const begin = (socket: LabSocket): void => {
+    socket.patience = new RecordEdges()
     const report = new Report(lab, socket, settings)
     socket.on('error', (error) => report.failed(error))
     accept(socket, report).catch((error: Error) => socket.destroy(error))
@@ -99,6 +101,7 @@ export function secureClient(
   const { alpn, sessions } = options
   const { serverName } = settings
   const report = new Report(lab, socket, settings)
+  socket.patience = new RecordEdges()
   const session = settings.resumption ? sessions?.get(serverName) : undefined
   const secure = connect({
     ...contextOptions(settings),

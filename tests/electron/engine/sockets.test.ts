@@ -102,6 +102,26 @@ describe('a socket of the lab', () => {
     expect(received).toBe(total)
   })
 
+  it('keeps bytes back of which its reader can make nothing, and gives them before the end', async () => {
+    const { near, far } = await connected()
+    // A reader of lines.
+    far.patience = { isWorthTelling: (some) => some.includes(0x0a) }
+    const told: string[] = []
+    far.on('data', (some: Buffer) => told.push(some.toString()))
+    for (const text of ['one ', 'line\n', 'and ', 'no more']) {
+      near.write(text)
+      await new Promise<void>((resolve) => {
+        const look = () => (far.connection.readable > 0 || near.writableLength > 0 ? again() : resolve())
+        const again = () => setTimeout(look, 5)
+        again()
+      })
+    }
+    near.end()
+    await once(far, 'end')
+    expect(told.join('')).toBe('one line\nand no more')
+    expect(told[0]).toMatch(/^one line\n/)
+  })
+
   it('closes its own side by itself unless half-open connections are allowed', async () => {
     const { client, server } = await pair()
     server.listen(80, (socket) => socket.end('bye'))
