@@ -66,7 +66,7 @@ interface Lane {
 const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 /** Heights and widths in heights of the text. */
 const HEADER = 1.7
-const WIDE = { panel: 27, from: 72 }
+const WIDE = { panel: 32, from: 76 }
 const NARROW = { panel: 15, from: 46 }
 /** Pixels of a row. */
 const LEAST = 1
@@ -382,19 +382,22 @@ const timeText = (span: number): string => (span > 0 ? formatSpan(span) : '0 ms'
 
 // --- sums ---------------------------------------------------------------------------------------------------
 
-/** The sums of a lane, to the right of its rows: how long any stream was in a condition, how many, byte-milliseconds. */
+/**
+ * The figures of a lane, to the right of its rows: how long any stream was in a condition; where there is room, too, how
+ * many were, how long all of them together, and the byte-milliseconds.
+ */
 function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: Lane): void {
   const { theme, language, width } = picture.context
   const size = theme.textSize
   const left = area.x + area.width + size
   const room = width - left - RIGHT / 2
-  const isWide = room > 20 * size
+  const isWide = room > 25 * size
   let y = area.y - size * 1.35
   if (page) {
     picture.caption(formatSpan(page.to - page.from), left, y - size * 0.2, room, theme.text, 700, size * 1.45)
     picture.caption(word(language, 'pageTime'), left + size * 9, y + size * 0.1, size * 5, theme.faint, 400)
     const heads = word(language, 'streamsHeld')
-    if (isWide) picture.caption(heads, left + size * 14.6, y + size * 0.1, size * 12, theme.faint, 400)
+    if (isWide) picture.caption(heads, left + size * 14.6, y + size * 0.1, size * 16, theme.faint, 400)
     y += size * 2
   }
   const lines = CONDITIONS.filter((one) => one === 'transferring' || totals.time[one] > 0 || one === 'cross')
@@ -407,7 +410,8 @@ function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: 
     if (isWide && condition !== 'transferring' && totals.time[condition] > 0) {
       const held = `${formatSize(totals.byteMs[condition])}·ms`
       picture.caption(`${totals.affected[condition]}`, left + size * 14.6, y, size * 3, theme.muted, 400)
-      picture.caption(held, left + size * 18, y, room - size * 18, theme.muted, 400)
+      picture.caption(timeText(totals.time[condition]), left + size * 17.6, y, size * 5.6, theme.muted, 400)
+      picture.caption(held, left + size * 23.4, y, room - size * 23.4, theme.muted, 400)
     }
     y += size * 1.4
   }

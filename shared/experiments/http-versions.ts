@@ -56,16 +56,16 @@ const LEAST = {
 const inOrder = (lane: 'h1' | 'h1x6'): ExperimentInput['expectations'][number] => ({
   id: `${lane}-own-order`,
   text: {
-    en: `${NAMES[lane].en}: at most the first request of a connection waits for bytes that are not its own`,
-    zh: `${NAMES[lane].zh}：至多每条连接的第一个请求会等不属于自己的字节`,
+    en: `${NAMES[lane].en}: at most the first exchange of a connection waits for bytes that are not its own`,
+    zh: `${NAMES[lane].zh}：至多每条连接的第一次请求与响应会等不属于自己的字节`,
   },
   metric: `${lane}/cross_blocked_streams`,
   op: '<=',
   value: `${lane}/connections_opened`,
   unit: 'count',
   why: {
-    en: 'Without pipelining, a connection carries one exchange at a time, and what is missing before a byte belongs to the same exchange. Only the last message of the TLS handshake may be missing before the first request.',
-    zh: '不用管道时，一条连接同时只承载一次请求与响应，某个字节之前缺的也属于同一次。唯一的例外是首个请求之前，TLS 握手的最后一条消息可能还没到。',
+    en: 'Without pipelining, a connection carries one exchange at a time, and what is missing before a byte belongs to the same exchange. Only before the first may bytes of TLS be missing: the client’s Finished before its request, or the server’s session tickets (NewSessionTicket, RFC 8446 4.6.1) before its response.',
+    zh: '不用管道时，一条连接同时只承载一次请求与响应，某个字节之前缺的也属于同一次。只有第一次之前可能缺 TLS 自己的字节：请求之前缺客户端的 Finished，或者响应之前缺服务器的会话票据（NewSessionTicket，RFC 8446 4.6.1）。',
   },
 })
 
