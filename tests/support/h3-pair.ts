@@ -2,6 +2,7 @@
 import { Http3Connection, type Http3Options } from '../../electron/protocol/h3/connection.ts'
 import type { Http3Event } from '../../electron/protocol/h3/events.ts'
 import type { FieldLine } from '../../electron/protocol/qpack/fields.ts'
+import type { QuicEvent } from '../../electron/protocol/quic/events.ts'
 import { join } from './cuts.ts'
 import { OPTIONS } from './h3-script.ts'
 import { QuicPair, type PairOptions, type Side } from './quic-pair.ts'
@@ -26,6 +27,7 @@ export class H3Pair {
     server: [],
   }
   readonly messages: Record<Side, Map<number, Message>> = { client: new Map(), server: new Map() }
+  private readonly told: QuicEvent[]
   readonly ends: Partial<Record<Side, Http3Connection>> = {}
   /** Called after each event, so that a test can play the application. */
   onEvent: (side: Side, event: Http3Event, connection: Http3Connection) => void = () => undefined
@@ -42,6 +44,14 @@ export class H3Pair {
       this.ends[side].handleQuicEvent(quic.now, event)
       this.drain(side)
     }
+    // What the client was told before anybody listened: 0-RTT begins at once.
+    this.told = quic.events.client.map(({ event }) => event)
+  }
+
+  /** Lets the client begin, once `onEvent` is there. */
+  begin(): void {
+    for (const event of this.told.splice(0))
+      this.quic.act('client', (end) => this.quic.onEvent('client', event, end))
   }
 
   get client(): Http3Connection {

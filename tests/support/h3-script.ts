@@ -119,12 +119,17 @@ export class H3Script {
   /** The peer's unidirectional streams, in the order in which it opens them. */
   private readonly peerUni: number
 
-  constructor(role: Role, options: Partial<Http3Options> = {}, mostUni = 3) {
+  constructor(
+    role: Role,
+    options: Partial<Http3Options> = {},
+    mostUni = 3,
+    start: 'connected' | 'early' = 'connected',
+  ) {
     this.quic = new FakeTransport(role === 'server')
     this.quic.mostUni = mostUni
     this.connection = new Http3Connection(this.quic, { ...OPTIONS, role, ...options })
     this.peerUni = role === 'server' ? 2 : 3
-    this.tell({ type: 'connected', negotiated: undefined as never })
+    this.tell(start === 'early' ? { type: 'early' } : { type: 'connected', negotiated: undefined as never })
   }
 
   /** Id of the peer's n-th unidirectional stream. */

@@ -178,8 +178,9 @@ export class Http3Connection {
   private onQuicEvent(event: QuicEvent): void {
     const { session } = this
     switch (event.type) {
-      case 'connected':
       case 'early':
+        return session.startEarly()
+      case 'connected':
         return session.start()
       case 'early_refused':
         this.uniStreams = new UniStreams(session)

@@ -4,7 +4,7 @@ import { HTTP3_ERROR, violation, type Http3Violation } from './errors.ts'
 import type { Http3Frame } from './frames.ts'
 import { parsePriority } from './priority.ts'
 import type { Session } from './session.ts'
-import { settingsOf } from './settings.ts'
+import { settingsOf, type Http3Settings } from './settings.ts'
 
 /** Priorities of requests that have not come; more are forgotten (RFC 9218 7: a server may limit them). */
 const MOST_PRIORITIES = 256
@@ -36,10 +36,24 @@ function onSettings(
   session: Session,
   { settings }: Extract<Http3Frame, { type: 'settings' }>,
 ): Http3Violation | undefined {
-  session.peerSettings = settingsOf(settings)
-  const { qpackMaxTableCapacity, qpackBlockedStreams } = session.peerSettings
-  session.encoder.applySettings(qpackMaxTableCapacity, qpackBlockedStreams)
+  const now = settingsOf(settings)
+  const problem = session.inForce && checkRemembered(session.inForce, now)
+  if (problem !== undefined) return problem
+  session.applySettings(now)
   session.events.push({ type: 'settings', settings: session.peerSettings })
+  return undefined
+}
+
+/** A server that took 0-RTT data keeps to the settings by which they were sent. */
+function checkRemembered(before: Http3Settings, now: Http3Settings): Http3Violation | undefined {
+  if (before.qpackMaxTableCapacity > 0 && now.qpackMaxTableCapacity !== before.qpackMaxTableCapacity)
+    return violation(
+      'QPACK_DECODER_STREAM_ERROR',
+      `9204 3.2.3: a capacity of ${now.qpackMaxTableCapacity}, ${before.qpackMaxTableCapacity} in 0-RTT`,
+    )
+  for (const name of ['qpackBlockedStreams', 'maxFieldSectionSize'] as const)
+    if (now[name] < before[name])
+      return violation('H3_SETTINGS_ERROR', `9114 7.2.4.2: ${name} ${now[name]}, ${before[name]} in 0-RTT`)
   return undefined
 }
 

@@ -20,6 +20,8 @@ export interface Http3Options {
   readonly settings: Http3Settings
   /** The dynamic table that we would like for what we send, in octets; the peer may allow less. */
   readonly encoderTableCapacity: number
+  /** The server's settings of the connection whose session is taken up: they hold for 0-RTT (RFC 9114 7.2.4.2). Client only. */
+  readonly remembered?: Http3Settings
   /** Sends a setting and a frame with reserved numbers, which the peer is to ignore (RFC 9114 7.2.8); undefined: none. */
   readonly grease?: number
   readonly observer?: Http3Observer
@@ -50,6 +52,10 @@ export class Session {
   own: CriticalStreams | undefined
   /** The peer's, as far as we know. */
   peerSettings: Http3Settings = INITIAL_SETTINGS
+  /** Our streams were opened in 0-RTT, so they are void if that is refused. */
+  private isEarly = false
+  /** Settings that the client has gone by in 0-RTT: the server may not fall short of them. */
+  inForce: Http3Settings | undefined
   /** Nothing is done any more: it is closed, or about to be. */
   isOver = false
   /** Ids of GOAWAY, once sent and received (RFC 9114 5.2). */
@@ -102,9 +108,26 @@ export class Session {
     this.events.push({ type: 'ready' })
   }
 
+  /** 0-RTT data may be sent, by the settings of last time. */
+  startEarly(): void {
+    this.inForce = this.options.remembered
+    if (this.inForce !== undefined) this.applySettings(this.inForce)
+    this.isEarly = true
+    this.start()
+  }
+
+  applySettings(settings: Http3Settings): void {
+    this.peerSettings = settings
+    this.encoder.applySettings(settings.qpackMaxTableCapacity, settings.qpackBlockedStreams)
+  }
+
   /** RFC 9001 4.6.2: everything that was sent is void. */
   startAgain(): void {
+    if (!this.isEarly) return
+    this.isEarly = false
     this.own = undefined
+    this.inForce = undefined
+    this.peerSettings = INITIAL_SETTINGS
     this.requests.clear()
     this.encoder = this.makeEncoder()
     this.decoder = this.makeDecoder()

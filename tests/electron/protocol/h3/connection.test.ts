@@ -128,13 +128,48 @@ describe('RFC 9114 4.1: messages', () => {
   })
 
   test('RFC 9001 4.6.2: when 0-RTT is refused all begins anew', () => {
-    const script = new H3Script('client', {}, 6)
+    const script = new H3Script('client', {}, 6, 'early')
     const first = script.request()
     script.tell({ type: 'early_refused' })
     expect(script.events.slice(-2)).toEqual([{ type: 'early_refused' }, { type: 'ready' }])
     expect(script.connection.openRequests).toBe(0)
     expect(script.request()).toBe(first + 4)
     expect(hex(script.written(14))).toBe(hex(script.written(2)))
+    const late = new H3Script('client')
+    late.tell({ type: 'early_refused' })
+    expect(late.events).toEqual([{ type: 'ready' }])
+  })
+})
+
+describe('RFC 9114 7.2.4.2: settings that are remembered for 0-RTT', () => {
+  const remembered = { qpackMaxTableCapacity: 4_096, qpackBlockedStreams: 5, maxFieldSectionSize: 4_096 }
+  const early = (settings: string) => {
+    const script = new H3Script('client', { remembered }, 3, 'early')
+    return script.peer(script.uni(0), join(varint(0), frame(0x04, fromHex(settings))))
+  }
+
+  test('hold at once: the dynamic table is used before SETTINGS have come', () => {
+    const script = new H3Script('client', { remembered }, 3, 'early')
+    script.request([...GET, { name: 'x', value: 'y' }])
+    expect(script.written(6).length).toBeGreaterThan(5)
+    expect(script.connection.request(NOW, [{ name: 'x', value: 'y'.repeat(4_096) }])).toBe('too_large')
+  })
+
+  test.each([
+    ['the same', '015000 0705 065000', undefined],
+    ['larger ones', '015000 0706', undefined],
+    ['another capacity', '016000 0705 065000', 'QPACK_DECODER_STREAM_ERROR 9204 3.2.3'],
+    ['no capacity', '0705 065000', 'QPACK_DECODER_STREAM_ERROR 9204 3.2.3'],
+    ['fewer blocked streams', '015000 0704', 'H3_SETTINGS_ERROR 9114 7.2.4.2'],
+    ['a smaller field section', '015000 0705 064fff', 'H3_SETTINGS_ERROR 9114 7.2.4.2'],
+  ])('the server then sends %s', (_what, settings, closed) => {
+    expect(early(settings).closed?.split(':')[0]).toBe(closed)
+  })
+
+  test('without 0-RTT they mean nothing', () => {
+    const script = new H3Script('client', { remembered })
+    script.request([...GET, { name: 'x', value: 'y' }])
+    expect(script.written(6)).toHaveLength(1)
   })
 })
 

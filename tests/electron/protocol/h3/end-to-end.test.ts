@@ -1,13 +1,18 @@
 /** HTTP/3 over QUIC, both ours, through links that lose (RFC 9114, 9204, 9000). */
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { QuicConnection } from '../../../../electron/protocol/quic/connection.ts'
+import { nodeCrypto } from '../../../../electron/engine/node-crypto.ts'
+import type { Http3Settings } from '../../../../electron/protocol/h3/settings.ts'
+import type { Session } from '../../../../electron/protocol/tls13/handshake.ts'
+import type { ServerOptions } from '../../../../electron/protocol/tls13/server.ts'
+import { TicketKeeper } from '../../../../electron/protocol/tls13/tickets.ts'
 import { createRng } from '../../../../electron/protocol/random.ts'
 import type { FieldLine } from '../../../../electron/protocol/qpack/fields.ts'
 import type { Http3Observer } from '../../../../electron/protocol/h3/observer.ts'
 import { varint } from '../../../../electron/protocol/h3/frames.ts'
 import { join } from '../../../support/cuts.ts'
 import { H3Pair, type H3PairOptions } from '../../../support/h3-pair.ts'
-import { frame } from '../../../support/h3-script.ts'
+import { frame, OPTIONS } from '../../../support/h3-script.ts'
 import type { PairOptions } from '../../../support/quic-pair.ts'
 import { createCertificates, type TestCertificates } from '../../../support/tls-certificates.ts'
 
@@ -161,6 +166,59 @@ function countingObserver(onBlocked: () => void): Http3Observer {
 }
 
 const GET = requestFields(0).map((field) => (field.name === ':method' ? { ...field, value: 'GET' } : field))
+
+describe('RFC 9114 7.2.4.2, RFC 9001 4.6: a request in 0-RTT', () => {
+  const tickets = () => new TicketKeeper(nodeCrypto, createRng(3))
+
+  /** One GET, with a session and the settings that came with it, or without. */
+  function visit(server: Partial<ServerOptions>, before?: { session: Session; settings: Http3Settings }) {
+    const client = before && { session: before.session, earlyData: true }
+    const startAt = before ? 10e6 : 0
+    const pair = new H3Pair({
+      certificates,
+      startAt,
+      tls: { server, ...(client && { client }) },
+      ...(before && { http3: { client: { remembered: before.settings } } }),
+    })
+    pair.onEvent = (side, event, connection) => {
+      if (side === 'client' && event.type === 'ready')
+        connection.request(pair.quic.now, requestFields(1), true)
+      if (side === 'server' && event.type === 'finished')
+        connection.respond(pair.quic.now, event.id, responseFields(0, 0), true)
+    }
+    pair.begin()
+    expect(pair.quic.run(() => pair.of('client', 'finished').length === 1)).toBe(true)
+    const answeredAt = pair.quic.now - startAt
+    pair.quic.run(() => pair.quic.eventsOf('client', 'session').length > 0, pair.quic.now + 1e6)
+    return { pair, answeredAt }
+  }
+
+  function firstVisit(server: Partial<ServerOptions>) {
+    const { pair, answeredAt } = visit(server)
+    const [{ session }] = pair.quic.eventsOf('client', 'session')
+    return { before: { session, settings: pair.client.peerSettings }, answeredAt }
+  }
+
+  test('is answered a round trip earlier, with the dynamic table in use from the start', () => {
+    const server = { tickets: tickets(), earlyData: 'once' } as const
+    const { before, answeredAt } = firstVisit(server)
+    expect(before.settings).toEqual(OPTIONS.settings)
+    const again = visit(server, before)
+    expect(again.pair.quic.client.negotiated).toMatchObject({ resumed: true, earlyData: 'accepted' })
+    expect(again.answeredAt).toBe(answeredAt - 100_000)
+    expect(again.pair.messages.server.get(0)!.fields).toEqual(requestFields(1))
+  })
+
+  test('is made anew when the server does not take it', () => {
+    const keeper = tickets()
+    const { before } = firstVisit({ tickets: keeper, earlyData: 'once' })
+    const { pair } = visit({ tickets: keeper, earlyData: 'refuse' }, before)
+    expect(pair.quic.client.negotiated).toMatchObject({ resumed: true, earlyData: 'refused' })
+    expect(pair.of('client', 'early_refused')).toHaveLength(1)
+    expect(pair.of('client', 'ready')).toHaveLength(2)
+    expect([...pair.messages.server.values()].map(({ fields }) => fields)).toEqual([requestFields(1)])
+  })
+})
 
 describe('shutting down and giving up', () => {
   test('GOAWAY: what is under way is finished, nothing new begins, then the connection closes without an error', () => {
