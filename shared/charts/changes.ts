@@ -114,7 +114,10 @@ function groupText(group: readonly Change[], language: Language): string {
     const alike = twin !== undefined && twin.from === knob.from && twin.to === knob.to
     texts.push(changeText(knob, language, alike))
   }
-  return [...new Set(texts)].join(' · ')
+  const all = [...new Set(texts)].join(' · ')
+  // What the maker of an experiment says of a change tells more than half of what has been set.
+  const marks = group.filter(({ kind }) => kind === 'mark').map((mark) => changeText(mark, language))
+  return all.length > LONGEST && marks.length > 0 ? marks.join(' · ') : all
 }
 
 type Knob = Extract<Change, { kind: 'knob' }>

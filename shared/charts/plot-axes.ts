@@ -1,6 +1,6 @@
 /** The axes of a plot as ECharts wants them: time below, values at the left, and a scale of 0 to 1 for signs. */
 import { axisLabel, axisUnit, niceStep, type Scale } from './axes.ts'
-import type { ChartContext } from './context.ts'
+import type { ChartContext, TimeRange } from './context.ts'
 import { word } from './texts.ts'
 
 export interface ValueAxis {
@@ -22,15 +22,27 @@ const numbers = ({ theme }: ChartContext): object => ({
   fontSize: theme.textSize,
 })
 
+/** A number every 80 pixels or so; closer where the first after the beginning would give way to the axis' name. */
+function timeStep({ from, to }: TimeRange, width: number, nameStart: number): number {
+  const span = to - from
+  for (let count = Math.max(1, width / 80); ; count++) {
+    const step = niceStep(span, count)
+    const second = (Math.floor(from / step) + 1) * step - from
+    if ((second / span) * width <= nameStart || count >= MOST_STEPS) return step
+  }
+}
+
+const MOST_STEPS = 8
+
 /** `named`: with numbers and name, as the lowest of several plots has them. */
 export function timeAxis(context: ChartContext, plot: number, width: number, named: boolean): object {
   const { theme, range, language } = context
   const span = range.to - range.from
-  const step = niceStep(span, Math.max(1, width / 80))
   const unit = axisUnit('us', range.to)
-  const label = axisLabel(unit, step)
   // The name stands at the right of the row of numbers, which leave room for it.
   const nameStart = width - theme.textSize * 6.5
+  const step = timeStep(range, width, nameStart)
+  const label = axisLabel(unit, step)
   return {
     type: 'value',
     gridIndex: plot,

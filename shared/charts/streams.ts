@@ -17,6 +17,7 @@ import { formatNumber, formatSize, formatSpan } from '../quantity.ts'
 import { conditionName, CONDITIONS, conditionSign } from './conditions.ts'
 import type { ChartContext, TimeRange } from './context.ts'
 import { addCoverage, runsOf } from './coverage.ts'
+import { textWidth } from './legend.ts'
 import { Picture, type Area } from './picture.ts'
 import { LEFT } from './plot-axes.ts'
 import {
@@ -210,8 +211,23 @@ function addHeader(picture: Picture, area: Omit<Area, 'lane'>, lane: Lane, windo
     `${conditionName(language, 'cross')} ${timeText(lane.totals.any.cross)}`,
   ]
   const beside = panelWidth(picture.context) > 0 ? [streams, ...(shown < total ? [rows] : [])] : sums
-  const text = [lane.label, ...beside].filter((part) => part !== '')
-  picture.caption(text.join('   '), area.x, area.y - theme.textSize * 1.35, area.width)
+  // Where room is short, the lane's name gives way to the figures.
+  const figures = beside.filter((part) => part !== '').join(GAP)
+  const label = cutTo(lane.label, area.width - boldWidth(GAP + figures, theme.textSize), theme.textSize)
+  const text = [label, figures].filter((part) => part !== '').join(GAP)
+  picture.caption(text, area.x, area.y - theme.textSize * 1.35, area.width)
+}
+
+const GAP = '   '
+/** Bold letters are wider. */
+const boldWidth = (text: string, size: number): number => textWidth(text, size) * 1.1
+
+/** As much of a text as has room, at least its first few letters. */
+function cutTo(text: string, room: number, size: number): string {
+  if (boldWidth(text, size) <= room) return text
+  let length = text.length - 1
+  while (length > 4 && boldWidth(`${text.slice(0, length)}…`, size) > room) length--
+  return text.length > 5 ? `${text.slice(0, length).trimEnd()}…` : text
 }
 
 // --- rows ---------------------------------------------------------------------------------------------------

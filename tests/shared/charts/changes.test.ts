@@ -75,6 +75,11 @@ describe('changes close together share a label', () => {
     expect((second[1] as string).length).toBeLessThanOrEqual(40)
   })
 
+  test('of what grows too long, the mark tells more than the beginning of a setting', () => {
+    const mark = { kind: 'mark', t: 5, text: 'the way back is in order again' } as const
+    expect(texts([mark, knob(6, `${UP}.loss.rate`, 1, 0)])).toEqual([[6, mark.text]])
+  })
+
   test('those outside of the picture are left out, and faults are marked as such', () => {
     const labels = changeLabels(
       [
