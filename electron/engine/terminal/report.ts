@@ -18,6 +18,8 @@ const WORDS = {
     unclaimed: (n: number) => `${n} more ${n === 1 ? 'is' : 'are'} claimed only with other settings.`,
     void: 'Nothing is claimed of this run:',
     fault: 'Nobody asked for this:',
+    computing:
+      'By the wall clock, what this machine takes to compute is part of each time that is measured. In virtual time, without --live, it takes none.',
   },
   zh: {
     seed: '种子',
@@ -30,6 +32,8 @@ const WORDS = {
     unclaimed: (n: number) => `另有 ${n} 条只在其他设置下作断言。`,
     void: '本次运行不作断言：',
     fault: '出了意外：',
+    computing:
+      '实时运行时，本机计算所花的时间也算在每个测得的时间里；在虚拟时间里（不加 --live）计算不占时间。',
   },
 } as const
 
@@ -74,6 +78,9 @@ function row(verdict: Verdict, experiment: Experiment | undefined, language: Lan
   ]
 }
 
+/** Whether a figure in this unit grows where a machine is busy. */
+const isTime = (unit: string): boolean => unit === 'us' || unit === 'rtt'
+
 /** Prints the verdicts: those that are claimed as a table, the rest in a line. */
 export function report(
   output: Output,
@@ -91,6 +98,8 @@ export function report(
     for (const line of table([rows[0].length > head.length ? ['', ...head] : head, ...rows]))
       output.line(`  ${line}`)
   }
+  const isBusy = info.driver === 'live' && judged.some(({ holds, unit }) => !holds && isTime(unit))
+  if (isBusy) output.line(`\n${words.computing}`)
   for (const fault of summary.faults) output.line(`${words.fault} ${printable(fault)}`)
   const rest = summary.expectations.filter(({ holds }) => holds === null)
   if (rest.length === 0) return

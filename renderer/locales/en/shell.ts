@@ -182,6 +182,8 @@ export default {
     out_of_range: 'Such as {example}; from {min} to {max}',
     expectations: 'Expected, measured',
     measured: 'measured',
+    computing:
+      'Live, what this machine takes to compute is part of each time that is measured. In virtual time it takes none.',
     within: '± {tolerance}',
     of_metric: 'the model',
     stalls: 'Why was it stalled?',

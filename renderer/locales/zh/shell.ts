@@ -178,6 +178,7 @@ export default {
     out_of_range: '例如 {example}；从 {min} 到 {max}',
     expectations: '预期与实测',
     measured: '实测',
+    computing: '实时运行时，本机计算所花的时间也算在每个测得的时间里；在虚拟时间里，计算不占时间。',
     within: '± {tolerance}',
     of_metric: '模型值',
     stalls: '为什么停顿？',
