@@ -117,6 +117,17 @@ describe('RFC 9114 4.1: messages', () => {
     expect(script.connection.openRequests).toBe(0)
   })
 
+  test('what comes in one datagram with its reset is void', () => {
+    const script = new H3Script('client').control()
+    const id = script.request()
+    const stream = script.quic.get(id)
+    stream.receive.resetCode = 0x10b
+    script.peer(id, headers(OK), true).peerResets(id, 0x10b)
+    expect(script.of('headers')).toEqual([])
+    expect(script.of('finished')).toEqual([])
+    expect(script.of('reset')).toEqual([{ type: 'reset', id, code: 0x10b }])
+  })
+
   test('a peer that stops reading gets nothing more', () => {
     const script = new H3Script('server').control().peer(0, headers(GET), true)
     script.connection.respond(NOW, 0, OK)

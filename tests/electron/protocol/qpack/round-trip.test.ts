@@ -185,6 +185,20 @@ describe('RFC 9204 2: in whatever order the streams are brought', () => {
     expect(evictions).toBeGreaterThan(RUNS / 2)
   })
 
+  test('2.1.1: an entry that the decoder may not have yet is not evicted, nor is one that a section needs', () => {
+    const encoder = new QpackEncoder({ capacity: 64 })
+    encoder.applySettings(64, 10)
+    expect(encoder.insertAhead('a', 'b')).toBe(true)
+    expect(encoder.insertAhead('c', 'd')).toBe(false)
+    expect(encoder.handleDecoderStream(Uint8Array.of(0x01))).toBeUndefined()
+    encoder.encode(0, [{ name: 'a', value: 'b' }])
+    expect(encoder.insertAhead('c', 'd')).toBe(false)
+    expect(encoder.setCapacity(33)).toBe(false)
+    expect(encoder.handleDecoderStream(Uint8Array.of(0x80))).toBeUndefined()
+    expect(encoder.insertAhead('c', 'd')).toBe(true)
+    expect([...encoder.table.entries()].map(({ name }) => name)).toEqual(['c'])
+  })
+
   test('2.1.3: an insertion for which the encoder stream has no credit is not made', () => {
     const fields = [{ name: 'user-agent', value: 'rexmit' }]
     const encode = (room: number) => {
