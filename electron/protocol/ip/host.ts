@@ -79,6 +79,8 @@ export interface UdpSend {
   readonly ecn?: number
   /** Off, a datagram longer than the MTU goes in fragments. */
   readonly dontFragment?: boolean
+  /** Told when the packet goes out and has its number. */
+  readonly onSent?: (pkt: number) => void
 }
 
 /** What became of a call to send. */
@@ -184,6 +186,7 @@ export class Host implements SansIo<HostEvent> {
     const trace = this.flowScope(flowName(this.address, fromPort, to.address, to.port))
     this.pushCut(bytes, trace, (pkt) => {
       trace.emit('udp:datagram_sent', { payload: payload.length, size: bytes.length }, pkt)
+      send.onSent?.(pkt)
     })
     return 'sent'
   }

@@ -3,6 +3,7 @@
  * `core.ts`; receiving, sending and closing are in files of their own.
  */
 import type { Micros } from '../../../shared/units.ts'
+import type { Endpoint } from '../wire/address.ts'
 import type { StreamDirection } from '../wire/quic/frames.ts'
 import { abandon, close } from './close.ts'
 import { Core, type CoreOptions } from './core.ts'
@@ -218,6 +219,11 @@ export class QuicConnection {
   /** The port by which it sends. */
   get localPort(): number {
     return this.core.path.localPort
+  }
+
+  /** The other end, where it is now. */
+  get remote(): Endpoint {
+    return this.core.path.remote
   }
 
   get state(): Core['state']['name'] {

@@ -40,8 +40,8 @@ export interface SentPacket {
   /** Counts toward bytes in flight (RFC 9002 2). */
   readonly inFlight: boolean
   readonly carried: readonly Carried[]
-  /** Number of the IP packet in the trace. */
-  readonly pkt: number
+  /** Number of the IP packet in the trace; 0 until it has left the host. */
+  pkt: number
   /** The path that it went by. */
   readonly path: number
   /** What was in flight when it was sent filled the window. */

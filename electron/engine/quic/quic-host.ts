@@ -1,0 +1,156 @@
+/** A QUIC endpoint on a host of the lab: its datagrams are the host's UDP, its time is the host's. */
+import type { Trace } from '../../../shared/trace/sink.ts'
+import type { QuicSettings } from '../../../shared/quic.ts'
+import type { Micros } from '../../../shared/units.ts'
+import type { HandshakeCrypto } from '../../protocol/crypto.ts'
+import type { HostEvent, UdpReceived } from '../../protocol/ip/events.ts'
+import type { QuicConnection } from '../../protocol/quic/connection.ts'
+import { QuicEndpoint, type ConnectOptions, type EndpointOptions } from '../../protocol/quic/endpoint.ts'
+import type { QuicEvent } from '../../protocol/quic/events.ts'
+import type { Ecn } from '../../protocol/quic/received.ts'
+import type { Rng } from '../../protocol/random.ts'
+import { flowName, type Endpoint } from '../../protocol/wire/address.ts'
+import { CE, ECT_0, ECT_1 } from '../../protocol/wire/ipv4.ts'
+import type { App, Station } from '../station.ts'
+import { ConnectionTracer } from './tracer.ts'
+
+/** What the owner of the connections is told, within the step of the world. */
+export interface QuicOwner {
+  /** A client has begun a connection. */
+  onAccepted(now: Micros, connection: QuicConnection): void
+  onEvent(now: Micros, connection: QuicConnection, event: QuicEvent): void
+  /** Nothing more is to come of this owner's. */
+  readonly done: boolean
+}
+
+export interface QuicHostOptions {
+  readonly station: Station
+  readonly trace: Trace
+  readonly crypto: HandshakeCrypto
+  readonly rng: Rng
+  readonly settings: QuicSettings
+  readonly owner: QuicOwner
+  /** Makes the handshake of a connection that is accepted; undefined: a client only. */
+  readonly accept?: EndpointOptions['accept']
+}
+
+const ECN = (bits: number): Ecn =>
+  bits === CE ? 'ce' : bits === ECT_0 ? 'ect0' : bits === ECT_1 ? 'ect1' : 'not-ect'
+
+export class QuicHost implements App {
+  private readonly options: QuicHostOptions
+  private readonly endpoint: QuicEndpoint
+  private readonly ports = new Set<number>()
+  private readonly tracers = new Map<QuicConnection, ConnectionTracer>()
+  private now = 0 as Micros
+
+  constructor(options: QuicHostOptions) {
+    this.options = options
+    const { crypto, rng, settings, accept } = options
+    this.endpoint = new QuicEndpoint({
+      crypto,
+      rng,
+      settings,
+      ...(accept && { accept }),
+      observe: (connection) => this.observe(connection),
+    })
+    options.station.add(this)
+  }
+
+  get done(): boolean {
+    return this.options.owner.done
+  }
+
+  /** Opens a UDP port for the endpoint, with 0 a free one; undefined: it is taken. */
+  bind(port = 0): number | undefined {
+    const bound = this.options.station.host.bindUdp(port)
+    if (bound !== undefined) this.ports.add(bound)
+    return bound
+  }
+
+  connect(now: Micros, options: ConnectOptions): QuicConnection {
+    const connection = this.endpoint.connect(now, options)
+    this.settle(now)
+    return connection
+  }
+
+  /** To be called after anything was done to a connection from outside: sends what comes of it. */
+  settle(now: Micros): void {
+    this.now = now
+    for (let moved = true; moved;) {
+      moved = false
+      for (let fresh = this.endpoint.pollAccepted(); fresh; fresh = this.endpoint.pollAccepted()) {
+        moved = true
+        this.options.owner.onAccepted(now, fresh)
+      }
+      for (const connection of [...this.endpoint.connections]) moved = this.tell(now, connection) || moved
+      moved = this.send(now) || moved
+    }
+    for (const [connection, tracer] of this.tracers) {
+      tracer.settle()
+      if (connection.isOver) this.tracers.delete(connection)
+    }
+  }
+
+  // --- App ------------------------------------------------------------------------------------------------
+
+  handleEvent(now: Micros, event: HostEvent): void {
+    if (event.type === 'datagram' && this.ports.has(event.localPort)) this.receive(now, event)
+  }
+
+  handleTimeout(now: Micros): void {
+    this.endpoint.handleTimeout(now)
+    this.settle(now)
+  }
+
+  pollTimeout(): Micros | undefined {
+    return this.endpoint.pollTimeout(this.now)
+  }
+
+  // --- inside ---------------------------------------------------------------------------------------------
+
+  private receive(now: Micros, { localPort, source, payload, ecn }: UdpReceived): void {
+    this.endpoint.handleDatagram(now, { localPort, remote: source, payload, ecn: ECN(ecn), pkt: 0 })
+    this.settle(now)
+  }
+
+  private tell(now: Micros, connection: QuicConnection): boolean {
+    let told = false
+    for (let event = connection.pollEvent(); event; event = connection.pollEvent()) {
+      told = true
+      this.tracers.get(connection)?.onEvent(event)
+      this.options.owner.onEvent(now, connection, event)
+    }
+    return told
+  }
+
+  private send(now: Micros): boolean {
+    const { host } = this.options.station
+    let sent = false
+    for (let out = this.endpoint.pollTransmit(now); out; out = this.endpoint.pollTransmit(now)) {
+      sent = true
+      const announcements = [...this.tracers.values()].map((tracer) => tracer.takeSent())
+      host.sendUdp(now, {
+        fromPort: out.localPort,
+        to: out.remote,
+        payload: out.payload,
+        // RFC 9000 14: datagrams must not be cut.
+        dontFragment: true,
+        onSent: (pkt) => announcements.forEach((announce) => announce(pkt)),
+      })
+    }
+    return sent
+  }
+
+  private observe(connection: QuicConnection): ConnectionTracer {
+    const flow = this.flowOf(connection.localPort, connection.remote)
+    const tracer = new ConnectionTracer(this.options.trace.scope({ flow }), connection)
+    this.tracers.set(connection, tracer)
+    return tracer
+  }
+
+  /** The flow keeps its first name when the connection moves to other addresses. */
+  private flowOf(localPort: number, remote: Endpoint): string {
+    return flowName(this.options.station.host.address, localPort, remote.address, remote.port)
+  }
+}
