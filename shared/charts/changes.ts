@@ -1,4 +1,5 @@
 /** How a knob change, a mark or a fault is named on a chart. */
+import { EXPERIMENTS } from '../experiments/index.ts'
 import { LINK_KNOBS } from '../experiments/link-knobs.ts'
 import { formatNumber, formatRate, formatShare, formatSize, formatSpan } from '../quantity.ts'
 import type { Change } from '../projections/changes.ts'
@@ -63,8 +64,21 @@ const LONGEST = 40
 
 const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text)
 
+/** The words of the steps of experiments by their English ones, which are what the trace holds. */
+let steps: ReadonlyMap<string, Readonly<Record<Language, string>>> | undefined
+
+/** A mark in the language wanted if it is a step of an experiment; what a user wrote stays as it is. */
+function markText(text: string, language: Language): string {
+  steps ??= new Map(
+    EXPERIMENTS.flatMap((experiment) =>
+      experiment.steps.flatMap(({ text }) => (text ? [[text.en, text]] : [])),
+    ),
+  )
+  return steps.get(text)?.[language] ?? text
+}
+
 export function changeText(change: Change, language: Language, bothWays = false): string {
-  if (change.kind === 'mark') return change.text
+  if (change.kind === 'mark') return markText(change.text, language)
   if (change.kind === 'fault') return `! ${change.what}`
   const { path, from, to } = change
   return `${pathName(path, language, bothWays)}: ${settingText(path, from)} → ${settingText(path, to)}`

@@ -80,6 +80,16 @@ describe('changes close together share a label', () => {
     expect(texts([mark, knob(6, `${UP}.loss.rate`, 1, 0)])).toEqual([[6, mark.text]])
   })
 
+  test('a step of an experiment speaks the language of the window, what a user wrote stays', () => {
+    const marks = ['The way back is cut', 'my own words'].map((text, i): Change => ({
+      kind: 'mark',
+      t: 50 * i,
+      text,
+    }))
+    const words = changeLabels(marks, 0, 1000, 1, 'zh').map(({ text }) => text)
+    expect(words).toEqual(['返回方向断开', 'my own words'])
+  })
+
   test('those outside of the picture are left out, and faults are marked as such', () => {
     const labels = changeLabels(
       [
