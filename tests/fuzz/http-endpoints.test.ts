@@ -11,7 +11,7 @@ import type { HttpVersion } from '../../shared/http.ts'
 import { cut, wound } from '../support/cuts.ts'
 import { runHttp } from '../support/http-lab.ts'
 
-const COUNT = process.env.REXMIT_FULL === '1' ? 3_000 : 30
+const COUNT = process.env.REXMIT_FULL === '1' ? 600 : 30
 const VERSIONS = ['http/1.1', 'h2'] as const
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')

@@ -24,7 +24,7 @@ import type { TracedEvent } from '../support/tcp-env.ts'
 import type { Crossed } from '../support/tls-capture.ts'
 import { createCertificates, type TestCertificates } from '../support/tls-certificates.ts'
 
-const COUNT = process.env.REXMIT_FULL === '1' ? 30_000 : 600
+const COUNT = process.env.REXMIT_FULL === '1' ? 8_000 : 600
 
 interface Conversation {
   readonly crossed: readonly Crossed[]

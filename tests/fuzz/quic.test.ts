@@ -9,7 +9,7 @@ import { createCertificates, type TestCertificates } from '../support/tls-certif
 
 const full = process.env.REXMIT_FULL === '1'
 const DATAGRAMS = full ? 300_000 : 10_000
-const PAYLOADS = full ? 20_000 : 500
+const PAYLOADS = full ? 4_000 : 300
 
 let certificates: TestCertificates
 beforeAll(async () => {

@@ -136,15 +136,12 @@ describe.skipIf(!findTshark())('captures of TLS and HTTP, read by tshark with th
       await expectSameCounts(run)
     })
 
-    it.each(full ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [1])(
-      'the same with packets lost, seed %d',
-      async (seed) => {
-        const run = await runOf(apps, LOSSY, seed)
-        expect([...run.reader.events(['link:packet_dropped'])].length).toBeGreaterThan(0)
-        expectSound(await captureOf(run))
-        await expectSameCounts(run)
-      },
-    )
+    it.each(full ? [1, 2, 3] : [1])('the same with packets lost, seed %d', async (seed) => {
+      const run = await runOf(apps, LOSSY, seed)
+      expect([...run.reader.events(['link:packet_dropped'])].length).toBeGreaterThan(0)
+      expectSound(await captureOf(run))
+      await expectSameCounts(run)
+    })
   })
 
   it('is told by ports alone, too, but for what a server sends before the preface of HTTP/2 in the clear', async () => {

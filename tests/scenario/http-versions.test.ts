@@ -7,7 +7,7 @@ import type { Run } from '../../electron/engine/run.ts'
 import { claimsOf, withLane } from '../support/claims.ts'
 import { finishedRun } from '../support/runs.ts'
 
-const SEEDS = Array.from({ length: process.env.REXMIT_FULL === '1' ? 100 : 30 }, (_, i) => i + 1)
+const SEEDS = Array.from({ length: process.env.REXMIT_FULL === '1' ? 50 : 30 }, (_, i) => i + 1)
 const LANES = ['h1', 'h1x6', 'h2'] as const
 type LaneName = (typeof LANES)[number]
 const FIGURES = ['page_time', 'self_blocked_time', 'cross_blocked_time', 'record_blocked_time'] as const

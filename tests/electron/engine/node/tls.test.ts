@@ -5,7 +5,7 @@ import type { Run } from '../../../../electron/engine/run.ts'
 import { createProgramRun, happenings, perform } from '../../../support/program-run.ts'
 import { exchange } from '../../../support/tls-exchange.ts'
 
-const REPETITIONS = process.env.REXMIT_FULL === '1' ? 100 : 5
+const REPETITIONS = process.env.REXMIT_FULL === '1' ? 30 : 5
 
 const eventsOf = <N extends EventName>(run: Run, name: N) => [...run.reader.events([name])]
 const handshakes = (run: Run) =>
