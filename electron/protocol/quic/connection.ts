@@ -134,7 +134,11 @@ export class QuicConnection {
     const { core } = this
     const stream = core.streams.get(id)
     const bytes = stream?.receive?.take(most)
-    if (stream?.receive === undefined || bytes === undefined) return undefined
+    if (stream?.receive === undefined) return undefined
+    if (bytes === undefined) {
+      core.streams.release(stream)
+      return undefined
+    }
     core.streams.onConsumed(bytes.length)
     if (stream.receive.updateLimit() !== undefined) core.pending.add({ type: 'max_stream_data', id })
     core.streams.release(stream)

@@ -66,7 +66,6 @@ export class ReceiveStream {
     this.insert(offset, data)
     if (this.finalSize !== undefined)
       this.state = this.contiguous === this.finalSize ? 'data_received' : 'size_known'
-    this.noteRead()
     return credit
   }
 
@@ -91,8 +90,14 @@ export class ReceiveStream {
 
   /** The next bytes in order, at most `most`; undefined: none. */
   take(most = Infinity): Uint8Array | undefined {
+    // Its credit was given back when it was reset.
+    if (this.resetCode !== undefined) return undefined
     const first = this.ready.first
-    if (first === undefined) return undefined
+    if (first === undefined) {
+      // An end without bytes is read, too: then the application knows of it.
+      this.noteRead()
+      return undefined
+    }
     if (first.length <= most) this.ready.shift()
     else this.ready.replaceFirst(first.subarray(most))
     const bytes = first.subarray(0, most)

@@ -136,8 +136,9 @@ export class SendStream {
       this.finAcked = true
       this.finLost = false
     }
-    const all = this.buffer.end === 0 || (this.acked.size === 1 && this.acked.right(0) === this.buffer.end)
-    if (this.finAcked && all && this.acked.size <= 1) this.state = 'data_received'
+    const { acked, buffer } = this
+    const all = buffer.end === 0 || (acked.left(0) === 0 && acked.right(0) === buffer.end)
+    if (this.finAcked && all) this.state = 'data_received'
   }
 
   /** Bytes of a packet that was lost: those that no other packet has brought since are to be sent again. */

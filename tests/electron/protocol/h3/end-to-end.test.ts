@@ -100,8 +100,7 @@ describe(`${REQUESTS} requests with content, interim responses and trailers`, ()
     expectIntact(page({}))
   })
 
-  // Fails as long as QUIC takes a stream for acknowledged when its end is and its beginning was lost (`SendStream.onAcked`).
-  test.fails('at 5 % loss and 10 % reordering, by all seeds', () => {
+  test('at 5 % loss and 10 % reordering, by all seeds', () => {
     let blocked = 0
     for (let seed = 1; seed <= SEEDS; seed++) {
       const observer = countingObserver(() => blocked++)
@@ -111,8 +110,7 @@ describe(`${REQUESTS} requests with content, interim responses and trailers`, ()
     expect(blocked).toBeGreaterThan(0)
   })
 
-  // Fails as long as QUIC takes a stream for acknowledged when its end is and its beginning was lost (`SendStream.onAcked`).
-  test.fails('with a small table, no blocked streams, or no table at all', () => {
+  test('with a small table, no blocked streams, or no table at all', () => {
     for (const [qpackMaxTableCapacity, qpackBlockedStreams] of [
       [200, 1],
       [4_096, 0],
