@@ -1,5 +1,6 @@
 /** A request in words: where its time went, and what came of it. */
 import { valueText } from '../../shared/charts/axes.ts'
+import { failureText } from '../../shared/charts/failures.ts'
 import type { Language } from '../../shared/charts/texts.ts'
 import { phaseName } from '../../shared/charts/waterfall.ts'
 import type { Attempt, Requests } from '../../shared/projections/requests.ts'
@@ -32,7 +33,9 @@ export function requestWords(
       ? []
       : [encoding === '' ? size : say('coded', { size, encoding, encoded: valueText(encoded, 'B') })]),
     ...(initiator === 0 ? [] : [say('initiator', { initiator })]),
-    ...(error === '' ? [] : [say('failed', { error, message: attempt.message })]),
+    ...(error === ''
+      ? []
+      : [say('failed', { error, message: failureText(language, error, attempt.message) })]),
   ]
   return parts.filter((part) => part !== '').join(' · ')
 }

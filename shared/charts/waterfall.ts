@@ -3,6 +3,7 @@ import type { PageLoad } from '../projections/page-load.ts'
 import { PHASES, type Attempt, type Phase, type PhaseKind, type Requests } from '../projections/requests.ts'
 import { formatSize, formatSpan } from '../quantity.ts'
 import type { ChartContext } from './context.ts'
+import { failureText } from './failures.ts'
 import { textWidth } from './legend.ts'
 import { Picture, type Area } from './picture.ts'
 import {
@@ -330,7 +331,7 @@ function afterBar(
 }
 
 function outcomeOf(language: Language, { error, message, source, finished }: Attempt, span: number): string {
-  if (error !== '') return message === '' ? error : `${error}: ${message}`
+  if (error !== '') return [error, failureText(language, error, message)].filter(Boolean).join(': ')
   if (source === 'cache') return word(language, 'fromCache')
   const time = span > 0 ? formatSpan(span) : ''
   if (Number.isNaN(finished)) return `${time} …`

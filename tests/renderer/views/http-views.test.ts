@@ -165,7 +165,7 @@ describe('words', () => {
       '#1 GET / · queued 11 ms, sent, waiting 60 ms · connection 1, h2, exchange 1 · 200 · 41 B',
       '#2 GET /object/1 · queued 10 ms, sent, waiting 60 ms · connection 1, h2, exchange 3 · 200 · 41 B · wanted by #1',
       '#3 GET /kept · from the cache, no request was made · 41 B · wanted by #1',
-      '#4 GET /gone · queued 77 ms · wanted by #1 · failed: ECONNRESET cut',
+      '#4 GET /gone · queued 77 ms · wanted by #1 · failed: ECONNRESET the connection broke before the response was whole',
     ])
   })
 
