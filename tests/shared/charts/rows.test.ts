@@ -99,8 +99,7 @@ describe('the waterfall', () => {
     const chart = waterfallChart(load, context)
     expect(chart.rows[0].attempts.map(({ request }) => request)).toEqual([1, 2, 3, 4])
     const svg = svgOf(chart, context)
-    for (const text of ['/object/1', 'from cache', 'ECONNRESET: ', '1 #3', '200'])
-      expect(svg).toContain(text)
+    for (const text of ['/object/1', 'from cache', 'ECONNRESET: ', '1 #3', '200']) expect(svg).toContain(text)
   })
 
   test('with a thousand requests shows those that fit, from the chosen one on', () => {
