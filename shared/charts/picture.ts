@@ -66,6 +66,8 @@ const RIGHT = 14
 const LOSS_REACH = 5
 /** Rows of words for changes that lie close together; what finds no room is told by the tooltip. */
 const CHANGE_ROWS = 3
+/** A plot lower than this many heights of the text has no room for them. */
+const LOW = 5
 
 export class Picture {
   readonly context: ChartContext
@@ -328,7 +330,7 @@ export class Picture {
   }
 
   /** Knob changes, marks and faults as labelled lines. */
-  private changes(plot: number): void {
+  private changes(plot: number, atFoot: boolean): void {
     const { theme, range, changes, language } = this.context
     const pixel = (range.to - range.from) / this.plots[plot].width
     const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize, language)
@@ -348,13 +350,23 @@ export class Picture {
     this.nameChanges(
       plot,
       labels.map(({ t, text, fault }) => ({ t, text, color: colorOf(fault) })),
+      atFoot,
     )
   }
 
   /** The words of changes beside their lines, in a few rows so that they do not cover each other. */
-  private nameChanges(plot: number, labels: readonly { t: number; text: string; color: string }[]): void {
+  private nameChanges(
+    plot: number,
+    labels: readonly { t: number; text: string; color: string }[],
+    atFoot: boolean,
+  ): void {
     const { theme, range } = this.context
-    const { x, y, width } = this.plots[plot]
+    const { x, y, width, height } = this.plots[plot]
+    // In a low plot they would cover everything; the timeline below has them, too.
+    if (height < theme.textSize * LOW) return
+    const line = theme.textSize * 1.2
+    const yOf = (row: number): number =>
+      atFoot ? y + height - line * (row + 1.2) : y + theme.textSize * 2.1 + line * row
     const free = new Array<number>(CHANGE_ROWS).fill(-Infinity)
     for (const { t, text, color } of labels) {
       const length = textWidth(text, theme.textSize) + 8
@@ -364,7 +376,7 @@ export class Picture {
       const row = free.findIndex((end) => end <= left)
       if (row < 0) continue
       free[row] = left + length
-      this.caption(text, left, y + theme.textSize * (2.1 + 1.2 * row), length, color, 400)
+      this.caption(text, left, yOf(row), length, color, 400)
     }
   }
 
@@ -372,9 +384,9 @@ export class Picture {
     return { xAxisIndex: plot, yAxisIndex: 2 * plot }
   }
 
-  /** The finished chart. */
-  finish(pick?: Chart['pick']): Chart {
-    for (let plot = 0; plot < this.plots.length; plot++) this.changes(plot)
+  /** The finished chart. `atFoot`: the words of changes stand at the foot of the plot, where rows fill it from the top. */
+  finish(pick?: Chart['pick'], atFoot = false): Chart {
+    for (let plot = 0; plot < this.plots.length; plot++) this.changes(plot, atFoot)
     return { option: this.option(), plots: this.plots, pick }
   }
 
