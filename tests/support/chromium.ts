@@ -16,17 +16,29 @@ export interface BrowserOptions {
   readonly height?: number
   readonly colorScheme?: 'light' | 'dark'
   readonly locale?: string
+  /** Speak QUIC with localhost on this port, whose certificate has this hash (SHA-256 of its key, base64). */
+  readonly quic?: { readonly port: number; readonly spki: string }
 }
 
-/** The browser may not call home, neither for its updates nor for its lists; QUIC stays off so that TCP is seen. */
+/** The browser may not call home, neither for its updates nor for its lists. */
 const quiet = [
   '--disable-gpu',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--disable-quic',
 ]
+
+/** QUIC stays off so that TCP is seen, unless it is the point. */
+const quicArguments = (quic: BrowserOptions['quic']): string[] =>
+  quic === undefined
+    ? ['--disable-quic']
+    : [
+        `--origin-to-force-quic-on=localhost:${quic.port}`,
+        // It would try ::1 first, and of QUIC take that for the answer.
+        '--host-resolver-rules=MAP localhost 127.0.0.1',
+        `--ignore-certificate-errors-spki-list=${quic.spki}`,
+      ]
 
 /**
  * Launches a headless browser with an empty profile. Throws when there is none; guard the tests with
@@ -35,7 +47,7 @@ const quiet = [
 export async function launchChromium(options: BrowserOptions = {}): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('no Chromium on this machine')
-  const { width = 1440, height = 900, colorScheme = 'light', locale = 'en-US' } = options
+  const { width = 1440, height = 900, colorScheme = 'light', locale = 'en-US', quic } = options
   const profile = mkdtempSync(join(tmpdir(), 'rexmit-chromium-'))
   const remove = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
   try {
@@ -43,7 +55,7 @@ export async function launchChromium(options: BrowserOptions = {}): Promise<Brow
       executablePath,
       headless: true,
       chromiumSandbox: process.getuid?.() !== 0, // Chromium refuses to run as root with its sandbox
-      args: quiet,
+      args: [...quiet, ...quicArguments(quic)],
       viewport: { width, height },
       colorScheme,
       locale,
