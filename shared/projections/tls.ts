@@ -44,6 +44,15 @@ export interface TlsOutcome {
   readonly message: string
 }
 
+/** What someone read of it afterwards with a key that leaked. */
+export interface TlsBreak {
+  /** Bytes of protected application data that crossed, and of these that could be read. */
+  readonly total: number
+  readonly recovered: number
+  /** The beginning of what was read. */
+  readonly sample: string
+}
+
 /** Bytes that could not be read. */
 export interface TlsGap {
   readonly t: number
@@ -60,6 +69,7 @@ export interface TlsConversation {
   readonly steps: readonly TlsStep[]
   readonly outcomes: Partial<Readonly<Record<TlsSide, TlsOutcome>>>
   readonly gaps: readonly TlsGap[]
+  readonly broken?: TlsBreak
   /** Bytes of application data that each side has sent, as far as they can be read. */
   readonly data: Readonly<Record<TlsSide, number>>
 }
@@ -74,6 +84,7 @@ interface Conversation extends TlsConversation {
   readonly steps: Mutable<TlsStep>[]
   readonly outcomes: Partial<Record<TlsSide, TlsOutcome>>
   readonly gaps: TlsGap[]
+  broken?: TlsBreak
   readonly data: Record<TlsSide, number>
   /** Which node speaks for which side. */
   readonly nodes: Map<number, TlsSide>
@@ -94,12 +105,22 @@ export class TlsConversations {
     'security:alert',
     'security:malformed',
     'security:handshake_finished',
+    'security:decryption_attempted',
   )
 
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
       const conversation = this.open(store, table, row)
       if (name === 'security:handshake_finished') return finish(conversation, store, table, row)
+      if (name === 'security:decryption_attempted') {
+        const { total, recovered, sample } = table.columns
+        conversation.broken = {
+          total: total.data[row],
+          recovered: recovered.data[row],
+          sample: store.text(sample.data[row]),
+        }
+        return
+      }
       const from = sideOf(store.text(table.columns.from.data[row]))
       if (from === undefined) return
       if (name === 'security:malformed') return addGap(conversation, store, table, row, from)

@@ -189,3 +189,12 @@ describe('the end of a handshake', () => {
     ])
   })
 })
+
+test('what an eavesdropper read of a connection afterwards stands with it', () => {
+  const attempt = { total: 300, recovered: 280, reason: '', sample: 'GET / HTTP/1.1' }
+  const store = new TraceMaker()
+    .pair()
+    .add(9, 'security:decryption_attempted', attempt, { flow: FLOW })
+    .store()
+  expect(conversationOf(store).broken).toEqual({ total: 300, recovered: 280, sample: 'GET / HTTP/1.1' })
+})
