@@ -1,0 +1,105 @@
+/** TCP. */
+import { u8, u16, u32, f64, flag, str, ranges, type EventSpec } from './spec.ts'
+
+export const TCP_EVENTS = {
+  'tcp:segment_sent': {
+    doc: 'A TCP segment left a host',
+    fields: {
+      seq: u32('sequence number of the first byte', 'seq'),
+      ack: u32('acknowledgment number', 'seq'),
+      flags: u16('the flags octet, CWR to FIN (RFC 9293 3.1)'),
+      window: u32('the receive window that it advertises, scaled', 'B'),
+      payload: u16('bytes of payload', 'B'),
+      size: u16('length of the IP packet', 'B'),
+      mss: u16('MSS option, 0: none', 'B'),
+      window_scale: u8('window scale option, 255: none'),
+      sack_permitted: flag('SACK-permitted option'),
+      ts_val: u32('timestamp value, 0 with ts_ecr 0: none'),
+      ts_ecr: u32('timestamp echo reply'),
+      sack: ranges('SACK blocks', 'seq'),
+      cause: str(
+        'empty: new; else why it was sent again: syn, fin, dup_acks, sack, partial_ack, rto, mtu, window_probe, keep_alive; limited_transmit marks new data sent under RFC 3042',
+      ),
+    },
+  },
+  'tcp:segment_received': {
+    doc: 'A TCP segment reached its connection; its fields stand in the segment_sent of the same pkt',
+    fields: { payload: u16('bytes of payload', 'B'), new_data: u16('bytes of it not seen before', 'B') },
+  },
+  'tcp:segment_refused': {
+    doc: 'A segment was not accepted; the rule that applied and the answer given',
+    fields: { rule: str('RFC and clause, in short words'), answer: str('none, ack, challenge_ack or rst') },
+  },
+  'tcp:state_changed': {
+    doc: 'The connection state (RFC 9293 3.3.2)',
+    fields: { from: str('before'), to: str('after'), why: str('segment, timer or call') },
+  },
+  'tcp:metrics_updated': {
+    doc: 'The state of the sender and the receiver after something changed it',
+    fields: {
+      cwnd: u32('congestion window', 'B'),
+      ssthresh: u32('slow start threshold, 4294967295: not yet set', 'B'),
+      in_flight: u32('sent, not acknowledged, not known to be lost (pipe of RFC 6675)', 'B'),
+      send_window: u32('what the peer advertises', 'B'),
+      receive_window: u32('what this end advertises', 'B'),
+      smoothed_rtt: u32('SRTT, 0: none yet', 'us'),
+      rtt_variance: u32('RTTVAR', 'us'),
+      rto: u32('retransmission timeout, with back-off', 'us'),
+      send_buffer: u32('written by the application, not yet acknowledged', 'B'),
+      receive_buffer: u32('in order, not yet read by the application', 'B'),
+      out_of_order: u32('arrived, held because an earlier byte is missing', 'B'),
+      acked: f64('bytes acknowledged by the peer so far', 'B'),
+    },
+  },
+  'tcp:rtt_sampled': {
+    doc: 'A round-trip time was measured',
+    fields: { rtt: u32('the sample', 'us'), source: str('timestamp or segment') },
+  },
+  'tcp:rtt_discarded': {
+    doc: 'A sample was not taken because the segment had been sent twice (Karn, RFC 6298 3)',
+    fields: { rtt: u32('what it would have been', 'us') },
+  },
+  'tcp:congestion_state_changed': {
+    doc: 'The phase of congestion control',
+    fields: {
+      from: str('slow_start, congestion_avoidance, recovery or loss'),
+      to: str('likewise'),
+      trigger: str('such as dup_acks, sack, rto, full_ack, ssthresh'),
+    },
+  },
+  'tcp:segment_lost': {
+    doc: 'The sender took a segment for lost',
+    fields: {
+      seq: u32('first byte', 'seq'),
+      length: u32('bytes', 'B'),
+      trigger: str('dup_acks, sack, partial_ack, rto, or mtu: a router said that it was too large'),
+    },
+  },
+  'tcp:timer_expired': {
+    doc: 'A timer of the connection ran out',
+    fields: {
+      timer: str('retransmit, persist, delayed_ack, keep_alive, time_wait, user_timeout ...'),
+      count: u16('how many times in a row'),
+    },
+  },
+  'tcp:data_written': { doc: 'The application wrote', fields: { bytes: u32('accepted', 'B') } },
+  'tcp:data_read': { doc: 'The application read', fields: { bytes: u32('taken', 'B') } },
+  'tcp:queues_changed': {
+    doc: "A listener's queues",
+    fields: {
+      syn_queue: u16('half-open connections'),
+      accept_queue: u16('established, not yet accepted'),
+      syn_limit: u16('the most that the SYN queue holds'),
+      accept_limit: u16('the most that the accept queue holds'),
+      dropped: u32('turned away so far'),
+    },
+  },
+  'tcp:stall_changed': {
+    doc: 'Why the sender does not send more, from now on (DESIGN 6.2)',
+    fields: { cause: str('one of STALL_CAUSES') },
+  },
+  'tcp:connection_closed': {
+    doc: 'The connection is gone',
+    fields: { error: str('empty when both sides closed in order; else such as reset, timed_out') },
+  },
+} as const satisfies Record<string, EventSpec>
