@@ -1,9 +1,7 @@
 /** Connection ids of both sides: giving them out, using them, retiring them (RFC 9000 5.1, 19.15, 19.16). */
+import { sameBytes } from '../wire/bytes.ts'
 import type { Frame } from '../wire/quic/frames.ts'
 import { violation, type Violation } from './violation.ts'
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i])
 
 export interface IssuedId {
   readonly number: number
@@ -49,7 +47,7 @@ export class LocalIds {
       return violation('PROTOCOL_VIOLATION', `9000 19.16: connection id ${number} was never given out`)
     const entry = this.issued.get(number)
     if (entry === undefined) return undefined
-    if (same(entry.id, usedBy))
+    if (sameBytes(entry.id, usedBy))
       return violation('PROTOCOL_VIOLATION', '9000 19.16: retires the connection id that it comes with')
     this.issued.delete(number)
     return entry
@@ -106,14 +104,14 @@ export class RemoteIds {
 
   /** RFC 9000 10.3.1: whether these bytes reset a connection whose id we use. */
   isReset(token: Uint8Array): boolean {
-    return this.known.some(({ resetToken }) => resetToken !== undefined && same(resetToken, token))
+    return this.known.some(({ resetToken }) => resetToken !== undefined && sameBytes(resetToken, token))
   }
 
   /** NEW_CONNECTION_ID (RFC 9000 19.15). */
   add(frame: Extract<Frame, { type: 'new_connection_id' }>): Violation | undefined {
     if (this.current.length === 0)
       return violation('PROTOCOL_VIOLATION', '9000 19.15: the peer uses empty connection ids')
-    const twin = this.known.find(({ number, id }) => (number === frame.number) !== same(id, frame.id))
+    const twin = this.known.find(({ number, id }) => (number === frame.number) !== sameBytes(id, frame.id))
     if (twin !== undefined)
       return violation('PROTOCOL_VIOLATION', '9000 19.15: the same number or id again, for another')
     const isKnown = this.known.some(({ number }) => number === frame.number)

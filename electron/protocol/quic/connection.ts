@@ -10,6 +10,7 @@ import { Core, type CoreOptions } from './core.ts'
 import type { IncomingDatagram, OutgoingDatagram, QuicEvent } from './events.ts'
 import { onLostPacket } from './fate.ts'
 import { followHandshake } from './handshaking.ts'
+import { beginKeyUpdate } from './key-update.ts'
 import { expirePaths, migrate } from './migration.ts'
 import type { QuicObserver } from './observer.ts'
 import { receive } from './receive.ts'
@@ -198,11 +199,7 @@ export class QuicConnection {
 
   /** Begins a key update (RFC 9001 6.1); false: the last one is not acknowledged yet. */
   updateKeys(now: Micros): boolean {
-    const { core } = this
-    if (!core.recovery.handshakeConfirmed || !core.keys.canUpdate) return false
-    core.keys.update(now, Infinity, core.spaces.application.next, core.closePeriod)
-    core.observer?.onKeyUpdate(now, core.keys.phase.generation, false)
-    return true
+    return beginKeyUpdate(this.core, now)
   }
 
   /** Whom to tell what happens, from now on. */

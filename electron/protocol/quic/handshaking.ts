@@ -1,6 +1,7 @@
 /** What the TLS handshake tells, put into effect (RFC 9001 4, RFC 9000 7). */
 import type { Micros } from '../../../shared/units.ts'
 import type { HandshakeEvent } from '../tls13/handshake.ts'
+import { sameBytes } from '../wire/bytes.ts'
 import {
   decodeTransportParameters,
   SERVER_ONLY,
@@ -78,7 +79,7 @@ function applyParameters(core: Core, now: Micros, bytes: Uint8Array): void {
 
 const wrong = (what: string): Violation => violation('TRANSPORT_PARAMETER_ERROR', `9000 7.3: ${what}`)
 const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : a.length === b.length && a.every((byte, i) => byte === b[i])
+  a === undefined || b === undefined ? a === b : sameBytes(a, b)
 
 function checkClient(core: Core, parameters: TransportParameters): Violation | undefined {
   if (SERVER_ONLY.some((name) => parameters[name] !== undefined))

@@ -1,6 +1,7 @@
 /** A way between two addresses: is the peer there, and how much may be sent before that is known (RFC 9000 8, 9). */
 import type { Micros } from '../../../shared/units.ts'
 import type { Endpoint } from '../wire/address.ts'
+import { sameBytes } from '../wire/bytes.ts'
 
 /** RFC 9000 8: to an address that is not validated no more than this many times what came from it. */
 const AMPLIFICATION = 3
@@ -53,7 +54,7 @@ export class Path {
 
   /** PATH_RESPONSE; returns whether it answers one of our challenges. */
   onResponse(data: Uint8Array): boolean {
-    const asked = this.challenges.some((challenge) => challenge.every((byte, i) => byte === data[i]))
+    const asked = this.challenges.some((challenge) => sameBytes(challenge, data))
     if (!asked) return false
     this.challenges.length = 0
     this.wantsChallenge = false

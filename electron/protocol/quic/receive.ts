@@ -1,6 +1,7 @@
 /** Datagrams that come in: cut into packets, unprotected, and their frames handed on (RFC 9000 12, RFC 9001 5). */
 import type { Micros } from '../../../shared/units.ts'
 import type { Level } from '../tls13/handshake.ts'
+import { sameBytes } from '../wire/bytes.ts'
 import { decodeFrame } from '../wire/quic/decode-frame.ts'
 import { FRAME_RULES, type Frame } from '../wire/quic/frames.ts'
 import { decodePacket, type Packet, type ProtectedPacket, type ShortPacket } from '../wire/quic/header.ts'
@@ -98,7 +99,7 @@ function onRetry(
   const { originalDestination, crypto } = core.options
   const body = payload.subarray(packet.start, packet.end - packet.tag.length)
   const expected = retryTag(crypto, packet.version, originalDestination, body)
-  const isOurs = expected.every((byte, i) => byte === packet.tag[i])
+  const isOurs = sameBytes(expected, packet.tag)
   if (core.isServer || core.heard || core.retrySource !== undefined || !isOurs)
     return drop(core, now, 'unexpected_packet', datagram, packet.end - packet.start)
   core.retrySource = packet.source.slice()

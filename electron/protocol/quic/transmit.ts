@@ -11,6 +11,7 @@ import type { OutgoingDatagram } from './events.ts'
 import { resend } from './fate.ts'
 import { fillControl, fillCrypto, fillPath, fillStreams } from './fill.ts'
 import { discardSpace } from './handshaking.ts'
+import { updateKeysIfDue } from './key-update.ts'
 import { spaceOf } from './keys.ts'
 import { PacketInMaking } from './packet.ts'
 import type { Path } from './path.ts'
@@ -36,6 +37,7 @@ interface Allowance {
 export function transmit(core: Core, now: Micros): OutgoingDatagram | undefined {
   if (core.state.name === 'closing') return transmitClose(core, now)
   if (!core.isOpen) return undefined
+  updateKeysIfDue(core, now)
   const probe = core.paths.find(
     (path) => path !== core.path && (path.responses.length > 0 || path.wantsChallenge),
   )

@@ -2,6 +2,7 @@
 import type { Micros } from '../../../shared/units.ts'
 import type { HandshakeCrypto, KeyShare } from '../crypto.ts'
 import type { Rng } from '../random.ts'
+import { sameBytes } from '../wire/bytes.ts'
 import {
   alertOf,
   EXTENSION,
@@ -41,7 +42,7 @@ import {
   writeFinished,
 } from './messages.ts'
 import { suitesOf, type Tls13Suite } from './suites.ts'
-import { number, sameBytes, vector } from './writer.ts'
+import { number, vector } from './writer.ts'
 
 /** Judges what a server shows; the rules of certificates are not ours (DESIGN 3.1). */
 export interface CertificateVerifier {

@@ -144,10 +144,6 @@ export abstract class Handshake {
     this.emit({ type: 'alert', alert })
   }
 
-  protected get hasFailed(): boolean {
-    return this.failed
-  }
-
   /** Sends a message and adds it to the transcript. */
   protected send(level: Level, bytes: Uint8Array): void {
     this.transcript.add(bytes)

@@ -2,7 +2,8 @@
 import { alertOf, HANDSHAKE_TYPE, isAlert, TLS_12, type Alert } from './codes.ts'
 import { readExtensions, writeExtensions, type Extensions } from './extensions.ts'
 import { Reader } from './reader.ts'
-import { concat, message, number, sameBytes, vector } from './writer.ts'
+import { sameBytes } from '../wire/bytes.ts'
+import { concat, message, number, vector } from './writer.ts'
 
 export interface ClientHello {
   readonly random: Uint8Array

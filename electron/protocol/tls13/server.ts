@@ -2,6 +2,7 @@
 import type { Micros } from '../../../shared/units.ts'
 import type { HandshakeCrypto } from '../crypto.ts'
 import type { Rng } from '../random.ts'
+import { sameBytes } from '../wire/bytes.ts'
 import {
   alertOf,
   EXTENSION,
@@ -42,7 +43,7 @@ import {
 } from './messages.ts'
 import { suitesOf, type Tls13Suite } from './suites.ts'
 import type { TicketContent, TicketKeeper } from './tickets.ts'
-import { number, sameBytes } from './writer.ts'
+import { number } from './writer.ts'
 
 /** The server's certificate and what can be signed with its key. */
 export interface Signer {

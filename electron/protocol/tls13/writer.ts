@@ -29,6 +29,3 @@ export const asciiText = (bytes: Uint8Array): string =>
 /** A handshake message with its header (RFC 8446 4). */
 export const message = (type: number, ...body: readonly Uint8Array[]): Uint8Array =>
   concat(Uint8Array.of(type), vector(3, ...body))
-
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i])

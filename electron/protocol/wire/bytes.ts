@@ -16,3 +16,6 @@ export function write32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 2] = value >>> 8
   bytes[at + 3] = value
 }
+
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i])

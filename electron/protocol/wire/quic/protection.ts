@@ -1,4 +1,5 @@
 /** Packet protection (RFC 9001 5, RFC 9369 3.3): keys from secrets, the AEAD over a packet, the mask over its header. */
+import { bytesOfHex } from '../../../../shared/hex.ts'
 import type { Aead, AeadName, HashName, QuicCrypto } from '../../crypto.ts'
 import { concat, hkdfExpandLabel } from '../tls/key-schedule.ts'
 import { expandPacketNumber, type PacketNumberLength } from './packet-number.ts'
@@ -23,16 +24,13 @@ export interface CipherSuite {
 /** Initial packets use this one, whatever is agreed later (RFC 9001 5.2). */
 export const AES_128_GCM: CipherSuite = { aead: 'aes-128-gcm', hash: 'sha256', keyLength: 16 }
 
-const fromHex = (text: string): Uint8Array =>
-  Uint8Array.from({ length: text.length / 2 }, (_, i) => parseInt(text.slice(2 * i, 2 * i + 2), 16))
-
 /** The secrets of Initial packets, which anyone who sees the client's first packet can make (RFC 9001 5.2). */
 export function initialSecrets(
   crypto: QuicCrypto,
   version: QuicVersion,
   clientDestination: Uint8Array,
 ): { readonly client: Uint8Array; readonly server: Uint8Array } {
-  const initial = crypto.hmac('sha256', fromHex(version.initialSalt), clientDestination)
+  const initial = crypto.hmac('sha256', bytesOfHex(version.initialSalt), clientDestination)
   const secret = (label: string): Uint8Array => hkdfExpandLabel(crypto, 'sha256', initial, label, NOTHING, 32)
   return { client: secret('client in'), server: secret('server in') }
 }
@@ -152,6 +150,6 @@ export function retryTag(
   retryWithoutTag: Uint8Array,
 ): Uint8Array {
   const pseudo = concat(Uint8Array.of(originalDestination.length), originalDestination, retryWithoutTag)
-  const aead = crypto.aead('aes-128-gcm', fromHex(version.retryKey))
-  return aead.seal(fromHex(version.retryNonce), pseudo, NOTHING).subarray(0, RETRY_TAG)
+  const aead = crypto.aead('aes-128-gcm', bytesOfHex(version.retryKey))
+  return aead.seal(bytesOfHex(version.retryNonce), pseudo, NOTHING).subarray(0, RETRY_TAG)
 }

@@ -2,6 +2,7 @@
  * Opening protected records: TLS 1.3 (RFC 8446 5.2 and 5.3), TLS 1.2 with AEADs (RFC 5288 3, RFC 7905 2) and with CBC (RFC 5246
  * 6.2.3.2, RFC 7366). Sequence numbers are the caller's.
  */
+import { sameBytes } from '../bytes.ts'
 import type { AeadName, SessionCrypto } from '../../crypto.ts'
 import { write16, write32 } from '../bytes.ts'
 import { concat, type TrafficKeys } from './key-schedule.ts'
@@ -81,9 +82,6 @@ type CbcCipher = Extract<SuiteCipher, { kind: 'cbc' }>
 
 /** Length of AES's block, and so of the iv before each record. */
 const BLOCK = 16
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i])
 
 /** The bytes before the padding, whose last byte is its length; undefined when it is no padding. */
 function stripCbcPadding(bytes: Uint8Array): Uint8Array | undefined {

@@ -225,6 +225,25 @@ test('RFC 9001 6: keys are updated by either side, again and again, and data cro
   expect([...net.events('client', 'closed'), ...net.events('server', 'closed')]).toEqual([])
 })
 
+test('RFC 9001 6: and by themselves after so many packets, when the settings say so', () => {
+  const net = new QuicNet({ certificates, client: { keyUpdateAfter: 20 }, server: { keyUpdateAfter: 20 } })
+  const phases = new Set<boolean>()
+  const { pass } = net
+  net.onEvent = echo
+  const client = net.connect()
+  net.run(isConfirmed(net))
+  const id = client.openStream('bidirectional')!
+  net.act('client', () => client.write(id, new Uint8Array(300_000), true))
+  net.pass = (from, datagram) => {
+    phases.add(Reflect.get(client, 'core').keys.phase.bit as boolean)
+    return pass(from, datagram)
+  }
+  let got = 0
+  expect(net.run(() => (got += readAll(client, id)) >= 300_000)).toBe(true)
+  expect(phases).toEqual(new Set([false, true]))
+  expect([...net.events('client', 'closed'), ...net.events('server', 'closed')]).toEqual([])
+})
+
 describe('10: the end', () => {
   test('10.2: CONNECTION_CLOSE with the application’s code and words', () => {
     const net = new QuicNet({ certificates })
