@@ -3,8 +3,9 @@
  * experiment from a file is held to the same schema.
  */
 import * as v from 'valibot'
-import { EavesdropperApp, HttpClientApp, HttpServerApp } from './http.ts'
+import { EavesdropperApp, HttpClientApp, HttpServerApp, ReplayerApp } from './http.ts'
 import { DirectionSpec } from './link.ts'
+import { QuicSettings } from './quic.ts'
 import { TcpSettings } from './tcp.ts'
 
 const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/))
@@ -60,12 +61,26 @@ export const TcpSinkApp = v.strictObject({
   acceptDelay: v.optional(span, 0),
 })
 
-export const App = v.variant('kind', [TcpSendApp, TcpSinkApp, HttpServerApp, HttpClientApp, EavesdropperApp])
+export const App = v.variant('kind', [
+  TcpSendApp,
+  TcpSinkApp,
+  HttpServerApp,
+  HttpClientApp,
+  EavesdropperApp,
+  ReplayerApp,
+])
 export type App = v.InferOutput<typeof App>
 
 export const HostSetup = v.strictObject({
   role: v.picklist(['client', 'server']),
   tcp: v.optional(TcpSettings, {}),
+  /** Of connections from now on, like those of TCP that can't change in an open one. */
+  quic: v.optional(QuicSettings, {}),
+  /**
+   * The last part of its address; 0: its place in the list. A change in the run moves the host to another network: packets to
+   * its old address are no longer for it, a QUIC client goes on by the new one (RFC 9000 9), a TCP connection can't.
+   */
+  address: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(254)), 0),
 })
 
 /** A link between two hosts; up is from a to b. */
@@ -103,7 +118,7 @@ export const Knob = v.strictObject({
   id: name,
   label: Text,
   hint: v.optional(Text),
-  group: v.picklist(['link', 'tcp', 'tls', 'http', 'application']),
+  group: v.picklist(['link', 'tcp', 'quic', 'tls', 'http', 'application']),
   paths: v.pipe(v.array(path), v.minLength(1)),
   /** A number has a range, a choice its options, a switch neither. */
   kind: v.picklist(['number', 'choice', 'switch']),
@@ -158,6 +173,12 @@ export const VIEW_IDS = [
   'keys',
   'certificates',
   'cache',
+  'headline',
+  'quic',
+  'acks',
+  'credit',
+  'paths',
+  'qpack',
 ] as const
 export type ViewId = (typeof VIEW_IDS)[number]
 

@@ -20,7 +20,7 @@ const fieldName = v.pipe(
 )
 const fields = v.record(fieldName, fieldValue)
 
-export const HTTP_VERSIONS = ['http/1.1', 'h2'] as const
+export const HTTP_VERSIONS = ['http/1.1', 'h2', 'h3'] as const
 export type HttpVersion = (typeof HTTP_VERSIONS)[number]
 
 /** What a side announces of HTTP/2 (RFC 9113 6.5.2); without, Node's own values. */
@@ -33,6 +33,15 @@ export const Http2Settings = v.strictObject({
   connectionWindow: v.optional(v.pipe(size, v.minValue(65_535)), 65_535),
 })
 export type Http2Settings = v.InferOutput<typeof Http2Settings>
+
+/** What a side announces of HTTP/3 (RFC 9114 7.2.4.1, RFC 9204 5) and does with it; credit is QUIC's, in the host's settings. */
+export const Http3Settings = v.strictObject({
+  /** The dynamic table that the peer may keep for the field sections that it sends to this side. */
+  tableCapacity: v.optional(v.pipe(size, v.maxValue(65_536)), 4_096),
+  /** How many streams may wait for the encoder stream (RFC 9204 2.1.2); 0: none, so nothing is ever QPACK-blocked. */
+  blockedStreams: v.optional(v.pipe(count, v.maxValue(1_000)), 100),
+})
+export type Http3Settings = v.InferOutput<typeof Http3Settings>
 
 /** One thing that a site has. */
 export const Resource = v.strictObject({
@@ -89,11 +98,15 @@ export const HttpServerApp = v.strictObject({
   port,
   /** null: in the clear. */
   tls: v.optional(v.nullable(TlsServerSettings), null),
-  /** Offered by ALPN in this order; in the clear the first one is spoken, `h2` with prior knowledge (RFC 9113 3.3). */
+  /**
+   * Offered by ALPN in this order; in the clear the first one is spoken, `h2` with prior knowledge (RFC 9113 3.3). `h3` waits on the
+   * UDP port of the same number, with TLS 1.3 whatever `tls.version` says.
+   */
   versions: v.optional(v.pipe(v.array(v.picklist(HTTP_VERSIONS)), v.minLength(1)), ['h2', 'http/1.1']),
   /** An idle connection is closed after so long; 0: after each response. */
   keepAlive: v.optional(span, 5_000_000),
   http2: v.optional(Http2Settings),
+  http3: v.optional(Http3Settings),
   resources: v.record(target, Resource),
 })
 export type HttpServerApp = v.InferOutput<typeof HttpServerApp>
@@ -114,6 +127,8 @@ export const RequestSetup = v.strictObject({
   page: v.optional(v.boolean(), false),
   /** It is made for a page of another site, which `SameSite` is about (RFC 6265bis 5.2). */
   crossSite: v.optional(v.boolean(), false),
+  /** The client leaves the content of the answer unread for so long, once its header section is there. HTTP/2 and HTTP/3. */
+  readDelay: v.optional(span, 0),
   /** RFC 9218. */
   priority: v.optional(
     v.strictObject({
@@ -147,6 +162,15 @@ export const HttpClientApp = v.strictObject({
   /** The most connections at a time; HTTP/2 needs one. */
   connections: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 1),
   http2: v.optional(Http2Settings),
+  http3: v.optional(Http3Settings),
+  /**
+   * Of `h3`: another version to fall back on. It is tried after so long without an answer over QUIC, and whichever connection is
+   * ready first is used (RFC 8305's race, for protocols); null: QUIC or nothing.
+   */
+  fallback: v.optional(
+    v.nullable(v.strictObject({ version: v.picklist(['http/1.1', 'h2']), after: v.optional(span, 300_000) })),
+    null,
+  ),
   /** Use a connection again; else a new one for each request. */
   reuse: v.optional(v.boolean(), true),
   /** Send requests without waiting for the responses before (RFC 9112 9.3.2). HTTP/1.1 only. */
@@ -166,6 +190,23 @@ export const HttpClientApp = v.strictObject({
   requests: v.pipe(v.array(RequestSetup), v.minLength(1), v.maxLength(1_000)),
 })
 export type HttpClientApp = v.InferOutput<typeof HttpClientApp>
+
+/**
+ * Someone on the network of a host who has recorded the first flight of one of its QUIC connections and sends the same datagrams
+ * again, from the same address and port (RFC 8446 8, RFC 9001 9.2).
+ */
+export const ReplayerApp = v.strictObject({
+  kind: v.literal('replayer'),
+  host: name,
+  to: name,
+  port,
+  /** Which of the connections of the host to that port, from 1. */
+  connection: v.optional(v.pipe(count, v.minValue(1)), 1),
+  /** When it sends the copies, from the start of the run. */
+  at: span,
+  times: v.optional(v.pipe(count, v.minValue(1), v.maxValue(100)), 1),
+})
+export type ReplayerApp = v.InferOutput<typeof ReplayerApp>
 
 /**
  * Someone who has recorded all that a host sent and received, and gets hold of the server's private key afterwards. It

@@ -193,6 +193,13 @@ export const RebindSpec = v.strictObject({
 })
 export type RebindSpec = v.InferOutput<typeof RebindSpec>
 
+/** A box on the way that reads what is none of its business (RFC 3234, RFC 8558). */
+export const MiddleboxSpec = v.strictObject({
+  /** TCP options whose kind it does not know: let through, overwritten with NOP, or the packet dropped. */
+  unknownTcpOptions: v.optional(v.picklist(['pass', 'strip', 'drop']), 'pass'),
+})
+export type MiddleboxSpec = v.InferOutput<typeof MiddleboxSpec>
+
 /** One direction of a link. */
 export const DirectionSpec = v.strictObject({
   rate: v.optional(RateSpec, {}),
@@ -223,6 +230,7 @@ export const DirectionSpec = v.strictObject({
   outage: v.optional(OutageSpec, {}),
   rebind: v.optional(RebindSpec, {}),
   udpBlocked: v.optional(v.boolean(), false),
+  middlebox: v.optional(MiddleboxSpec, {}),
 })
 export type DirectionSpec = v.InferOutput<typeof DirectionSpec>
 export type DirectionInput = v.InferInput<typeof DirectionSpec>

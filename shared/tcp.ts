@@ -5,10 +5,10 @@ const span = (min: number, max = 86_400e6) => v.pipe(v.number(), v.minValue(min)
 const integer = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
 
-export const CONGESTION_CONTROLS = ['newreno', 'cubic', 'none'] as const
+export const CONGESTION_CONTROLS = ['newreno', 'cubic', 'bbr', 'none'] as const
 
 export const TcpSettings = v.strictObject({
-  /** RFC 5681 and 6582, RFC 9438, or a window that never limits (for teaching). */
+  /** RFC 5681 and 6582, RFC 9438, BBR (draft-ietf-ccwg-bbr), or a window that never limits (for teaching). */
   congestion: v.optional(v.picklist(CONGESTION_CONTROLS), 'cubic'),
   /** The MSS option that is sent; the peer's and the path's may be smaller (RFC 9293 3.7.1). */
   mss: v.optional(integer(64, 65_495), 1460),
@@ -58,6 +58,11 @@ export const TcpSettings = v.strictObject({
   acceptBacklog: v.optional(integer(1, 65_535), 128),
   /** Challenge ACKs a second (RFC 5961 7). */
   challengeAckLimit: v.optional(integer(0, 1_000_000), 1000),
+  /**
+   * An option that nobody knows yet: kind 253 with an experiment's number (RFC 4727, RFC 6994), in the SYN, and in the SYN-ACK if
+   * the SYN had it. Both ends must have it on; a middlebox may have other ideas.
+   */
+  experimentalOption: v.optional(v.boolean(), false),
   /** The initial sequence number, for experiments that choose it; without, RFC 6528's. */
   initialSequence: v.optional(integer(0, 0xffff_ffff)),
 })

@@ -31,6 +31,11 @@ export const TlsServerSettings = v.strictObject({
   /** Key of the leaf: RSA-2048 where runs must repeat, P-256 where a browser may come. */
   certificate: v.optional(v.picklist(['rsa', 'p256']), 'rsa'),
   certificateFault: v.optional(v.picklist(CERTIFICATE_FAULTS), 'none'),
+  /**
+   * Of QUIC: what becomes of 0-RTT data (RFC 8446 8). `once`: a ticket is good for it a single time (8.1); `always`: no defence
+   * against replay; `refuse`: none is taken.
+   */
+  earlyData: v.optional(v.picklist(['refuse', 'once', 'always']), 'refuse'),
 })
 export type TlsServerSettings = v.InferOutput<typeof TlsServerSettings>
 
@@ -40,5 +45,7 @@ export const TlsClientSettings = v.strictObject({
   serverName: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{1,253}$/)), 'server.lab'),
   /** Go on with a certificate that failed; the failure is in the trace all the same. */
   acceptAnyway: v.optional(v.boolean(), false),
+  /** Of QUIC: sends requests as 0-RTT data when it takes up a session that allows it. */
+  earlyData: v.optional(v.boolean(), false),
 })
 export type TlsClientSettings = v.InferOutput<typeof TlsClientSettings>

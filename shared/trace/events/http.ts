@@ -8,7 +8,7 @@ export const HTTP_EVENTS = {
   // in the clear. `security:record` tells where these lie in the TCP stream (`plain_offset`). A frame or message is told
   // of when the record that holds its last byte was sent whole.
   'http:frame': {
-    doc: 'An HTTP/2 frame',
+    doc: 'A frame of HTTP/2 or HTTP/3',
     fields: {
       from: str('client or server'),
       stream: u32('stream identifier'),
@@ -28,10 +28,10 @@ export const HTTP_EVENTS = {
     doc: 'The header section of a request or response',
     fields: {
       from: str('client or server'),
-      version: str('http/1.1 or h2'),
+      version: str('http/1.1, h2 or h3'),
       part: str('request, response, interim, trailers or push'),
       exchange: u32(
-        'the stream (of a push: the promised one), or in HTTP/1.1 the number of the request on its connection, from 1; 0: a response without a request',
+        'the stream (of a push: the promised one), or in HTTP/1.1 the number of the request on its connection, from 1; 0: a response without a request, and the first stream of HTTP/3',
       ),
       offset: f64('of its first byte; in HTTP/2 of the header block', 'B'),
       length: u32('as sent; in HTTP/2 of the header block, without frame headers', 'B'),
@@ -40,7 +40,7 @@ export const HTTP_EVENTS = {
       target: str('of a request'),
       status: u16('of a response'),
       fields: str(
-        'JSON: an array of [name, value] in HTTP/1.1, of [name, value, representation, bytes on the wire, table index or 0] in HTTP/2',
+        'JSON: an array of [name, value] in HTTP/1.1, of [name, value, representation, bytes on the wire, table index or 0] in HTTP/2 and HTTP/3',
       ),
       end: flag('no content follows'),
     },
@@ -92,6 +92,46 @@ export const HTTP_EVENTS = {
       reason: str('what is wrong, in short words such as bad_request_line or skipped 12 octets'),
     },
   },
+  //
+  // Of HTTP/3 the same events, in the order of the bytes of each stream: `offset` is then that in the QUIC stream, which
+  // `http:frame` names; `http:stream_opened` says what the unidirectional ones are for. An event is written when the last
+  // byte that it tells of first left, with the packet that took it.
+  'http:stream_opened': {
+    doc: 'A unidirectional stream of HTTP/3 (RFC 9114 6.2) said what it is for',
+    fields: {
+      from: str('client or server'),
+      stream: f64('stream id'),
+      kind: str('control, push, qpack_encoder, qpack_decoder or reserved'),
+    },
+  },
+  'http:qpack_instruction': {
+    doc: 'An instruction on the encoder or decoder stream (RFC 9204 4.3, 4.4)',
+    fields: {
+      from: str('client or server'),
+      on: str('encoder or decoder: which stream'),
+      offset: f64('of its first byte in that stream', 'B'),
+      length: u16('as sent', 'B'),
+      name: str(
+        'set_dynamic_table_capacity, insert_with_name_reference, insert_with_literal_name, duplicate, section_acknowledgment, stream_cancellation or insert_count_increment',
+      ),
+      detail: str('what it says, in short words'),
+      stream: f64('that it is about; -1: none'),
+    },
+  },
+  // --- HTTP, as the receiving endpoint says ------------------------------------------------------------------
+  'http:section_blocked': {
+    doc: "A field section of HTTP/3 can't be read before more of the encoder stream is there (RFC 9204 2.1.2; DESIGN 6.1, QPACK-blocked)",
+    fields: {
+      stream: f64('stream id'),
+      required: u32('Required Insert Count'),
+      known: u32('insertions received so far'),
+      length: u32('of the field section', 'B'),
+    },
+  },
+  'http:section_unblocked': {
+    doc: 'It can be read now',
+    fields: { stream: f64('stream id') },
+  },
   // --- HTTP, as the applications themselves say -------------------------------------------------------------
   //
   // `request` numbers the requests of one client application; their `flow` is the connection, once there is one. A try has
@@ -112,8 +152,16 @@ export const HTTP_EVENTS = {
     fields: {
       request: u32('its number'),
       exchange: u32('the stream, or in HTTP/1.1 the number of the request on its connection, from 1'),
-      version: str('http/1.1 or h2'),
+      version: str('http/1.1, h2 or h3'),
       reused: flag('the connection had served another before'),
+    },
+  },
+  'http:version_tried': {
+    doc: 'A client with a fallback began, won or gave up a connection of one version',
+    fields: {
+      version: str('http/1.1, h2 or h3'),
+      outcome: str('started, won, lost or failed'),
+      detail: str('empty, or why it failed'),
     },
   },
   'http:response_started': {

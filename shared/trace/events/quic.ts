@@ -1,5 +1,5 @@
 /** QUIC, as its endpoints say, in the names and words of qlog. */
-import { u8, u16, u32, f64, str, type EventSpec } from './spec.ts'
+import { u8, u16, u32, f64, str, ranges, type EventSpec } from './spec.ts'
 
 export const QUIC_EVENTS = {
   //
@@ -33,6 +33,39 @@ export const QUIC_EVENTS = {
   'transport:key_phase_changed': {
     doc: 'The keys of 1-RTT packets were updated (RFC 9001 6)',
     fields: { generation: u32('0 at first'), by: str('local or peer') },
+  },
+  'transport:parameters_set': {
+    doc: 'The transport parameters of one side (RFC 9000 18.2), as this end has or heard them',
+    fields: { owner: str('local or remote'), parameters: str('JSON: an object, names as in RFC 9000') },
+  },
+  'transport:stream_state_changed': {
+    doc: 'The state of a half of a stream (RFC 9000 3)',
+    fields: {
+      stream: f64('stream id'),
+      side: str('sending or receiving'),
+      from: str('such as ready, send, data_sent, data_received, reset_sent; recv, size_known, data_read'),
+      to: str('likewise'),
+    },
+  },
+  'recovery:packets_acked': {
+    doc: 'The peer acknowledged packets for the first time',
+    fields: { space: str('of their numbers'), packets: ranges('packet numbers, each [from, to)') },
+  },
+  'recovery:congestion_state_changed': {
+    doc: 'The phase of congestion control (RFC 9002 7.3); of BBR its own states',
+    fields: {
+      from: str('slow_start, congestion_avoidance, recovery; startup, drain, probe_bw, probe_rtt'),
+      to: str('likewise'),
+      trigger: str('such as packet_lost, ecn, persistent_congestion, acknowledged'),
+    },
+  },
+  'recovery:timer_expired': {
+    doc: 'A timer of the connection ran out (RFC 9002 6)',
+    fields: { timer: str('loss or pto'), space: str('whose'), count: u16('of pto: how many times in a row') },
+  },
+  'recovery:stall_changed': {
+    doc: 'Why the sender does not send more, from now on (DESIGN 6.2)',
+    fields: { cause: str('one of STALL_CAUSES') },
   },
   'recovery:packet_lost': {
     doc: 'The sender took a packet for lost (RFC 9002 6.1)',
@@ -71,6 +104,19 @@ export const QUIC_EVENTS = {
       name: str('of a code of the transport'),
       reason: str('in words; ours begin with RFC and clause'),
     },
+  },
+  'connectivity:path_state_changed': {
+    doc: 'A path is being, was, or could not be validated (RFC 9000 8.2)',
+    fields: {
+      path: u8('number of the path, 0: the first'),
+      local: str('address:port of this end'),
+      remote: str('address:port of the other'),
+      state: str('validating, validated, failed or abandoned'),
+    },
+  },
+  'connectivity:address_changed': {
+    doc: 'A host has moved to another network',
+    fields: { from: str('its IPv4 address before'), to: str('and now') },
   },
   'connectivity:path_changed': {
     doc: 'A QUIC connection goes on by other addresses (RFC 9000 9)',
