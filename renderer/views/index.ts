@@ -34,6 +34,12 @@ export const VIEWS: Readonly<Record<ViewId, View>> = {
   keys: view('keys', () => import('./KeysView.vue')),
   certificates: view('certificates', () => import('./CertificatesView.vue')),
   cache: view('cache', () => import('./CacheView.vue')),
+  headline: view('headline', () => import('./StreamsView.vue')),
+  quic: view('quic', () => import('./QuicView.vue')),
+  acks: view('acks', () => import('./AcksView.vue')),
+  credit: view('credit', () => import('./CreditView.vue')),
+  paths: view('paths', () => import('./PathsView.vue')),
+  qpack: view('qpack', () => import('./QpackView.vue')),
 }
 
 /** Fetches what the first chart needs and draws one unseen, when there is nothing else to do. */

@@ -47,6 +47,7 @@ describe('the locales', () => {
       'MQTT',
       'TCP',
       'HPACK',
+      'QPACK',
       'RFC {number}',
       'RTT',
       'qlog 0.3',

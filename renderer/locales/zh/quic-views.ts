@@ -1,0 +1,30 @@
+import type en from '../en/quic-views.ts'
+
+/** QUIC 各视图的文字。 */
+export default {
+  quic: {
+    title: 'QUIC 数据包',
+    label: '客户端与服务器之间的 QUIC 包及其帧，时间自上而下',
+    empty: 'QUIC 包发出后显示在这里。',
+  },
+  acks: {
+    title: '包号',
+    label: '一个方向的包号随时间的变化：发送、接收、确认、丢失',
+    empty: '发出第一个 QUIC 包后显示包号。',
+  },
+  credit: {
+    title: '流量控制额度',
+    label: '连接与各个流的流量控制额度随时间的变化',
+    empty: 'QUIC 或 HTTP/2 连接打开后显示额度。',
+  },
+  paths: {
+    title: '路径',
+    label: '每条连接的地址与路径随时间的变化，以及主机移动时的交付间断',
+    empty: '建立第一条连接后显示路径。',
+  },
+  qpack: {
+    title: 'QPACK',
+    label: 'QPACK 指令、动态表与字段区段',
+    empty: '使用 HTTP/3 后显示 QPACK。',
+  },
+} satisfies typeof en
