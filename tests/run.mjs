@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { install, requireNode, root, setUp, SetUpError } from '../electron/setup.mjs'
 
+const isWindows = process.platform === 'win32'
 const bin = (path) => join(root, 'node_modules', path)
 const tsc = (config, compiler = 'typescript/bin/tsc') => [bin(compiler), '-p', config]
 
@@ -45,12 +46,22 @@ const stages = {
 }
 
 const full = process.argv.includes('--full')
+/**
+ * A stage that has not ended after so long hangs, whatever the machine: what runs in it is killed and it fails. A loop without an
+ * end keeps Vitest's own timeouts from ever being looked at.
+ */
+const HANGS_AFTER = 20 * 60_000
 const only = process.argv.includes('--only')
   ? process.argv[process.argv.indexOf('--only') + 1].split(',')
   : undefined
 const env = full ? { ...process.env, REXMIT_FULL: '1' } : process.env
 const temporary = mkdtempSync(join(tmpdir(), 'rexmit-test-'))
 process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
+
+/** What ends each program that runs now. */
+const running = new Set()
+process.once('SIGINT', stop)
+process.once('SIGTERM', stop)
 
 requireNode()
 const chosen = only ?? Object.keys(stages)
@@ -103,13 +114,29 @@ async function runProject(project) {
   return { passed: counted.numPassedTests, failed, skipped }
 }
 
-/** Runs a script with this Node; gives its exit status. */
+/** Runs a script with this Node, with an end to all that it started; gives its exit status. */
 function run(args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
+    const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit', detached: !isWindows })
+    // Elsewhere than on Windows a process group goes as one.
+    const end = () => (isWindows ? child.kill() : process.kill(-child.pid, 'SIGKILL'))
+    running.add(end)
+    const watch = setTimeout(() => {
+      console.error(`\nKilled after ${HANGS_AFTER / 60_000} minutes: a file that it began does not end.`)
+      end()
+    }, HANGS_AFTER)
     child.on('error', reject)
-    child.on('exit', (code) => resolve(code ?? 1))
+    child.on('exit', (code) => {
+      clearTimeout(watch)
+      running.delete(end)
+      resolve(code ?? 1)
+    })
   })
+}
+
+function stop() {
+  for (const end of running) end()
+  process.exit(130)
 }
 
 function report(rows) {

@@ -99,7 +99,7 @@ function conditionOf(
   return undefined
 }
 
-const runs = { numRuns: process.env.REXMIT_FULL === '1' ? 4_000 : 240 }
+const runs = { numRuns: process.env.REXMIT_FULL === '1' ? 2_000 : 240 }
 
 describe('against the definition, byte by byte', () => {
   const figures = (streams: readonly StreamBlocking[]) =>
@@ -148,7 +148,8 @@ describe('against the definition, byte by byte', () => {
           expect(plain(blocking.streams(store))).toEqual(plain(streamsOf(all)))
         },
       ),
-      { numRuns: runs.numRuns / 3 },
+      // A whole number: with 1333.3 runs fast-check never comes to an end.
+      { numRuns: Math.ceil(runs.numRuns / 4) },
     )
   })
 
