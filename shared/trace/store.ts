@@ -27,8 +27,9 @@ export interface TraceNode {
 /** One end of a flow, and what it has sent. */
 export interface FlowEnd {
   readonly node: number
-  /** Payload bytes sent, retransmissions included. */
+  /** Payload bytes sent, retransmissions included; of QUIC the bytes of its packets. */
   bytes: number
+  /** Segments, or QUIC packets. */
   segments: number
 }
 
@@ -37,9 +38,10 @@ export interface Flow {
   readonly id: number
   readonly name: string
   readonly lane: string
-  /** When its first segment was sent, in microseconds. */
+  readonly transport: 'tcp' | 'quic'
+  /** When its first segment or QUIC packet was sent, in microseconds. */
   readonly start: number
-  /** When the first of its ends was done with it (TIME-WAIT or CLOSED); infinite until then. */
+  /** When the first of its ends was done with it (TIME-WAIT or CLOSED; of QUIC closing, draining or closed); infinite until then. */
   finished: number
   /** In the order in which they first sent. */
   readonly ends: FlowEnd[]
@@ -172,9 +174,14 @@ export class TraceStore {
       case 'tcp:segment_sent':
         for (let row = 0; row < source.rows; row++) {
           this.sentRows.set(pkt[row], first + row + 1)
-          this.addSegment(source, row)
+          this.addSent(source, row, 'tcp', source.columns.payload[row])
         }
         break
+      case 'transport:packet_sent':
+        for (let row = 0; row < source.rows; row++)
+          this.addSent(source, row, 'quic', source.columns.size[row])
+        break
+      case 'connectivity:connection_state_changed':
       case 'tcp:state_changed':
         for (let row = 0; row < source.rows; row++) this.onState(source, row)
         break
@@ -209,7 +216,7 @@ export class TraceStore {
     this.lanes.add(lane)
   }
 
-  private addSegment(source: BatchTable, row: number): void {
+  private addSent(source: BatchTable, row: number, transport: Flow['transport'], bytes: number): void {
     const id = source.flow[row]
     if (id === 0) return
     const node = source.node[row]
@@ -219,6 +226,7 @@ export class TraceStore {
         id,
         name: this.text(id),
         lane: this.laneOf(node),
+        transport,
         start: source.t[row],
         finished: Infinity,
         ends: [],
@@ -227,7 +235,7 @@ export class TraceStore {
     }
     let end = flow.ends.find((candidate) => candidate.node === node)
     if (!end) flow.ends.push((end = { node, bytes: 0, segments: 0 }))
-    end.bytes += source.columns.payload[row]
+    end.bytes += bytes
     end.segments++
   }
 
@@ -235,16 +243,21 @@ export class TraceStore {
     const flow = this.flows.get(source.flow[row])
     if (!flow) return
     const state = this.text(source.columns.to[row])
-    if (state === 'TIME-WAIT' || state === 'CLOSED') flow.finished = Math.min(flow.finished, source.t[row])
+    if (OVER.has(state)) flow.finished = Math.min(flow.finished, source.t[row])
     // The same addresses and ports may be used again.
-    else if (state === 'ESTABLISHED') flow.finished = Infinity
+    else if (state === 'ESTABLISHED' || state === 'open') flow.finished = Infinity
   }
 }
+
+/** States in which an end does no more for its application (RFC 9293 3.3.2, RFC 9000 10.2). */
+const OVER: ReadonlySet<string> = new Set(['TIME-WAIT', 'CLOSED', 'closing', 'draining', 'closed'])
 
 const INDEXED: readonly EventName[] = [
   'sim:node_added',
   'tcp:segment_sent',
+  'transport:packet_sent',
   'tcp:state_changed',
+  'connectivity:connection_state_changed',
   'link:packet_duplicated',
   'link:packet_delivered',
   'link:packet_dropped',

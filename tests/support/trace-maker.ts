@@ -94,6 +94,23 @@ export class TraceMaker {
     return this.add(t, 'tcp:metrics_updated', { ...METRICS, ...metrics }, { node, flow })
   }
 
+  /** A QUIC packet in a datagram of its own, unless others have the same `pkt`. */
+  quicSent(
+    t: number,
+    pkt: number,
+    node: string,
+    packet: { level?: string; number: number; size?: number; frames?: readonly object[]; path?: number },
+    flow = FLOW,
+  ): this {
+    const { level = '1rtt', number, size = 1200, frames = [{ type: 'ping' }], path = 0 } = packet
+    const data = { level, number, size, path, frames: JSON.stringify(frames) }
+    return this.add(t, 'transport:packet_sent', data, { node, flow, pkt })
+  }
+
+  quicReceived(t: number, pkt: number, node: string, number: number, level = '1rtt', flow = FLOW): this {
+    return this.add(t, 'transport:packet_received', { level, number, size: 1200 }, { node, flow, pkt })
+  }
+
   /** The events as batches, a new one before each of the events with these numbers. */
   batches(cuts: readonly number[] = []): Batch[] {
     const builder = new BatchBuilder()
