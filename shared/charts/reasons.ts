@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<DropReason, Readonly<Record<Language, string>>>> = 
   outage: { en: 'link down', zh: '链路中断' },
   udp_blocked: { en: 'UDP blocked', zh: 'UDP 被拦截' },
   no_mapping: { en: 'no NAT mapping', zh: 'NAT 无映射' },
+  middlebox: { en: 'middlebox', zh: '中间设备丢弃' },
   by_hand: { en: 'by hand', zh: '手动丢弃' },
 }
 

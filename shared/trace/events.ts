@@ -62,6 +62,7 @@ export const DROP_REASONS = [
   'outage',
   'udp_blocked',
   'no_mapping',
+  'middlebox',
   'by_hand',
 ] as const
 export type DropReason = (typeof DROP_REASONS)[number]

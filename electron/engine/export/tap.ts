@@ -23,6 +23,7 @@ export interface SeenPacket {
 const FATES = [
   'link:packet_dropped',
   'link:packet_corrupted',
+  'link:packet_rewritten',
   'link:packet_duplicated',
   'link:packet_marked',
   'link:packet_reordered',
@@ -39,6 +40,8 @@ function fateOf(event: TraceEvent<(typeof FATES)[number]>): string {
       const { offset, repaired } = event.data
       return `corrupted on link: byte ${offset}${repaired ? ', checksums repaired' : ''}`
     }
+    case 'link:packet_rewritten':
+      return `rewritten on link: ${event.data.what}`
     case 'link:packet_duplicated':
       return `duplicated on link: the copy is packet ${event.data.copy}`
     case 'link:packet_marked':

@@ -19,6 +19,13 @@ const MOST_EVENTS = 16_384
 /** The most that a trace may take on the disk. */
 const MOST_TRACE_BYTES = 4 * 1024 ** 3
 
+/** Links changed the bytes of the packet; they are kept as the link gives them out. */
+const ALTERING: ReadonlySet<EventName> = new Set<EventName>([
+  'link:packet_corrupted',
+  'link:packet_marked',
+  'link:packet_rewritten',
+])
+
 /** The disk space of a recording is used up; the run ends. */
 export class RecordingFull extends Error {
   constructor() {
@@ -78,7 +85,7 @@ export class Recorder implements Trace, Witness {
     if (this.sealed) return
     this.builder.add(name, data, this.seq++, this.time, node, flow, pkt)
     if (name === 'security:secret_logged') this.onSecret((data as EventData<'security:secret_logged'>).line)
-    if (name === 'link:packet_corrupted' || name === 'link:packet_marked') this.altered.add(pkt)
+    if (ALTERING.has(name)) this.altered.add(pkt)
     const { pending } = this.builder
     if (pending === 1) this.onPending()
     else if (pending >= MOST_EVENTS) this.flush()

@@ -5,6 +5,7 @@ import type { Env } from '../sansio.ts'
 import { Bottleneck } from './bottleneck.ts'
 import { Ledger } from './ledger.ts'
 import { MatchingLoss } from './matching.ts'
+import { inspect } from './middlebox.ts'
 import { handleTooLarge, TOO_LARGE_ERROR } from './mtu.ts'
 import { isUp, nextChange } from './outage.ts'
 import { Path } from './path.ts'
@@ -124,6 +125,12 @@ export class Direction {
   }
 
   private enter(now: Micros, transit: Transit): void {
+    const inspection = inspect(this.spec.middlebox, transit.bytes)
+    if (inspection.kind === 'dropped') return this.ledger.dropped(now, transit, 'middlebox')
+    if (inspection.kind === 'rewritten') {
+      this.ledger.rewritten(transit, inspection.options)
+      transit.bytes = inspection.bytes
+    }
     const translated = this.around.translate(now, transit.bytes)
     if (translated === undefined) {
       this.ledger.dropped(now, transit, 'no_mapping')

@@ -3,6 +3,7 @@ import { DROP_REASONS, type DropReason } from '../../../shared/trace/events.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import { DelayMeter, LossMeter, MeanMeter, RateMeter, ShareMeter } from './meters.ts'
+import type { UnknownOption } from './middlebox.ts'
 import type { Queue } from './queue.ts'
 import type { Transit } from './transit.ts'
 
@@ -64,6 +65,17 @@ export class Ledger {
 
   corrupted(transit: Transit, offset: number, repaired: boolean): void {
     this.trace.emit('link:packet_corrupted', { direction: this.direction, offset, repaired }, transit.id)
+  }
+
+  rewritten(transit: Transit, options: readonly UnknownOption[]): void {
+    for (const { kind, offset, length } of options) {
+      const what = `tcp_option ${kind}`
+      this.trace.emit(
+        'link:packet_rewritten',
+        { direction: this.direction, offset, length, what },
+        transit.id,
+      )
+    }
   }
 
   reordered(now: Micros, transit: Transit): void {

@@ -80,6 +80,7 @@ export class ControlBlock {
   offersWindowScale: boolean
   offersSack: boolean
   offersTimestamps: boolean
+  offersExperiment: boolean
 
   /** What output.ts is to send beside data. */
   synDue = false
@@ -123,6 +124,7 @@ export class ControlBlock {
     this.offersWindowScale = origin.settings.windowScaling
     this.offersSack = origin.settings.sack
     this.offersTimestamps = origin.settings.timestamps
+    this.offersExperiment = origin.settings.experimentalOption
     this.trace = trace
     this.space = new SequenceSpace(origin.initialSequence)
     this.sender = new Sender(origin.settings, this.space, trace)

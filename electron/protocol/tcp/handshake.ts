@@ -3,6 +3,7 @@ import type { Micros } from '../../../shared/units.ts'
 import { ACK, RST, SYN } from '../wire/tcp.ts'
 import type { TcpSegment } from '../wire/tcp.ts'
 import type { ControlBlock } from './control-block.ts'
+import { learnExperiment } from './experimental.ts'
 import { MAX_WINDOW_SHIFT, Receiver, windowShiftFor } from './receiver.ts'
 import { refuse } from './refuse.ts'
 import { SequenceSpace } from './sequence.ts'
@@ -64,6 +65,7 @@ export function learnPeer(block: ControlBlock, now: Micros, segment: TcpSegment)
     block.receiver.scale = 2 ** windowShiftFor(settings.receiveBuffer)
   }
   block.peerMss = options.mss ?? DEFAULT_MSS
+  learnExperiment(block, options)
   sender.sackEnabled = block.offersSack
   sender.setWindow(segment.window)
 }

@@ -3,6 +3,7 @@ import type { Micros } from '../../../shared/units.ts'
 import { ACK, FIN, PSH, RST, SYN } from '../wire/tcp.ts'
 import type { TcpOptions } from '../wire/tcp.ts'
 import type { ControlBlock } from './control-block.ts'
+import { experimentalOptions } from './experimental.ts'
 import type { Fresh, OutgoingSegment } from './events.ts'
 import { windowShiftFor } from './receiver.ts'
 import type { Transmission } from './sender.ts'
@@ -52,6 +53,7 @@ function syn(block: ControlBlock, now: Micros): OutgoingSegment {
     timestamps: block.offersTimestamps
       ? { value: block.timestamp(now), echo: answers ? block.recentTimestamp : 0 }
       : undefined,
+    unknown: experimentalOptions(block),
   }
   const again = sender.max > 0
   sender.nxt = sender.max = 1

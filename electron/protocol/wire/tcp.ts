@@ -43,6 +43,8 @@ export const OPTION_WINDOW_SCALE = 3
 export const OPTION_SACK_PERMITTED = 4
 export const OPTION_SACK = 5
 export const OPTION_TIMESTAMPS = 8
+/** For experiments (RFC 4727 2.1); the codec leaves it to whoever experiments. */
+export const OPTION_EXPERIMENT = 253
 
 export const NO_TCP_OPTIONS: TcpOptions = {}
 

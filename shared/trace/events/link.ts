@@ -37,6 +37,15 @@ export const LINK_EVENTS = {
       repaired: flag('checksums made good again'),
     },
   },
+  'link:packet_rewritten': {
+    doc: 'A middlebox overwrote a part of a packet with NOPs, checksums made good again',
+    fields: {
+      direction,
+      offset: u16('of its first byte in the packet', 'B'),
+      length: u16('of the part', 'B'),
+      what: str('what stood there: tcp_option and its kind, such as tcp_option 253'),
+    },
+  },
   'link:packet_reordered': {
     doc: 'The link held a packet back or let it overtake',
     fields: { direction, shift: u32('by how much later than it would have been', 'us') },

@@ -22,6 +22,16 @@ export const TCP_EVENTS = {
       ),
     },
   },
+  'tcp:option_negotiated': {
+    doc: "The peer's SYN came to an end that wants an option which nobody knows yet (RFC 6994); once a connection end, at the server with the SYN, at the client with the SYN-ACK",
+    fields: {
+      kind: u8('of the option, 253 or 254'),
+      experiment: u16('its ExID'),
+      arrived: flag(
+        'the SYN that came carries it; else the peer did not send it, or something on the way took it out',
+      ),
+    },
+  },
   'tcp:segment_received': {
     doc: 'A TCP segment reached its connection; its fields stand in the segment_sent of the same pkt',
     fields: { payload: u16('bytes of payload', 'B'), new_data: u16('bytes of it not seen before', 'B') },
