@@ -2,13 +2,13 @@
  * A QPACK decoder (RFC 9204 2.2): instructions of the peer's encoder in, field sections out, in whatever order streams bring
  * them. A section that refers to what has not been inserted yet waits; its stream is blocked.
  */
-import { DynamicTable, entrySize } from './dynamic-table.ts'
+import { DecoderTable } from './decoder-table.ts'
 import { qpackError, type QpackError } from './errors.ts'
 import { readPrefix, readSection, type SectionPrefix } from './field-section.ts'
-import type { OnTableChange, Section, TableChange } from './fields.ts'
+import type { OnTableChange, Section } from './fields.ts'
 import { InstructionStream } from './instruction-stream.ts'
+import { readEncoderInstruction } from './instructions.ts'
 import type { Reader } from './reader.ts'
-import { STATIC_TABLE } from './static-table.ts'
 import { Writer } from './writer.ts'
 
 export interface DecoderOptions {
@@ -33,10 +33,8 @@ interface Waiting {
   readonly prefix: SectionPrefix
 }
 
-const broken = (reason: string): QpackError => qpackError('QPACK_ENCODER_STREAM_ERROR', reason)
-
 export class QpackDecoder {
-  readonly table = new DynamicTable()
+  readonly table = new DecoderTable()
   private readonly options: DecoderOptions
   private readonly onChange: OnTableChange | undefined
   private readonly instructions = new InstructionStream()
@@ -122,71 +120,13 @@ export class QpackDecoder {
     return { type: 'decoded', section }
   }
 
-  // --- instructions of the encoder (RFC 9204 4.3) ---------------------------------------------------------
-
+  /** An instruction of the encoder (RFC 9204 4.3). */
   private execute(reader: Reader): QpackError | undefined {
-    const first = reader.bytes[reader.at]
-    if (first >= 0x80) return this.insertWithName(reader, (first & 0x40) !== 0)
-    if (first >= 0x40) {
-      const name = reader.string(5)
-      const value = reader.string(7)
-      return reader.stopped ? undefined : this.insert('insert_literal', name, value)
-    }
-    return first >= 0x20 ? this.setCapacity(reader) : this.duplicate(reader)
-  }
-
-  private insertWithName(reader: Reader, isStatic: boolean): QpackError | undefined {
-    const index = reader.integer(6)
-    const value = reader.string(7)
-    if (reader.stopped) return undefined
-    const name = isStatic ? STATIC_TABLE[index] : this.relative(index)
-    if (name === undefined)
-      return broken(`9204 4.3.2: no ${isStatic ? 'static' : 'dynamic'} entry with index ${index}`)
-    return this.insert('insert_with_name', name.name, value)
-  }
-
-  private duplicate(reader: Reader): QpackError | undefined {
-    const index = reader.integer(5)
-    if (reader.stopped) return undefined
-    const entry = this.relative(index)
-    if (entry === undefined) return broken(`9204 4.3.4: no dynamic entry with index ${index}`)
-    return this.insert('duplicate', entry.name, entry.value)
-  }
-
-  private setCapacity(reader: Reader): QpackError | undefined {
-    const capacity = reader.integer(5)
-    if (reader.stopped) return undefined
-    const { maxTableCapacity } = this.options
-    if (capacity > maxTableCapacity)
-      return broken(`9204 4.3.1: a capacity of ${capacity}, ${maxTableCapacity} are allowed`)
-    this.tell('set_capacity', undefined, this.table.setCapacity(capacity))
+    const instruction = readEncoderInstruction(reader)
+    if (instruction === undefined) return undefined
+    const change = this.table.apply(instruction, this.options.maxTableCapacity)
+    if ('code' in change) return change
+    this.onChange?.(change)
     return undefined
-  }
-
-  private insert(
-    instruction: TableChange['instruction'],
-    name: string,
-    value: string,
-  ): QpackError | undefined {
-    const size = entrySize(name, value)
-    if (size > this.table.capacity)
-      return broken(`9204 3.2.2: an entry of ${size} into a table of ${this.table.capacity}`)
-    const evicted = this.table.makeRoom(size)
-    this.tell(instruction, this.table.add(name, value), evicted)
-    return undefined
-  }
-
-  /** Index 0 is the newest entry (RFC 9204 3.2.5). */
-  private relative(index: number) {
-    return this.table.get(this.table.insertCount - 1 - index)
-  }
-
-  private tell(
-    instruction: TableChange['instruction'],
-    inserted: TableChange['inserted'],
-    evicted: TableChange['evicted'],
-  ): void {
-    const { capacity, size, insertCount } = this.table
-    this.onChange?.({ instruction, inserted, evicted, capacity, size, insertCount })
   }
 }

@@ -14,6 +14,7 @@ import {
 } from './fields.ts'
 import { encodeInsertCount } from './insert-count.ts'
 import { InstructionStream } from './instruction-stream.ts'
+import { readDecoderInstruction } from './instructions.ts'
 import { Outstanding } from './outstanding.ts'
 import type { Reader } from './reader.ts'
 import { findStatic } from './static-table.ts'
@@ -312,16 +313,19 @@ export class QpackEncoder {
   // --- instructions of the decoder (RFC 9204 4.4) ---------------------------------------------------------
 
   private execute(reader: Reader): QpackError | undefined {
-    const first = reader.bytes[reader.at]
-    if (first >= 0x80) return this.onAcknowledged(reader.integer(7), reader)
-    if (first < 0x40) return this.onIncrement(reader.integer(6), reader)
-    const stream = reader.integer(6)
-    if (!reader.stopped) for (const section of this.outstanding.take(stream)) this.release(section.references)
+    const instruction = readDecoderInstruction(reader)
+    switch (instruction?.type) {
+      case 'section_acknowledgment':
+        return this.onAcknowledged(instruction.stream)
+      case 'insert_count_increment':
+        return this.onIncrement(instruction.increment)
+      case 'stream_cancellation':
+        for (const section of this.outstanding.take(instruction.stream)) this.release(section.references)
+    }
     return undefined
   }
 
-  private onAcknowledged(stream: number, reader: Reader): QpackError | undefined {
-    if (reader.stopped) return undefined
+  private onAcknowledged(stream: number): QpackError | undefined {
     const section = this.outstanding.shift(stream)
     if (section === undefined) return broken(`9204 4.4.1: stream ${stream} has no section to be acknowledged`)
     this.release(section.references)
@@ -329,8 +333,7 @@ export class QpackEncoder {
     return undefined
   }
 
-  private onIncrement(increment: number, reader: Reader): QpackError | undefined {
-    if (reader.stopped) return undefined
+  private onIncrement(increment: number): QpackError | undefined {
     const { known, insertCount } = this.table
     if (increment === 0) return broken('9204 4.4.3: an increment of 0')
     if (known + increment > insertCount)
