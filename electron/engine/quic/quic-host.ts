@@ -12,7 +12,7 @@ import type { Rng } from '../../protocol/random.ts'
 import { flowName, type Endpoint } from '../../protocol/wire/address.ts'
 import { CE, ECT_0, ECT_1 } from '../../protocol/wire/ipv4.ts'
 import type { App, Station } from '../station.ts'
-import { ConnectionTracer } from './tracer.ts'
+import { ConnectionTracer, type QuicOnlooker } from './tracer.ts'
 
 /** What the owner of the connections is told, within the step of the world. */
 export interface QuicOwner {
@@ -28,8 +28,11 @@ export interface QuicHostOptions {
   readonly trace: Trace
   readonly crypto: HandshakeCrypto
   readonly rng: Rng
+  /** Of connections from now on. */
   readonly settings: QuicSettings
   readonly owner: QuicOwner
+  /** Puts someone to look on at each connection, as a capture on this host would. */
+  readonly onlooker?: (connection: QuicConnection, flow: string) => QuicOnlooker
   /** Makes the handshake of a connection that is accepted; undefined: a client only. */
   readonly accept?: EndpointOptions['accept']
 }
@@ -42,19 +45,30 @@ export class QuicHost implements App {
   private readonly endpoint: QuicEndpoint
   private readonly ports = new Set<number>()
   private readonly tracers = new Map<QuicConnection, ConnectionTracer>()
+  private settings: QuicSettings
   private now = 0 as Micros
 
   constructor(options: QuicHostOptions) {
     this.options = options
-    const { crypto, rng, settings, accept } = options
+    this.settings = options.settings
+    const { crypto, rng, accept } = options
+    const current = (): QuicSettings => this.settings
     this.endpoint = new QuicEndpoint({
       crypto,
       rng,
-      settings,
+      get settings() {
+        return current()
+      },
       ...(accept && { accept }),
       observe: (connection) => this.observe(connection),
     })
     options.station.add(this)
+  }
+
+  /** Other settings for connections from now on; ids stay as long as they are, or those in use could not be told apart. */
+  configure(settings: QuicSettings): void {
+    const { connectionIdLength } = this.settings
+    this.settings = { ...settings, connectionIdLength }
   }
 
   get done(): boolean {
@@ -129,6 +143,7 @@ export class QuicHost implements App {
     let sent = false
     for (let out = this.endpoint.pollTransmit(now); out; out = this.endpoint.pollTransmit(now)) {
       sent = true
+      // One connection made this datagram: the others have nothing to announce.
       const announcements = [...this.tracers.values()].map((tracer) => tracer.takeSent())
       host.sendUdp(now, {
         fromPort: out.localPort,
@@ -144,13 +159,17 @@ export class QuicHost implements App {
 
   private observe(connection: QuicConnection): ConnectionTracer {
     const flow = this.flowOf(connection.localPort, connection.remote)
-    const tracer = new ConnectionTracer(this.options.trace.scope({ flow }), connection)
+    const tracer = new ConnectionTracer(
+      this.options.trace.scope({ flow }),
+      connection,
+      () => this.options.station.host.address,
+    )
     this.tracers.set(connection, tracer)
     return tracer
   }
 
-  /** The flow keeps its first name when the connection moves to other addresses. */
-  private flowOf(localPort: number, remote: Endpoint): string {
+  /** The name of a connection's flow, which it keeps when it moves to other addresses. */
+  flowOf(localPort: number, remote: Endpoint): string {
     return flowName(this.options.station.host.address, localPort, remote.address, remote.port)
   }
 }

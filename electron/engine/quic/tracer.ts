@@ -2,11 +2,15 @@
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { QuicConnection } from '../../protocol/quic/connection.ts'
 import type { QuicEvent } from '../../protocol/quic/events.ts'
-import type { QuicObserver } from '../../protocol/quic/observer.ts'
+import type { QuicChange, QuicObserver } from '../../protocol/quic/observer.ts'
 import { transportErrorName } from '../../protocol/wire/quic/errors.ts'
 import type { Frame } from '../../protocol/wire/quic/frames.ts'
 import { formatEndpoint } from '../../protocol/wire/address.ts'
 import { hexOf } from '../../protocol/wire/tls/key-log.ts'
+import type { TransportParameters } from '../../protocol/wire/quic/transport-parameters.ts'
+
+/** Whoever reads what the connection carries; `packet.pkt` is known when it is told. */
+export type QuicOnlooker = Pick<QuicObserver, 'onSent' | 'onReceived'>
 
 /** What is told of a packet once its datagram has a number. */
 type Announcement = (pkt: number) => void
@@ -27,15 +31,41 @@ function describe(frame: Frame): Record<string, unknown> {
   return shown
 }
 
+/** Names as in RFC 9000 18.2, bytes in hexadecimal. */
+function describeParameters(parameters: TransportParameters): string {
+  const shown = Object.entries(parameters).map(([name, value]) => [
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ])
+  return JSON.stringify(Object.fromEntries(shown), (_, value: unknown) =>
+    value instanceof Uint8Array ? hexOf(value) : value,
+  )
+}
+
+/** Packet numbers, ascending, as ranges [from, to). */
+function rangesOf(numbers: readonly number[]): number[] {
+  const ranges: number[] = []
+  for (const number of numbers)
+    if (ranges.at(-1) === number) ranges[ranges.length - 1] = number + 1
+    else ranges.push(number, number + 1)
+  return ranges
+}
+
 export class ConnectionTracer implements QuicObserver {
   private readonly trace: Trace
   private readonly connection: QuicConnection
+  private readonly onlooker: QuicOnlooker | undefined
   private announcements: Announcement[] = []
   private state: string
   private metrics = ''
+  private readonly localAddress: () => number
+  /** The state of each path that was told last, by its number. */
+  private readonly paths: string[] = []
 
-  constructor(trace: Trace, connection: QuicConnection) {
+  /** `localAddress`: that of this end's host, at the moment. */
+  constructor(trace: Trace, connection: QuicConnection, localAddress: () => number) {
     this.trace = trace
+    this.localAddress = localAddress
     this.connection = connection
     this.state = connection.state
   }
@@ -87,17 +117,19 @@ export class ConnectionTracer implements QuicObserver {
 
   // --- QuicObserver ---------------------------------------------------------------------------------------
 
-  readonly onSent: QuicObserver['onSent'] = (_now, packet, level, frames) => {
+  readonly onSent: QuicObserver['onSent'] = (now, packet, level, frames) => {
     const { number, size, path } = packet
     const data = { level, number, size, path, frames: JSON.stringify(frames.map(describe)) }
     this.announcements.push((pkt) => {
       packet.pkt = pkt
       this.trace.emit('transport:packet_sent', data, pkt)
+      this.onlooker?.onSent(now, packet, level, frames)
     })
   }
 
-  readonly onReceived: QuicObserver['onReceived'] = (_now, level, number, size) => {
+  readonly onReceived: QuicObserver['onReceived'] = (now, level, number, size, pkt, frames) => {
     this.trace.emit('transport:packet_received', { level, number, size })
+    this.onlooker?.onReceived(now, level, number, size, pkt, frames)
   }
 
   readonly onDropped: QuicObserver['onDropped'] = (_now, reason, size) => {
@@ -108,13 +140,51 @@ export class ConnectionTracer implements QuicObserver {
     this.trace.emit('transport:packet_buffered', { size })
   }
 
-  readonly onAcked: QuicObserver['onAcked'] = (_now, _space, { rtt }) => {
+  readonly onAcked: QuicObserver['onAcked'] = (_now, space, { rtt, acked }) => {
+    this.trace.emit('recovery:packets_acked', { space, packets: rangesOf(acked.map(({ number }) => number)) })
     if (rtt !== undefined) this.trace.emit('recovery:rtt_sampled', { rtt: cap(rtt) })
   }
 
   readonly onLost: QuicObserver['onLost'] = (_now, { packet, trigger }) => {
     const { space, number, pkt } = packet
     this.trace.emit('recovery:packet_lost', { space, number, trigger }, pkt)
+  }
+
+  readonly onChange = (change: QuicChange): void => {
+    const { trace } = this
+    switch (change.type) {
+      case 'parameters': {
+        const { owner, parameters } = change
+        return trace.emit('transport:parameters_set', { owner, parameters: describeParameters(parameters) })
+      }
+      case 'stream': {
+        const { id, side, from, to } = change
+        return trace.emit('transport:stream_state_changed', { stream: id, side, from, to })
+      }
+      case 'congestion': {
+        const { from, to, trigger } = change
+        return trace.emit('recovery:congestion_state_changed', { from, to, trigger })
+      }
+      case 'timer': {
+        const { timer, space, count } = change
+        return trace.emit('recovery:timer_expired', { timer, space, count })
+      }
+      case 'path':
+        return this.onPath(change)
+    }
+  }
+
+  private onPath({ number, localPort, remote, state }: Extract<QuicChange, { type: 'path' }>): void {
+    // What the handshake itself will prove (RFC 9000 8.1) is being validated, too.
+    const shown = state === 'unvalidated' ? 'validating' : state
+    if (this.paths[number] === shown) return
+    this.paths[number] = shown
+    this.trace.emit('connectivity:path_state_changed', {
+      path: number,
+      local: formatEndpoint(this.localAddress(), localPort),
+      remote: formatEndpoint(remote.address, remote.port),
+      state: shown,
+    })
   }
 
   readonly onKeyUpdate: QuicObserver['onKeyUpdate'] = (_now, generation, byPeer) => {

@@ -24,10 +24,19 @@ export class QuicConnection {
   private readonly core: Core
   private lastDatagram = 0
 
-  /** A client's speaks at once; a server's is made for the first datagram of a client. */
-  constructor(now: Micros, options: CoreOptions) {
+  /**
+   * A client's speaks at once; a server's is made for the first datagram of a client. `observe` gives who looks on from the very
+   * beginning: the keys of 0-RTT are made here.
+   */
+  constructor(
+    now: Micros,
+    options: CoreOptions,
+    observe?: (connection: QuicConnection) => QuicObserver | undefined,
+  ) {
     const core = new Core(options)
     this.core = core
+    const observer = options.observer ?? observe?.(this)
+    if (observer !== undefined) core.observe(observer)
     core.idleSince = now
     core.keys.installInitial(
       options.isServer ? (options.retrySource ?? options.originalDestination) : options.originalDestination,
@@ -204,7 +213,7 @@ export class QuicConnection {
 
   /** Whom to tell what happens, from now on. */
   observe(observer: QuicObserver): void {
-    this.core.observer = observer
+    this.core.observe(observer)
   }
 
   /** It is gone, and its owner knows. */

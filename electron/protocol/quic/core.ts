@@ -14,7 +14,7 @@ import { LocalIds, RemoteIds, type IssuedId } from './connection-ids.ts'
 import type { CloseReason, IncomingDatagram, QuicEvent } from './events.ts'
 import { KeyRing } from './keys.ts'
 import { Pacer } from './pacer.ts'
-import type { QuicObserver } from './observer.ts'
+import type { QuicChange, QuicObserver } from './observer.ts'
 import { Path } from './path.ts'
 import { Pending } from './pending.ts'
 import { ReceivedPackets } from './received.ts'
@@ -53,7 +53,7 @@ export interface CoreOptions {
   /** Of a server: a token for the client's next connection. */
   readonly newToken?: (now: Micros, remote: Endpoint) => Uint8Array
   /** Is told what happens, for the trace. */
-  readonly observer?: QuicObserver
+  readonly observer?: QuicObserver | undefined
 }
 
 export interface SpaceState {
@@ -150,13 +150,12 @@ export class Core {
     this.settings = settings
     this.rng = options.rng
     this.token = options.token ?? new Uint8Array(0)
-    this.observer = options.observer
     this.keys = new KeyRing(crypto, version)
     this.localIds = new LocalIds(options.makeId, { id: source, resetToken: options.resetToken })
     this.remoteIds = new RemoteIds(destination, ACTIVE_CONNECTION_ID_LIMIT)
     this.parameters = ownParameters(options)
     this.handshake = options.handshake(this.parameters)
-    this.streams = new Streams(isServer, this.parameters)
+    this.streams = this.makeStreams()
     this.spaces = {
       initial: { next: 0, received: new ReceivedPackets(0), crypto: new CryptoStream() },
       handshake: { next: 0, received: new ReceivedPackets(0), crypto: new CryptoStream() },
@@ -171,13 +170,30 @@ export class Core {
       segmentSize: maxDatagram,
       initialWindow: settings.initialWindow * maxDatagram,
     })
-    this.recovery = new Recovery({ control, datagramSize: maxDatagram })
+    this.recovery = new Recovery({ control, datagramSize: maxDatagram, report: this.report })
     this.pacer = new Pacer(maxDatagram)
     this.recovery.peerCompletedAddressValidation = isServer
     // A client knows where its server is; the server must find out (RFC 9000 8.1).
     const state = !isServer || options.validated ? 'validated' : 'unvalidated'
-    this.activePath = new Path(this.lastPath, options.localPort, options.remote, state)
+    this.activePath = new Path(this.lastPath, options.localPort, options.remote, state, this.reportPath)
     this.paths = [this.activePath]
+  }
+
+  /** Sets who looks on, and tells what it could not have heard. */
+  observe(observer: QuicObserver): void {
+    this.observer = observer
+    this.report({ type: 'parameters', owner: 'local', parameters: this.parameters })
+    for (const path of this.paths) this.reportPath(path)
+  }
+
+  readonly report = (change: QuicChange): void => this.observer?.onChange?.(change)
+
+  private readonly reportPath = ({ number, localPort, remote, state }: Path): void =>
+    this.report({ type: 'path', number, localPort, remote, state })
+
+  /** All streams anew, as at the beginning. */
+  makeStreams(): Streams {
+    return new Streams(this.isServer, this.parameters, this.report)
   }
 
   get path(): Path {
@@ -189,7 +205,7 @@ export class Core {
   }
 
   addPath(localPort: number, remote: Endpoint): Path {
-    const path = new Path(++this.lastPath, localPort, remote, 'unvalidated')
+    const path = new Path(++this.lastPath, localPort, remote, 'unvalidated', this.reportPath)
     this.paths.push(path)
     return path
   }

@@ -250,7 +250,7 @@ export class QuicEndpoint {
     }
     const source = newId()
     const state: { connection?: QuicConnection } = {}
-    const connection = new QuicConnection(now, {
+    const all: CoreOptions = {
       crypto,
       rng: own,
       settings,
@@ -262,12 +262,11 @@ export class QuicEndpoint {
         return { id, resetToken: this.resetToken(id) }
       },
       ...of,
-    })
+    }
+    const connection = new QuicConnection(now, all, observe)
     state.connection = connection
     this.ids.set(connection, [])
     for (const id of issued) this.register(connection, id)
-    const observer = observe?.(connection)
-    if (observer !== undefined) connection.observe(observer)
     return connection
   }
 

@@ -11,7 +11,6 @@ import { close, closeFor, closeForAlert } from './close.ts'
 import type { Core } from './core.ts'
 import { spaceOf } from './keys.ts'
 import type { SpaceName } from './space.ts'
-import { Streams } from './streams.ts'
 import { violation, type Violation } from './violation.ts'
 
 /** Takes all that the handshake has to say. */
@@ -71,6 +70,7 @@ function applyParameters(core: Core, now: Micros, bytes: Uint8Array): void {
   const problem = core.isServer ? checkClient(core, parameters.value) : checkServer(core, parameters.value)
   if (problem !== undefined) return closeFor(core, now, problem)
   core.peer = parameters.value
+  core.report({ type: 'parameters', owner: 'remote', parameters: parameters.value })
   core.recovery.maxAckDelay = parameters.value.maxAckDelay * 1_000
   core.streams.setPeer(parameters.value)
   if (parameters.value.statelessResetToken !== undefined)
@@ -125,7 +125,7 @@ function complete(
 function refuseEarlyData(core: Core): void {
   core.recovery.giveUp('application')
   core.keys.discard('0rtt')
-  core.streams = new Streams(core.isServer, core.parameters)
+  core.streams = core.makeStreams()
   core.streams.setPeer(core.peer!)
   core.sendable.clear()
   core.events.push({ type: 'early_refused' })

@@ -16,7 +16,7 @@ export function pathOf(core: Core, { localPort, remote }: IncomingDatagram): Pat
     return undefined
   if (core.paths.length >= MOST_PATHS) {
     const idle = core.paths.findIndex((path) => path !== core.path)
-    core.paths.splice(idle, 1)
+    core.paths.splice(idle, 1)[0].setState('abandoned')
   }
   return core.addPath(localPort, remote)
 }
@@ -29,7 +29,7 @@ export function onPeerMoved(core: Core, now: Micros, path: Path): void {
   path.validate(after(now, core.closePeriod))
   // RFC 9000 9.3.3: the old one is asked, too, in case someone only pretends.
   if (before.state === 'validated') {
-    before.state = 'unvalidated'
+    before.setState('unvalidated')
     before.validate(after(now, core.closePeriod))
   }
   // RFC 9000 9.4: another port alone is most often the same path behind a NAT.
@@ -66,7 +66,7 @@ export function expirePaths(core: Core, now: Micros): boolean {
   for (const path of core.paths) {
     if (path.deadline === undefined || now < path.deadline) continue
     path.deadline = undefined
-    path.state = 'failed'
+    path.setState('failed')
     path.wantsChallenge = false
   }
   if (core.path.state !== 'failed') return false

@@ -6,7 +6,8 @@ import { sameBytes } from '../wire/bytes.ts'
 /** RFC 9000 8: to an address that is not validated no more than this many times what came from it. */
 const AMPLIFICATION = 3
 
-export type PathState = 'unvalidated' | 'validating' | 'validated' | 'failed'
+/** `abandoned`: it is forgotten for another. */
+export type PathState = 'unvalidated' | 'validating' | 'validated' | 'failed' | 'abandoned'
 
 export const sameEndpoint = (a: Endpoint, b: Endpoint): boolean =>
   a.address === b.address && a.port === b.port
@@ -15,7 +16,8 @@ export class Path {
   readonly number: number
   readonly localPort: number
   readonly remote: Endpoint
-  state: PathState
+  private current: PathState
+  private readonly report: (path: Path) => void
   received = 0
   sent = 0
   /** Data of PATH_CHALLENGEs that may still be answered. */
@@ -27,11 +29,29 @@ export class Path {
   /** When the validation is given up. */
   deadline: Micros | undefined
 
-  constructor(number: number, localPort: number, remote: Endpoint, state: PathState) {
+  /** `report` is called whenever the state is another. */
+  constructor(
+    number: number,
+    localPort: number,
+    remote: Endpoint,
+    state: PathState,
+    report: (path: Path) => void,
+  ) {
     this.number = number
     this.localPort = localPort
     this.remote = remote
-    this.state = state
+    this.current = state
+    this.report = report
+  }
+
+  get state(): PathState {
+    return this.current
+  }
+
+  setState(state: PathState): void {
+    if (state === this.current) return
+    this.current = state
+    this.report(this)
   }
 
   /** Bytes that may be sent now (RFC 9000 8.1). */
@@ -47,7 +67,7 @@ export class Path {
   /** Begins to ask whether the peer is there (RFC 9000 8.2.1). */
   validate(deadline: Micros): void {
     if (this.state === 'validated') return
-    this.state = 'validating'
+    this.setState('validating')
     this.wantsChallenge = true
     this.deadline = deadline
   }
@@ -58,7 +78,7 @@ export class Path {
     if (!asked) return false
     this.challenges.length = 0
     this.wantsChallenge = false
-    this.state = 'validated'
+    this.setState('validated')
     this.deadline = undefined
     return true
   }

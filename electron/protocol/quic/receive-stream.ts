@@ -1,6 +1,7 @@
 /** The receiving part of a stream (RFC 9000 2.2, 3.2, 4): what has come, in whatever order, and how much more may. */
 import { Reassembly } from '../stream/reassembly.ts'
 import { Fifo } from '../fifo.ts'
+import type { StreamChange } from './observer.ts'
 import { violation, type Violation } from './violation.ts'
 
 /** RFC 9000 3.2, figure 3. */
@@ -9,7 +10,7 @@ export type ReceiveState =
 
 export class ReceiveStream {
   readonly id: number
-  state: ReceiveState = 'receive'
+  private current: ReceiveState = 'receive'
   /** The peer may send up to here (our MAX_STREAM_DATA). */
   limit: number
   /** Bytes that the application has taken. */
@@ -27,11 +28,24 @@ export class ReceiveStream {
   private readonly ready = new Fifo<Uint8Array>()
   /** Bytes that may be unread; the limit follows what was read (RFC 9000 4.2). */
   window: number
+  private readonly report: ((change: StreamChange) => void) | undefined
 
-  constructor(id: number, window: number) {
+  constructor(id: number, window: number, report?: (change: StreamChange) => void) {
     this.id = id
     this.window = window
     this.limit = window
+    this.report = report
+  }
+
+  get state(): ReceiveState {
+    return this.current
+  }
+
+  private setState(to: ReceiveState): void {
+    const from = this.current
+    if (from === to) return
+    this.current = to
+    this.report?.({ type: 'stream', id: this.id, side: 'receiving', from, to })
   }
 
   /** Bytes in order that the application has not taken. */
@@ -65,7 +79,7 @@ export class ReceiveStream {
     if (this.state !== 'receive' && this.state !== 'size_known') return credit
     this.insert(offset, data)
     if (this.finalSize !== undefined)
-      this.state = this.contiguous === this.finalSize ? 'data_received' : 'size_known'
+      this.setState(this.contiguous === this.finalSize ? 'data_received' : 'size_known')
     return credit
   }
 
@@ -82,8 +96,8 @@ export class ReceiveStream {
     this.highest = finalSize
     // What has come whole is still given to the application.
     if (this.state === 'receive' || this.state === 'size_known') {
-      this.state = 'reset_received'
       this.resetCode = code
+      this.setState('reset_received')
     }
     return credit
   }
@@ -108,7 +122,7 @@ export class ReceiveStream {
 
   /** The application knows of the peer's reset. */
   takeReset(): void {
-    if (this.state === 'reset_received') this.state = 'reset_read'
+    if (this.state === 'reset_received') this.setState('reset_read')
   }
 
   /** The new limit, when it is worth telling: half of the window has been read (RFC 9000 4.2). */
@@ -142,6 +156,6 @@ export class ReceiveStream {
   }
 
   private noteRead(): void {
-    if (this.state === 'data_received' && this.read === this.finalSize) this.state = 'data_read'
+    if (this.state === 'data_received' && this.read === this.finalSize) this.setState('data_read')
   }
 }

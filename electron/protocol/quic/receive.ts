@@ -228,7 +228,7 @@ function onAuthentic(core: Core, _now: Micros, packet: ProtectedPacket | ShortPa
   if (level !== 'handshake') return
   // A client that can read the Handshake keys has proved its address (RFC 9000 8.1).
   if (core.isServer) {
-    core.path.state = 'validated'
+    core.path.setState('validated')
     discardSpace(core, 'initial')
   }
 }

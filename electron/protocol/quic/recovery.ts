@@ -5,6 +5,7 @@
 import { after, type Micros } from '../../../shared/units.ts'
 import type { CongestionControl } from '../congestion/interface.ts'
 import type { AckFrame } from '../wire/quic/frames.ts'
+import type { RecoveryChange } from './observer.ts'
 import { GRANULARITY, RttEstimator } from './rtt.ts'
 import type { SentPacket } from './sent.ts'
 import { SPACES, type SpaceName } from './space.ts'
@@ -48,7 +49,12 @@ export interface RecoveryOptions {
   /** Bytes of a full datagram. */
   readonly datagramSize: number
   readonly initialRtt?: number
+  /** Is told of timers that ran out and of the phases of congestion control. */
+  readonly report?: (change: RecoveryChange) => void
 }
+
+/** RFC 9002 7.3. */
+export type CongestionPhase = 'slow_start' | 'congestion_avoidance' | 'recovery'
 
 export class Recovery {
   readonly rtt: RttEstimator
@@ -71,8 +77,13 @@ export class Recovery {
   /** Losses of packets sent before are of the recovery that goes on (RFC 9002 7.3.2). */
   private recoveryStart: Micros | undefined
   private firstSampleAt: Micros | undefined
+  /** A recovery goes on until something that was sent in it is acknowledged (RFC 9002 7.3.2). */
+  private recovering = false
+  private reported = 'slow_start'
+  private readonly report: ((change: RecoveryChange) => void) | undefined
 
-  constructor({ control, datagramSize, initialRtt }: RecoveryOptions) {
+  constructor({ control, datagramSize, initialRtt, report }: RecoveryOptions) {
+    this.report = report
     this.control = control
     this.datagramSize = datagramSize
     this.rtt = new RttEstimator(initialRtt)
@@ -135,6 +146,7 @@ export class Recovery {
     if (acked.length === 0) return { acked, lost: [] }
     const rtt = this.sampleRtt(now, name, acked, largest, ackDelay)
     for (const packet of acked) this.onPacketAcked(now, packet)
+    this.reportPhase('acknowledged')
     const lost = this.detectLost(now, name)
     // A client's probes go on until the server has shown that it may answer (6.2.1, A.7).
     if (this.peerCompletedAddressValidation) this.ptoCount = 0
@@ -190,6 +202,7 @@ export class Recovery {
 
   private onPacketAcked(now: Micros, packet: SentPacket): void {
     if (!packet.inFlight || this.isRecovering(packet)) return
+    this.recovering = false
     this.control.onAck(now, packet.size, this.rtt.smoothed, packet.windowLimited)
   }
 
@@ -224,19 +237,35 @@ export class Recovery {
     )
     if (congested.length === 0) return
     const latest = congested[congested.length - 1].packet
-    this.onCongestion(now, latest.sentAt)
+    this.onCongestion(now, latest.sentAt, 'packet_lost')
     if (this.isPersistent(congested)) {
       this.control.onTimeout(now, this.control.window, true)
       this.recoveryStart = undefined
+      this.recovering = false
+      this.reportPhase('persistent_congestion')
     }
   }
 
   /** A loss, or a mark of congestion, of a packet sent at `sentAt`. */
-  onCongestion(now: Micros, sentAt: Micros): void {
+  onCongestion(now: Micros, sentAt: Micros, trigger: 'packet_lost' | 'ecn'): void {
     if (this.isRecovering({ sentAt })) return
     this.recoveryStart = now
+    this.recovering = true
     // RFC 9002 7.3.2 speaks of the window where RFC 5681 does of what is in flight.
     this.control.onLoss(now, this.control.window)
+    this.reportPhase(trigger)
+  }
+
+  get phase(): CongestionPhase {
+    if (this.recovering) return 'recovery'
+    return this.control.window < this.control.ssthresh ? 'slow_start' : 'congestion_avoidance'
+  }
+
+  private reportPhase(trigger: Extract<RecoveryChange, { type: 'congestion' }>['trigger']): void {
+    const { phase, reported } = this
+    if (phase === reported) return
+    this.reported = phase
+    this.report?.({ type: 'congestion', from: reported, to: phase, trigger })
   }
 
   /** RFC 9002 7.6.2: two packets that ask for ACKs, so far apart, and all between them lost. */
@@ -269,11 +298,15 @@ export class Recovery {
   /** What ran out: packets that count as lost by now, or a probe to be sent. */
   onTimeout(now: Micros, keys: ReadonlySet<SpaceName>): readonly LostPacket[] {
     const loss = this.earliestLoss()
-    if (loss !== undefined) return this.detectLost(now, loss.space)
+    if (loss !== undefined) {
+      this.report?.({ type: 'timer', timer: 'loss', space: loss.space, count: 0 })
+      return this.detectLost(now, loss.space)
+    }
     const probe = this.probeTime(keys)
     if (probe === undefined) return []
     this.ptoCount++
     this.probeSpace = probe.space
+    this.report?.({ type: 'timer', timer: 'pto', space: probe.space, count: this.ptoCount })
     // RFC 9002 6.2.4: two, since one may be lost, too.
     this.probes = 2
     return []

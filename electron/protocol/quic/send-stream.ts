@@ -1,6 +1,7 @@
 /** The sending part of a stream (RFC 9000 2.2, 3.1): what was written, what of it is on its way, lost, or acknowledged. */
 import { RangeSet } from '../stream/ranges.ts'
 import { SendBuffer } from '../stream/send-buffer.ts'
+import type { StreamChange } from './observer.ts'
 
 /** RFC 9000 3.1, figure 2. */
 export type SendState = 'ready' | 'send' | 'data_sent' | 'data_received' | 'reset_sent' | 'reset_received'
@@ -13,7 +14,7 @@ export interface StreamPiece {
 
 export class SendStream {
   readonly id: number
-  state: SendState = 'ready'
+  private current: SendState = 'ready'
   /** The peer takes bytes up to here (MAX_STREAM_DATA). */
   limit: number
   /** Bytes from here on were never sent. */
@@ -34,10 +35,23 @@ export class SendStream {
   private finSent = false
   private finAcked = false
   private finLost = false
+  private readonly report: ((change: StreamChange) => void) | undefined
 
-  constructor(id: number, limit: number) {
+  constructor(id: number, limit: number, report?: (change: StreamChange) => void) {
     this.id = id
     this.limit = limit
+    this.report = report
+  }
+
+  get state(): SendState {
+    return this.current
+  }
+
+  private setState(to: SendState): void {
+    const from = this.current
+    if (from === to) return
+    this.current = to
+    this.report?.({ type: 'stream', id: this.id, side: 'sending', from, to })
   }
 
   /** Bytes that were written and not yet acknowledged. */
@@ -90,13 +104,13 @@ export class SendStream {
    * nothing fits. The caller sends it.
    */
   take(room: number, credit: number): StreamPiece | undefined {
-    if (this.state === 'ready') this.state = 'send'
+    if (this.state === 'ready') this.setState('send')
     const piece = this.takeLost(room) ?? this.takeNew(room, credit)
     if (piece?.fin) {
       this.finSent = true
       this.finLost = false
     }
-    if (this.finSent && this.next === this.buffer.end && this.state === 'send') this.state = 'data_sent'
+    if (this.finSent && this.next === this.buffer.end && this.state === 'send') this.setState('data_sent')
     return piece
   }
 
@@ -138,7 +152,7 @@ export class SendStream {
     }
     const { acked, buffer } = this
     const all = buffer.end === 0 || (acked.left(0) === 0 && acked.right(0) === buffer.end)
-    if (this.finAcked && all) this.state = 'data_received'
+    if (this.finAcked && all) this.setState('data_received')
   }
 
   /** Bytes of a packet that was lost: those that no other packet has brought since are to be sent again. */
@@ -157,14 +171,14 @@ export class SendStream {
   reset(code: number): void {
     if (this.isReset || this.isClosed) return
     this.resetCode = code
-    this.state = 'reset_sent'
+    this.setState('reset_sent')
     this.lost.clear()
     this.finLost = false
     this.buffer.release(this.buffer.end)
   }
 
   onResetAcked(): void {
-    if (this.state === 'reset_sent') this.state = 'reset_received'
+    if (this.state === 'reset_sent') this.setState('reset_received')
   }
 
   private removeLost(from: number, to: number): void {

@@ -1,6 +1,7 @@
 /** All streams of a connection, and the credit of both sides (RFC 9000 2, 4). */
 import type { Frame, StreamDirection, StreamFrame } from '../wire/quic/frames.ts'
 import type { TransportParameters } from '../wire/quic/transport-parameters.ts'
+import type { StreamChange } from './observer.ts'
 import { ReceiveStream } from './receive-stream.ts'
 import { SendStream } from './send-stream.ts'
 import { violation, type Violation } from './violation.ts'
@@ -64,10 +65,12 @@ export class Streams {
   receiveWindow: number
   private peer: TransportParameters | undefined
   private readonly opened: number[] = []
+  private readonly report: ((change: StreamChange) => void) | undefined
 
-  constructor(isServer: boolean, own: OwnLimits) {
+  constructor(isServer: boolean, own: OwnLimits, report?: (change: StreamChange) => void) {
     this.isServer = isServer
     this.own = own
+    this.report = report
     this.receiveLimit = this.receiveWindow = own.initialMaxData
     this.local = { bidirectional: new StreamCount(0), unidirectional: new StreamCount(0) }
     this.remote = {
@@ -254,8 +257,9 @@ export class Streams {
     const both = directionOf(id) === 'bidirectional'
     const stream: Stream = {
       id,
-      send: both || isLocal ? new SendStream(id, this.initialSendLimit(id)) : undefined,
-      receive: both || !isLocal ? new ReceiveStream(id, this.initialReceiveLimit(id)) : undefined,
+      send: both || isLocal ? new SendStream(id, this.initialSendLimit(id), this.report) : undefined,
+      receive:
+        both || !isLocal ? new ReceiveStream(id, this.initialReceiveLimit(id), this.report) : undefined,
     }
     this.all.set(id, stream)
     return stream

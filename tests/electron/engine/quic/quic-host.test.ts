@@ -148,6 +148,25 @@ describe('in virtual time', () => {
     expect(count(run, 'recovery:rtt_sampled')).toBeGreaterThan(10)
     expect(count(run, 'recovery:metrics_updated')).toBeGreaterThan(50)
     expect(count(run, 'security:secret_logged')).toBeGreaterThanOrEqual(4)
+    const states = [...run.reader.events(['connectivity:path_state_changed'])]
+    expect(states.map(({ node, data }) => [node, data.state])).toEqual([
+      ['one/client', 'validated'],
+      ['one/server', 'validating'],
+      ['one/server', 'validated'],
+    ])
+    const ends = ({ local, remote }: { local: string; remote: string }) => [local, remote]
+    expect(ends(states[0].data)).toEqual(ends(states[1].data).reverse())
+    const parameters = [...run.reader.events(['transport:parameters_set'])].map(({ node, data }) => {
+      const declared = JSON.parse(data.parameters) as Record<string, unknown>
+      return [node, data.owner, declared.initial_max_data, typeof declared.initial_source_connection_id]
+    })
+    expect(parameters).toHaveLength(4)
+    for (const one of parameters) expect(one.slice(2)).toEqual([15_728_640, 'string'])
+    expect(count(run, 'transport:stream_state_changed')).toBe(4 * 2 * (3 + 2))
+    expect(count(run, 'recovery:congestion_state_changed')).toBeGreaterThan(2)
+    expect(count(run, 'recovery:timer_expired')).toBeGreaterThan(0)
+    const acked = [...run.reader.events(['recovery:packets_acked'])]
+    expect(acked.every(({ data }) => data.packets.length >= 2)).toBe(true)
     const closed = [...run.reader.events(['connectivity:connection_closed'])].map(({ node, data }) => [
       node,
       data.by,
