@@ -1,4 +1,4 @@
-/** Which log of a lane an event of HTTP or TLS belongs to. */
+/** Which log of a lane an event of HTTP or TLS belongs to, be they over TCP or QUIC. */
 import type { TraceEvent } from '../recording/types.ts'
 import { MESSAGE_EVENTS, type MessageLog } from './message-log.ts'
 import { REQUEST_EVENTS, type RequestLog } from './request-log.ts'
@@ -13,18 +13,22 @@ const NAMES: ReadonlySet<string> = new Set(ABOVE_TCP)
 export const isAboveTcp = (event: TraceEvent): event is AboveTcp => NAMES.has(event.name)
 
 export interface LogsAboveTcp {
+  /** Connections of QUIC, by flow. */
+  readonly quic: ReadonlyMap<string, unknown>
   readonly requests: RequestLog
   readonly messages: MessageLog
   readonly tls: TlsLog
 }
 
-export function logAboveTcp({ requests, messages, tls }: LogsAboveTcp, event: AboveTcp): void {
+export function logAboveTcp({ quic, requests, messages, tls }: LogsAboveTcp, event: AboveTcp): void {
   const { t, node, flow, pkt } = event
   switch (event.name) {
     case 'http:request_queued':
       return requests.onQueued(t, node, event.data)
     case 'http:request_sent':
-      return requests.onSent(t, node, event.data)
+      return requests.onSent(t, node, flow, event.data)
+    case 'http:version_tried':
+      return requests.onTried(t, event.data)
     case 'http:response_started':
       return requests.onResponse(t, node, event.data)
     case 'http:response_finished':
@@ -42,11 +46,16 @@ export function logAboveTcp({ requests, messages, tls }: LogsAboveTcp, event: Ab
     case 'http:message_finished':
       return messages.onFinished(t, flow, pkt, event.data)
     case 'http:frame':
-      return messages.onFrame(flow, event.data)
+      return messages.onFrame(flow, event.data, quic.has(flow))
     case 'http:table_changed':
       return messages.onTable(event.data)
+    case 'http:qpack_instruction':
+      return messages.onInstruction(event.data)
+    case 'http:section_blocked':
+      messages.sectionsBlocked++
+      return
     case 'security:record':
-      return tls.onRecord(event.data)
+      return tls.onRecord(flow, event.data)
     case 'security:handshake_message':
       return tls.onMessage(flow, event.data)
     case 'security:handshake_finished':

@@ -5,7 +5,7 @@ import {
   type BlockingTotals,
   type Condition,
 } from '../../../shared/projections/blocking.ts'
-import type { HeldCondition } from '../../../shared/projections/held.ts'
+import { HELD_CONDITIONS, type HeldCondition } from '../../../shared/projections/held.ts'
 import { TraceStore } from '../../../shared/trace/store.ts'
 import type { RecordingReader } from '../recording/types.ts'
 import type { LaneFacts } from './facts.ts'
@@ -55,7 +55,7 @@ const affected =
 export const BLOCKING_METRICS: Readonly<Record<string, Figure>> = {
   transferring_time: time('transferring'),
   ...Object.fromEntries(
-    (['self', 'cross', 'record'] as const).flatMap((condition) => [
+    HELD_CONDITIONS.flatMap((condition) => [
       [`${condition}_blocked_time`, time(condition)],
       [`${condition}_blocked_byte_ms`, byteMs(condition)],
       [`${condition}_blocked_streams`, affected(condition)],

@@ -9,48 +9,17 @@ import { FIN } from '../../protocol/wire/tcp.ts'
 import type { RecordingReader, TraceEvent } from '../recording/types.ts'
 import { ABOVE_TCP, isAboveTcp, logAboveTcp } from './above-tcp.ts'
 import { blockingOf } from './blocking.ts'
-import { ConnectionEnd } from './connection-end.ts'
+import { DatagramLog } from './datagram-log.ts'
+import { QuicFlow, TcpFlow, type FlowFacts } from './flow-facts.ts'
 import { LinkFacts } from './link-facts.ts'
 import { TimeMean } from './mean.ts'
 import { MessageLog } from './message-log.ts'
 import { PacketFlags } from './packet-flags.ts'
+import type { QuicEnd } from './quic-end.ts'
 import { RequestLog } from './request-log.ts'
 import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
+import { Pauses } from './stream-bytes.ts'
 import { TlsLog } from './tls-log.ts'
-
-/** A connection: its ends in the order in which they first sent, and the segments of its opening. */
-export class FlowFacts {
-  readonly name: string
-  readonly ends: ConnectionEnd[] = []
-  /** Segments without data or FIN sent before both ends were established, and the one with data that did it. */
-  handshakeSegments = 0
-  /** Last packet sent or received, by either end. */
-  lastPacket = 0
-
-  constructor(name: string) {
-    this.name = name
-  }
-
-  end(node: string): ConnectionEnd {
-    let end = this.ends.find((candidate) => candidate.node === node)
-    if (!end) this.ends.push((end = new ConnectionEnd(node, this.name)))
-    return end
-  }
-
-  get open(): boolean {
-    return this.ends.length === 2 && this.ends.every((end) => end.established !== null)
-  }
-
-  /** The end that sent more payload; the one that spoke first if neither did. */
-  get sender(): ConnectionEnd {
-    return this.ends.reduce((most, end) => (end.sentBytes > most.sentBytes ? end : most))
-  }
-
-  get receiver(): ConnectionEnd | undefined {
-    const { sender } = this
-    return this.ends.find((end) => end !== sender)
-  }
-}
 
 /** What an application moved. */
 export interface Moved {
@@ -62,7 +31,10 @@ export interface Moved {
 
 export class LaneFacts {
   readonly id: string
-  readonly flows = new Map<string, FlowFacts>()
+  /** By name; a TCP and a QUIC connection may have the same. */
+  readonly tcp = new Map<string, TcpFlow>()
+  readonly quic = new Map<string, QuicFlow>()
+  readonly datagrams = new DatagramLog()
   readonly links = new Map<string, LinkFacts>()
   readonly finished: Moved[] = []
   readonly requests = new RequestLog()
@@ -83,14 +55,35 @@ export class LaneFacts {
   steady: SteadyStart | undefined
   private synQueueLength = 0
 
+  /** Hosts that are clients, and the pauses in what applications got. */
+  readonly clients = new Set<string>()
+  readonly pauses = new Map<string, Pauses>()
+
   constructor(id: string) {
     this.id = id
   }
 
-  flow(name: string): FlowFacts {
-    let flow = this.flows.get(name)
-    if (!flow) this.flows.set(name, (flow = new FlowFacts(name)))
+  get flows(): readonly FlowFacts[] {
+    return [...this.tcp.values(), ...this.quic.values()]
+  }
+
+  tcpFlow(name: string): TcpFlow {
+    let flow = this.tcp.get(name)
+    if (!flow) this.tcp.set(name, (flow = new TcpFlow(name)))
     return flow
+  }
+
+  quicFlow(name: string): QuicFlow {
+    let flow = this.quic.get(name)
+    if (!flow) this.quic.set(name, (flow = new QuicFlow(name)))
+    return flow
+  }
+
+  /** Bytes came within reach of an application. */
+  onDelivery(t: number, node: string): void {
+    let pauses = this.pauses.get(node)
+    if (pauses === undefined) this.pauses.set(node, (pauses = new Pauses()))
+    pauses.at(t)
   }
 
   link(node: string): LinkFacts {
@@ -119,18 +112,42 @@ export interface RunFacts {
   readonly end: number
 }
 
+/** What the ends of QUIC connections say. */
+const QUIC = [
+  'transport:packet_sent',
+  'transport:packet_received',
+  'transport:parameters_set',
+  'recovery:packets_acked',
+  'recovery:packet_lost',
+  'recovery:rtt_sampled',
+  'recovery:metrics_updated',
+  'recovery:congestion_state_changed',
+  'recovery:timer_expired',
+  'recovery:stall_changed',
+  'connectivity:connection_state_changed',
+  'connectivity:connection_closed',
+  'connectivity:path_state_changed',
+  'connectivity:path_changed',
+] as const satisfies readonly EventName[]
+
 const READ = [
+  'sim:node_added',
   'tcp:segment_sent',
   'tcp:segment_received',
   'tcp:state_changed',
   'tcp:metrics_updated',
   'tcp:rtt_sampled',
+  'tcp:rtt_discarded',
   'tcp:congestion_state_changed',
   'tcp:timer_expired',
   'tcp:data_read',
   'tcp:queues_changed',
   'tcp:stall_changed',
   'tcp:connection_closed',
+  'tcp:option_negotiated',
+  ...QUIC,
+  'udp:datagram_sent',
+  'udp:datagram_received',
   'ip:packet_rejected',
   'link:packet_enqueued',
   'link:packet_dropped',
@@ -146,11 +163,15 @@ const READ = [
 ] as const satisfies readonly EventName[]
 
 type Read = TraceEvent<(typeof READ)[number]>
+type QuicEvent = TraceEvent<(typeof QUIC)[number]>
+
+const QUIC_NAMES: ReadonlySet<string> = new Set(QUIC)
+const isOfQuic = (event: Read): event is QuicEvent => QUIC_NAMES.has(event.name)
 
 /** Phases of congestion control in which a loss is being repaired. */
 const LOSS_PHASES = new Set(['recovery', 'loss'])
 
-/** Packets with TCP payload. */
+/** Packets with payload of TCP, or with bytes of streams of QUIC. */
 const DATA = 1
 
 class Collector {
@@ -167,6 +188,7 @@ class Collector {
       this.faults.push(`${what}: ${detail} (${count})`)
     } else if (event.name === 'sim:knob_changed') this.changed.push(event.data.path)
     else if (event.name.startsWith('tcp:')) this.takeTcp(event)
+    else if (isOfQuic(event)) this.takeQuic(event)
     else if (isAboveTcp(event)) logAboveTcp(this.lane(event.node), event)
     else this.takeRest(event)
   }
@@ -187,7 +209,7 @@ class Collector {
       return
     }
     if (name === '') return
-    const flow = lane.flow(name)
+    const flow = lane.tcpFlow(name)
     const end = flow.end(node)
     switch (event.name) {
       case 'tcp:segment_sent':
@@ -214,12 +236,56 @@ class Collector {
         return
       case 'tcp:timer_expired':
         return end.onTimer(event.data.timer)
+      case 'tcp:rtt_discarded':
+        end.rttDiscarded++
+        return
       case 'tcp:data_read':
+        // What TLS reads to get ready is not the application's.
+        if (!lane.tls.isSecuring(node, name)) lane.onDelivery(t, node)
         return end.onRead(t, event.data.bytes)
       case 'tcp:stall_changed':
         return end.onStall(t, event.data.cause)
+      case 'tcp:option_negotiated':
+        end.optionArrived = event.data.arrived
+        return
       case 'tcp:connection_closed':
         end.error = event.data.error
+    }
+  }
+
+  private takeQuic(event: QuicEvent): void {
+    const { t, node, flow: name } = event
+    if (name === '') return
+    const lane = this.lane(node)
+    const flow = lane.quicFlow(name)
+    const end = flow.end(node)
+    switch (event.name) {
+      case 'transport:packet_sent':
+        flow.lastPacket = t
+        if (end.onSent(t, event.pkt, event.data)) this.packets.set(event.pkt, DATA)
+        return
+      case 'transport:packet_received': {
+        flow.lastPacket = t
+        const peer = flow.ends.find((other) => other !== end)
+        if (event.data.level === 'handshake') lane.datagrams.onHandshakePacket(node, name)
+        if (peer !== undefined && end.onReceived(t, event.data, peer)) lane.onDelivery(t, node)
+        return
+      }
+      case 'connectivity:connection_state_changed':
+        return end.onConnectionState(t, event.data.to)
+      case 'connectivity:connection_closed':
+        if (event.data.by === 'version_negotiation') end.versionsNegotiated++
+        return
+      case 'connectivity:path_state_changed':
+        if (event.data.state === 'validated' && event.data.path > 0) end.pathsValidated++
+        return
+      case 'connectivity:path_changed':
+        end.pathChanges++
+        return
+      case 'transport:parameters_set':
+        return end.onParameters(event.data)
+      default:
+        return takeRecovery(end, event)
     }
   }
 
@@ -228,6 +294,15 @@ class Collector {
     const lane = this.lane(node)
     const isData = (this.packets.get(pkt) & DATA) !== 0
     switch (event.name) {
+      case 'sim:node_added':
+        if (event.data.role === 'client') lane.clients.add(node)
+        break
+      case 'udp:datagram_sent':
+        lane.datagrams.onSent(node, event.flow, event.data.payload)
+        break
+      case 'udp:datagram_received':
+        lane.datagrams.onReceived(node, event.flow, event.data.payload)
+        break
       case 'link:packet_enqueued': {
         const direction = lane.link(node).direction(event.data.direction)
         direction.queueMax = Math.max(direction.queueMax, event.data.queue_bytes)
@@ -267,12 +342,36 @@ class Collector {
   }
 }
 
+/** What the sender of a QUIC connection says of its packets and its window. */
+function takeRecovery(
+  end: QuicEnd,
+  event: Extract<QuicEvent, { readonly name: `recovery:${string}` }>,
+): void {
+  const { t } = event
+  switch (event.name) {
+    case 'recovery:packets_acked':
+      return end.onAcked(event.data)
+    case 'recovery:packet_lost':
+      return end.onLost(event.data)
+    case 'recovery:rtt_sampled':
+      return end.rtt.add(event.data.rtt)
+    case 'recovery:metrics_updated':
+      return end.onMetrics(t, event.data)
+    case 'recovery:congestion_state_changed':
+      return end.onCongestionState(t, event.data)
+    case 'recovery:timer_expired':
+      return end.onTimer(event.data)
+    case 'recovery:stall_changed':
+      return end.onStall(t, event.data.cause)
+  }
+}
+
 /** Reads all events of a recording once, and those of one with streams once more. */
 export function collectFacts(reader: RecordingReader): RunFacts {
   const collector = new Collector()
   for (const event of reader.events(READ)) collector.take(event)
   const lanes = [...collector.lanes.values()]
-  if (lanes.some(({ messages }) => messages.seen))
+  if (lanes.some(({ messages, quic }) => messages.seen || quic.size > 0))
     for (const [id, totals] of blockingOf(reader)) collector.lanes.get(id)!.blocking = totals
   return collector
 }

@@ -1,34 +1,34 @@
 /**
- * Figures of the opening of connections (RFC 9293 3.5), as means over the connections of a lane. null: there was
+ * Figures of the opening of TCP connections (RFC 9293 3.5), as means over the connections of a lane. null: there was
  * none to take the mean of.
  */
-import type { ConnectionEnd } from './connection-end.ts'
-import type { FlowFacts, LaneFacts } from './facts.ts'
+import type { LaneFacts } from './facts.ts'
+import type { TcpFlow } from './flow-facts.ts'
 import { Mean } from './mean.ts'
 import { inRoundTrips } from './path.ts'
+import type { TcpEnd } from './tcp-end.ts'
 
-function mean(lane: LaneFacts, of: (flow: FlowFacts) => number | null): number | null {
+function mean(lane: LaneFacts, of: (flow: TcpFlow) => number | null): number | null {
   const sum = new Mean()
-  for (const flow of lane.flows.values()) {
+  for (const flow of lane.tcp.values()) {
     const value = of(flow)
     if (value !== null) sum.add(value)
   }
   return sum.value
 }
 
-const activeEnd = (flow: FlowFacts): ConnectionEnd | undefined => flow.ends.find((end) => end.active)
-const passiveEnd = (flow: FlowFacts): ConnectionEnd | undefined => flow.ends.find((end) => !end.active)
+const passiveEnd = (flow: TcpFlow): TcpEnd | undefined => flow.ends.find((end) => !end.active)
 
 /** From the first SYN to the moment at which `end` was established. */
-function openingTime(flow: FlowFacts, end: ConnectionEnd | undefined): number | null {
-  const first = activeEnd(flow)?.syns[0]
+function openingTime(flow: TcpFlow, end: TcpEnd | undefined): number | null {
+  const first = flow.client?.syns[0]
   if (first === undefined || end === undefined || end.established === null) return null
   return end.established - first
 }
 
 /** Microseconds from the client's first SYN until the client is in ESTABLISHED. */
 export const clientEstablished = (lane: LaneFacts): number | null =>
-  mean(lane, (flow) => openingTime(flow, activeEnd(flow)))
+  mean(lane, (flow) => openingTime(flow, flow.client))
 
 /** Microseconds from the client's first SYN until the server is in ESTABLISHED. */
 export const serverEstablished = (lane: LaneFacts): number | null =>
@@ -42,10 +42,10 @@ export const clientEstablishedRoundTrips = (lane: LaneFacts): number | null =>
 export const serverEstablishedRoundTrips = (lane: LaneFacts): number | null =>
   inRoundTrips(lane, serverEstablished(lane))
 
-/** Connections of which an end reached ESTABLISHED. */
+/** Connections of which an end reached ESTABLISHED, or of QUIC had its handshake complete. */
 export function connectionsEstablished(lane: LaneFacts): number {
   let count = 0
-  for (const flow of lane.flows.values()) if (flow.ends.some((end) => end.established !== null)) count++
+  for (const flow of lane.flows) if (flow.ends.some((end) => end.established !== null)) count++
   return count
 }
 
@@ -63,7 +63,7 @@ const interval = (times: readonly number[] | undefined, number: number): number 
 export const synInterval =
   (n: number) =>
   (lane: LaneFacts): number | null =>
-    mean(lane, (flow) => interval(activeEnd(flow)?.syns, n))
+    mean(lane, (flow) => interval(flow.client?.syns, n))
 
 /** Microseconds between SYN-ACK number `n` and the next. */
 export const synAckInterval =
@@ -74,7 +74,7 @@ export const synAckInterval =
 /** SYNs, and SYN-ACKs, that were sent more than once. */
 export function openingRetries(lane: LaneFacts): number {
   let count = 0
-  for (const { ends } of lane.flows.values())
+  for (const { ends } of lane.tcp.values())
     for (const { syns, synAcks } of ends)
       count += Math.max(0, syns.length - 1) + Math.max(0, synAcks.length - 1)
   return count
@@ -96,4 +96,13 @@ export const connectionsTurnedAway = (lane: LaneFacts): number => lane.connectio
 export function synQueueRoundTrips(lane: LaneFacts, end: number): number | null {
   if (lane.synQueueEntries === 0) return null
   return inRoundTrips(lane, lane.synQueue.integral(end) / lane.synQueueEntries)
+}
+
+/**
+ * 1: a client's SYN came to its server with the option that nobody knows (RFC 6994), 0: it came without. null: no server looks
+ * for it.
+ */
+export function unknownOptionArrived(lane: LaneFacts): number | null {
+  const seen = [...lane.tcp.values()].map((flow) => passiveEnd(flow)?.optionArrived ?? null)
+  return seen.every((arrived) => arrived === null) ? null : Number(seen.includes(true))
 }

@@ -7,6 +7,8 @@ export const MESSAGE_EVENTS = [
   'http:message_finished',
   'http:frame',
   'http:table_changed',
+  'http:qpack_instruction',
+  'http:section_blocked',
 ] as const
 
 /** Header sections of one kind. */
@@ -42,13 +44,17 @@ export class MessageLog {
   readonly responseHeaders = new HeaderBytes()
   /** Frames by type. */
   readonly frames = new Map<string, number>()
-  /** Streams on which a header section was sent, and those among them that a server opened: the even ones. */
+  /** Streams on which a header section was sent, and those among them that a server opened. */
   readonly streams = new Set<string>()
   readonly serverStreams = new Set<string>()
   /** Entries that left the tables that requests are written with. */
   evictions = 0
   /** HTTP/1.1: exchanges by connection, in their order. */
   readonly connections = new Map<string, Exchange[]>()
+  /** QPACK (RFC 9204): instructions on encoder streams, their bytes, and field sections that had to wait for some. */
+  encoderInstructions = 0
+  encoderBytes = 0
+  sectionsBlocked = 0
   private readonly began = new Set<string>()
   /** Requests whose last byte a packet carries. */
   private readonly underWay = new Map<number, Exchange[]>()
@@ -75,17 +81,25 @@ export class MessageLog {
     }
   }
 
-  onFrame(flow: string, { type, stream }: EventData<'http:frame'>): void {
+  /** `h3`: whether it is one of HTTP/3. */
+  onFrame(flow: string, { type, stream }: EventData<'http:frame'>, h3: boolean): void {
     this.seen = true
     this.frames.set(type, (this.frames.get(type) ?? 0) + 1)
     if (type !== 'HEADERS') return
     this.streams.add(`${flow} ${stream}`)
-    // RFC 9113 5.1.1.
-    if (stream % 2 === 0) this.serverStreams.add(`${flow} ${stream}`)
+    // RFC 9113 5.1.1: the server's are even; RFC 9000 2.1: they are odd.
+    if ((stream % 2 === 0) !== h3) this.serverStreams.add(`${flow} ${stream}`)
   }
 
   onTable({ from, what }: EventData<'http:table_changed'>): void {
     if (from === 'client' && what === 'evict') this.evictions++
+  }
+
+  onInstruction({ on, length }: EventData<'http:qpack_instruction'>): void {
+    this.seen = true
+    if (on !== 'encoder') return
+    this.encoderInstructions++
+    this.encoderBytes += length
   }
 
   /** A packet reached the other end. */

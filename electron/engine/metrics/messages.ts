@@ -13,7 +13,7 @@ const ofMessages =
   ({ messages }) =>
     messages.seen ? figure(messages) : null
 
-/** Frames that HTTP/2 knows (RFC 9113 6, RFC 9218 7.1). */
+/** Frames that HTTP/2 (RFC 9113 6), HTTP/3 (RFC 9114 7.2) or both know (RFC 9218 7). */
 const FRAME_TYPES = [
   'DATA',
   'HEADERS',
@@ -26,6 +26,8 @@ const FRAME_TYPES = [
   'WINDOW_UPDATE',
   'CONTINUATION',
   'PRIORITY_UPDATE',
+  'CANCEL_PUSH',
+  'MAX_PUSH_ID',
 ] as const
 
 const frames = (type: string): Figure => ofMessages((log) => log.frames.get(type) ?? 0)
@@ -35,18 +37,25 @@ export const FRAME_METRICS: Readonly<Record<string, Figure>> = Object.fromEntrie
   FRAME_TYPES.map((type) => [`frames_${type.toLowerCase()}`, frames(type)]),
 )
 
-/** Streams of HTTP/2 on which a header section was sent. */
+/** Streams of HTTP/2 and HTTP/3 on which a header section was sent. */
 export const streams = ofMessages((log) => log.streams.size)
 
-/** Those among them that the client opened, and those that the server did, to push (RFC 9113 5.1.1). */
+/** Those among them that the client opened, and those that the server did, to push (RFC 9113 5.1.1, RFC 9114 4.6). */
 export const streamsOfClients = ofMessages(({ streams, serverStreams }) => streams.size - serverStreams.size)
 export const streamsOfServers = ofMessages(({ serverStreams }) => serverStreams.size)
 
-/** Entries that were evicted from the dynamic tables of requests (RFC 7541 4.4), by a smaller limit or a newer entry. */
+/** Entries that were evicted from the dynamic tables of requests (RFC 7541 4.4, RFC 9204 3.2.2), by a smaller limit or a newer entry. */
 export const tableEvictions = ofMessages(({ evictions }) => evictions)
 
 /** Responses that a server announced unasked (RFC 9113 8.4). */
 export const pushes = frames('PUSH_PROMISE')
+
+/** Instructions that both ends sent on their encoder streams (RFC 9204 4.3), and the bytes of these. */
+export const encoderInstructions = ofMessages((log) => log.encoderInstructions)
+export const encoderStreamBytes = ofMessages((log) => log.encoderBytes)
+
+/** Field sections that could not be read when they were there, for want of entries of the table (RFC 9204 2.1.2). */
+export const sectionsBlocked = ofMessages((log) => log.sectionsBlocked)
 
 /** Bytes of the header sections of requests: as they crossed, and as HTTP/1.1 would write them. */
 export const requestHeaderBytes = ofMessages((log) => log.requestHeaders.onWire)

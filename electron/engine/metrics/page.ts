@@ -3,6 +3,7 @@
  * the moment that is asked for did not come.
  */
 import type { LaneFacts } from './facts.ts'
+import type { FlowFacts } from './flow-facts.ts'
 import { inRoundTrips } from './path.ts'
 import type { RequestLog } from './request-log.ts'
 
@@ -68,27 +69,49 @@ export const sessionsCreated = ofRequests((log) => log.sessionsCreated)
 /** Cookies that clients sent, each time. */
 export const cookiesSent = ofRequests((log) => log.cookiesSent)
 
-/** TCP connections that were asked for. */
-export function connectionsOpened(lane: LaneFacts): number {
-  let count = 0
-  for (const { ends } of lane.flows.values()) if (ends.some((end) => end.active)) count++
-  return count
-}
+/** Connections that clients asked for, of TCP and of QUIC. */
+export const connectionsOpened = (lane: LaneFacts): number =>
+  lane.flows.filter(({ client }) => client !== undefined).length
 
-/** TCP payload that both ends of all connections sent, retransmissions included, in bytes. */
+/** TCP payload that both ends of all connections sent, retransmissions included, and payload of UDP datagrams, in bytes. */
 export function wireBytes(lane: LaneFacts): number {
-  let bytes = 0
-  for (const { ends } of lane.flows.values()) for (const end of ends) bytes += end.sentBytes
+  let bytes = lane.datagrams.bytes
+  for (const { ends } of lane.tcp.values()) for (const end of ends) bytes += end.sentBytes
   return bytes
 }
 
-/** Microseconds from the first SYN of the lane until the client has the header section of the first response. */
+/** Microseconds from the first SYN or QUIC packet of the lane until the client has the header section of the first response. */
 export function firstByteTime(lane: LaneFacts): number | null {
   const { firstResponse } = lane.requests
-  let syn = Infinity
-  for (const { ends } of lane.flows.values()) for (const end of ends) syn = Math.min(syn, ...end.syns)
-  return firstResponse === null || syn > firstResponse ? null : firstResponse - syn
+  const first = Math.min(...lane.flows.map(({ client }) => client?.firstSent ?? Infinity))
+  return firstResponse === null || first > firstResponse ? null : firstResponse - first
 }
 
 /** The same in round trips of the path. */
 export const firstByteRoundTrips: Figure = (lane) => inRoundTrips(lane, firstByteTime(lane))
+
+/**
+ * From the first packet of the connection that was opened last to the header section of the first response on it, in round trips
+ * of the path: what a client that has been here before waits.
+ */
+export function lastFirstByteRoundTrips(lane: LaneFacts): number | null {
+  let last: { readonly opened: number; readonly answered: number | undefined } | undefined
+  const consider = ({ name, client }: FlowFacts, protocol: 'tcp' | 'quic'): void => {
+    const opened = client?.firstSent ?? null
+    if (opened === null || (last !== undefined && last.opened >= opened)) return
+    last = { opened, answered: lane.requests.firstResponseOn(name, protocol) }
+  }
+  for (const flow of lane.tcp.values()) consider(flow, 'tcp')
+  for (const flow of lane.quic.values()) consider(flow, 'quic')
+  if (last?.answered === undefined) return null
+  return inRoundTrips(lane, last.answered - last.opened)
+}
+
+/** Of a client with a fallback: microseconds from its first try to the connection that it used; null: that was QUIC, or none. */
+export const fallbackTime: Figure = ({ requests: { firstTry, won } }) =>
+  firstTry === null || won === null || won.version === 'h3' ? null : won.t - firstTry
+
+const VERSION_NUMBERS: Readonly<Record<string, number>> = { 'http/1.1': 1.1, h2: 2, h3: 3 }
+
+/** The version of HTTP that the last request was sent with, as a number: 1.1, 2 or 3. */
+export const versionUsed: Figure = ({ requests }) => VERSION_NUMBERS[requests.version] ?? null

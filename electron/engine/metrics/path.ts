@@ -57,3 +57,20 @@ export function queueMax(lane: LaneFacts): number {
     for (const direction of directions) max = Math.max(max, direction.queueMax)
   return max
 }
+
+/**
+ * The longest pause, in microseconds, in what came within reach of a client's application, between its first byte and its last,
+ * over all its connections: of TCP read from the socket, once TLS is ready; of QUIC in order on a stream of both sides.
+ */
+export function deliveryGapMax(lane: LaneFacts): number | null {
+  let longest: number | null = null
+  for (const node of lane.clients) {
+    const pause = lane.pauses.get(node)?.longest ?? null
+    if (pause !== null) longest = Math.max(longest ?? 0, pause)
+  }
+  return longest
+}
+
+/** The same in round trips of the path. */
+export const deliveryGapRoundTrips = (lane: LaneFacts): number | null =>
+  inRoundTrips(lane, deliveryGapMax(lane))

@@ -6,12 +6,16 @@ import { Mean } from './mean.ts'
 export const REQUEST_EVENTS = [
   'http:request_queued',
   'http:request_sent',
+  'http:version_tried',
   'http:response_started',
   'http:response_finished',
   'http:cookie',
   'http:session',
   'app:counted',
 ] as const
+
+/** TCP and UDP have ports of their own, so a connection of each may have the same flow. */
+const connectionKey = (flow: string, protocol: 'tcp' | 'quic'): string => `${protocol} ${flow}`
 
 type Finished = EventData<'http:response_finished'>
 
@@ -23,6 +27,11 @@ export class RequestLog {
   sent = 0
   /** The first header section of a response that came over a connection. */
   firstResponse: number | null = null
+  /** The version of the last request sent. */
+  version = ''
+  /** Of clients with a fallback: when they first tried anything, and what they used first. */
+  firstTry: number | null = null
+  won: { readonly t: number; readonly version: string } | null = null
   /** From handing a request to a connection to the header section of its answer. */
   readonly waits = new Mean()
   /** From asking for something to having it or giving it up, summed over all requests. */
@@ -40,6 +49,9 @@ export class RequestLog {
   /** What was asked for and sent, and is not done yet, in this order. */
   private readonly queuedAt = new Map<string, number>()
   private readonly sentAt = new Map<string, number>()
+  /** By request: the connection that it went to, as `connectionKey` has it. */
+  private readonly sentOn = new Map<string, string>()
+  private readonly firstResponses = new Map<string, number>()
   /** The last count of each host of each thing that applications count. */
   private readonly counts = new Map<string, Map<string, number>>()
 
@@ -53,17 +65,33 @@ export class RequestLog {
     this.queuedAt.set(`${node} ${request}`, t)
   }
 
-  onSent(t: number, node: string, { request }: EventData<'http:request_sent'>): void {
+  onSent(t: number, node: string, flow: string, { request, version }: EventData<'http:request_sent'>): void {
+    const key = `${node} ${request}`
     this.sent++
-    this.sentAt.set(`${node} ${request}`, t)
+    this.version = version
+    this.sentAt.set(key, t)
+    this.sentOn.set(key, connectionKey(flow, version === 'h3' ? 'quic' : 'tcp'))
+  }
+
+  onTried(t: number, { version, outcome }: EventData<'http:version_tried'>): void {
+    if (outcome === 'started') this.firstTry ??= t
+    if (outcome === 'won') this.won ??= { t, version }
   }
 
   onResponse(t: number, node: string, { request }: EventData<'http:response_started'>): void {
-    const sent = this.sentAt.get(`${node} ${request}`)
+    const key = `${node} ${request}`
+    const sent = this.sentAt.get(key)
     // One from the cache has been sent nowhere.
     if (sent === undefined) return
     this.firstResponse ??= t
     this.waits.add(t - sent)
+    const connection = this.sentOn.get(key)!
+    if (!this.firstResponses.has(connection)) this.firstResponses.set(connection, t)
+  }
+
+  /** When the first header section of a response came over a connection; undefined: none did. */
+  firstResponseOn(flow: string, protocol: 'tcp' | 'quic'): number | undefined {
+    return this.firstResponses.get(connectionKey(flow, protocol))
   }
 
   onFinished(t: number, node: string, finished: Finished): void {
@@ -73,6 +101,7 @@ export class RequestLog {
     this.queuedAt.delete(key)
     if (this.sentAt.has(key) && this.eldest(node) !== key) this.overtakings++
     this.sentAt.delete(key)
+    this.sentOn.delete(key)
     if (error === '' && content > 0) this.contents.add(sha256)
     this.lastFinished = t
     this.outcomes.set(key, { source, error })

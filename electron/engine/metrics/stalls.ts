@@ -5,7 +5,7 @@ import type { LaneFacts } from './facts.ts'
 /** Time from the first packet to the last of all connections, in microseconds. */
 function wholeTime(lane: LaneFacts): number {
   let time = 0
-  for (const flow of lane.flows.values()) time += flow.lastPacket - (flow.sender.firstSent ?? flow.lastPacket)
+  for (const flow of lane.flows) time += flow.lastPacket - (flow.sender.firstSent ?? flow.lastPacket)
   return time
 }
 
@@ -17,7 +17,7 @@ export const stallShare =
     if (whole === 0) return null
     const number = STALL_CAUSES.indexOf(cause)
     let time = 0
-    for (const flow of lane.flows.values()) time += flow.sender.stalls.totals(flow.lastPacket)[number]
+    for (const flow of lane.flows) time += flow.sender.stalls.totals(flow.lastPacket)[number]
     return time / whole
   }
 

@@ -1,9 +1,10 @@
 /**
- * The steady state of a lane's only connection, which the models speak of. Slow start leaves a window far beyond it, so
+ * The steady state of a lane's only connection, of TCP, which the models speak of. Slow start leaves a window far beyond it, so
  * the account begins when a few losses have brought it down.
  */
 import type { ConnectionEnd } from './connection-end.ts'
-import type { FlowFacts, LaneFacts } from './facts.ts'
+import type { LaneFacts } from './facts.ts'
+import type { TcpFlow } from './flow-facts.ts'
 import type { Mean } from './mean.ts'
 
 /** Reno's window is an eighth by then, CUBIC's a third: near enough to the mean from where slow start may leave it. */
@@ -25,7 +26,7 @@ export interface SteadyStart {
 const delaysOf = (lane: LaneFacts): Mean[] =>
   [...lane.links.values()].flatMap(({ directions }) => directions.map(({ delay }) => delay))
 
-export const steadyStart = (t: number, lane: LaneFacts, { sender }: FlowFacts): SteadyStart => ({
+export const steadyStart = (t: number, lane: LaneFacts, { sender }: TcpFlow): SteadyStart => ({
   t,
   acked: sender.acked,
   dataSegments: sender.dataSegments,
@@ -34,9 +35,9 @@ export const steadyStart = (t: number, lane: LaneFacts, { sender }: FlowFacts): 
 })
 
 /** The lane's only connection and the start of its steady state; undefined: it has none, or several. */
-function steady(lane: LaneFacts): { flow: FlowFacts; start: SteadyStart } | undefined {
-  if (lane.flows.size !== 1 || lane.steady === undefined) return undefined
-  const [flow] = lane.flows.values()
+function steady(lane: LaneFacts): { flow: TcpFlow; start: SteadyStart } | undefined {
+  if (lane.tcp.size !== 1 || lane.quic.size > 0 || lane.steady === undefined) return undefined
+  const [flow] = lane.tcp.values()
   return { flow, start: lane.steady }
 }
 

@@ -6,6 +6,7 @@ import * as handshake from './handshake.ts'
 import * as messages from './messages.ts'
 import * as page from './page.ts'
 import * as path from './path.ts'
+import * as quic from './quic.ts'
 import * as stalls from './stalls.ts'
 import * as steady from './steady.ts'
 import { serverSignatureReplayable, serverSignatureValid } from './server-signature.ts'
@@ -37,6 +38,27 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   syn_queue_rtts: handshake.synQueueRoundTrips,
   accept_queue_max: handshake.acceptQueueMax,
   connections_turned_away: handshake.connectionsTurnedAway,
+  unknown_option_arrived: handshake.unknownOptionArrived,
+
+  quic_connections: quic.quicConnections,
+  quic_handshake_time: quic.quicHandshakeTime,
+  quic_handshake_rtts: quic.quicHandshakeRoundTrips,
+  handshake_datagrams: quic.handshakeDatagrams,
+  amplification_factor_max: quic.amplificationFactorMax,
+  quic_packets_sent: quic.quicPacketsSent,
+  quic_packets_lost: quic.quicPacketsLost,
+  quic_packets_spuriously_lost: quic.quicPacketsSpuriouslyLost,
+  quic_numbers_repeated: quic.quicNumbersRepeated,
+  quic_rtt_samples: quic.quicRttSamples,
+  quic_retries: quic.quicRetries,
+  quic_versions_negotiated: quic.quicVersionsNegotiated,
+  early_data_requests: quic.earlyDataRequests,
+  early_data_accepted: quic.earlyDataAccepted,
+  early_data_bytes: quic.earlyDataBytes,
+  path_changes: quic.pathChanges,
+  paths_validated: quic.pathsValidated,
+  unknown_parameter_arrived: quic.unknownParameterArrived,
+  stream_wait_max: quic.streamWaitMax,
 
   bytes_read: transfer.bytesRead,
   bytes_intact: transfer.bytesIntact,
@@ -67,6 +89,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   mean_window: transfer.meanWindow,
   max_window: transfer.maxWindow,
   mean_rtt: transfer.meanRttSample,
+  rtt_samples_discarded: transfer.rttSamplesDiscarded,
 
   ...TLS_MESSAGE_METRICS,
   ...TLS_FAILURE_METRICS,
@@ -83,6 +106,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   packets_reordered: path.packetsReordered,
   packets_rejected: path.packetsRejected,
   queue_max: path.queueMax,
+  delivery_gap_max: path.deliveryGapMax,
+  delivery_gap_rtts: path.deliveryGapRoundTrips,
 
   page_time: page.pageTime,
   page_rtts: page.pageRoundTrips,
@@ -101,6 +126,9 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   connections_opened: page.connectionsOpened,
   first_byte_time: page.firstByteTime,
   first_byte_rtts: page.firstByteRoundTrips,
+  last_first_byte_rtts: page.lastFirstByteRoundTrips,
+  fallback_time: page.fallbackTime,
+  version_used: page.versionUsed,
   orders: page.counted('orders'),
   sessions: page.counted('sessions'),
   sessions_created: page.sessionsCreated,
@@ -114,6 +142,9 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   header_saving_repeated: messages.headerSavingRepeated,
   pipeline_blocked_time: messages.pipelineBlockedTime,
   table_evictions: messages.tableEvictions,
+  encoder_instructions: messages.encoderInstructions,
+  encoder_stream_bytes: messages.encoderStreamBytes,
+  qpack_sections_blocked: messages.sectionsBlocked,
   streams: messages.streams,
   streams_client: messages.streamsOfClients,
   streams_server: messages.streamsOfServers,

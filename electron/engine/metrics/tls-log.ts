@@ -29,15 +29,27 @@ export class TlsLog {
   plaintextBytes = 0
   /** Of these, what someone without them could read; null: nobody tried. */
   recoveredBytes: number | null = null
-  private records = 0
+
+  /** Connections over TCP that have records of TLS. */
+  private readonly recorded = new Set<string>()
 
   /** Whether anything was encrypted here. */
   get seen(): boolean {
-    return this.records > 0
+    return this.hasRecords || this.ends.size > 0
   }
 
-  onRecord({ inner_type, plain_offset, plain_length }: EventData<'security:record'>): void {
-    this.records++
+  /** QUIC has the handshake of TLS, and no records (RFC 9001 4). */
+  get hasRecords(): boolean {
+    return this.recorded.size > 0
+  }
+
+  /** Whether an end is still busy with the handshake of a connection over TCP. */
+  isSecuring(node: string, flow: string): boolean {
+    return this.recorded.has(flow) && this.ends.get(flow)?.some((end) => end.node === node) !== true
+  }
+
+  onRecord(flow: string, { inner_type, plain_offset, plain_length }: EventData<'security:record'>): void {
+    this.recorded.add(flow)
     if (inner_type === APPLICATION_DATA && plain_offset >= 0) this.plaintextBytes += plain_length
   }
 

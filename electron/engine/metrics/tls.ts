@@ -2,7 +2,8 @@
  * Figures of TLS. Times are means over the connections whose handshake succeeded, at the client. null: nothing here was
  * encrypted, or no handshake yields the figure.
  */
-import type { FlowFacts, LaneFacts } from './facts.ts'
+import type { LaneFacts } from './facts.ts'
+import type { TcpFlow } from './flow-facts.ts'
 import { Mean } from './mean.ts'
 import { firstByteRoundTrips } from './page.ts'
 import { inRoundTrips } from './path.ts'
@@ -15,18 +16,17 @@ const ofTls =
   ({ tls }) =>
     tls.seen ? figure(tls) : null
 
-/** How the handshake of a connection ended at the end that opened it. */
-function atClient(lane: LaneFacts, flow: FlowFacts): HandshakeEnd | undefined {
-  const client = flow.ends.find((end) => end.active)?.node
-  return lane.tls.ends.get(flow.name)?.find(({ node }) => node === client)
+/** How the handshake of a connection over TCP ended at the end that opened it. */
+function atClient(lane: LaneFacts, flow: TcpFlow): HandshakeEnd | undefined {
+  return lane.tls.ends.get(flow.name)?.find(({ node }) => node === flow.client?.node)
 }
 
-/** Microseconds from ESTABLISHED at the client to the end of its TLS handshake. */
+/** Microseconds from ESTABLISHED at the client to the end of its TLS handshake; QUIC has both at once (`quic_handshake_time`). */
 export function tlsHandshakeTime(lane: LaneFacts): number | null {
   const sum = new Mean()
-  for (const flow of lane.flows.values()) {
+  for (const flow of lane.tcp.values()) {
     const end = atClient(lane, flow)
-    const established = flow.ends.find(({ active }) => active)?.established ?? null
+    const established = flow.client?.established ?? null
     if (end !== undefined && end.error === '' && established !== null) sum.add(end.t - established)
   }
   return sum.value
@@ -48,8 +48,8 @@ export const tlsResumed = ofTls(
 /** Steps in the validation of certificates that did not hold. */
 export const certificateChecksFailed = ofTls(({ failedChecks }) => failedChecks)
 
-/** Bytes of application data that crossed encrypted, read with the keys of the endpoints. */
-export const plaintextTotal = ofTls(({ plaintextBytes }) => plaintextBytes)
+/** Bytes of application data that crossed in records of TLS, read with the keys of the endpoints. */
+export const plaintextTotal = ofTls(({ hasRecords, plaintextBytes }) => (hasRecords ? plaintextBytes : null))
 
 /** Of these, what was read with the server's private key and no more; null: nobody tried. */
 export const plaintextRecovered = ofTls(({ recoveredBytes }) => recoveredBytes)
@@ -60,7 +60,7 @@ export const plaintextRecovered = ofTls(({ recoveredBytes }) => recoveredBytes)
  * allows it (RFC 7918 3).
  */
 export function falseStartFirstByteRoundTrips(lane: LaneFacts): number | null {
-  const [first] = lane.flows.values()
+  const [first] = lane.tcp.values()
   const end = first && atClient(lane, first)
   if (end === undefined || end.version !== 'TLSv1.2' || end.resumed || end.group === '') return null
   const measured = firstByteRoundTrips(lane)

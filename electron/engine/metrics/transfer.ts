@@ -1,11 +1,14 @@
-/** Figures of the data that a lane moved, over all its connections; the sender is the end that sent more. */
+/**
+ * Figures of the data that a lane moved, over all its connections, of TCP and of QUIC; the sender is the end that sent more. A
+ * data segment of QUIC is a packet with bytes of streams, its payload these bytes.
+ */
 import type { ConnectionEnd } from './connection-end.ts'
 import type { LaneFacts } from './facts.ts'
 import { cubicWindow, mathisWindow, renoFriendlyWindow, windowRate } from './models.ts'
 import { Mean } from './mean.ts'
 import { steadyLossShare, steadyRoundTrip } from './steady.ts'
 
-const senders = (lane: LaneFacts): ConnectionEnd[] => [...lane.flows.values()].map((flow) => flow.sender)
+const senders = (lane: LaneFacts): ConnectionEnd[] => lane.flows.map((flow) => flow.sender)
 
 function sum(lane: LaneFacts, of: (sender: ConnectionEnd) => number): number {
   return senders(lane).reduce((total, sender) => total + of(sender), 0)
@@ -23,10 +26,10 @@ function pooled(lane: LaneFacts, of: (sender: ConnectionEnd) => Mean): number | 
   return count === 0 ? null : total / count
 }
 
-/** Bytes that the receiving applications have read. */
+/** Bytes that the receiving applications have read; of QUIC those that they could, as each stream came in order. */
 export function bytesRead(lane: LaneFacts): number {
   let bytes = 0
-  for (const flow of lane.flows.values()) bytes += flow.receiver?.bytesRead ?? 0
+  for (const flow of lane.flows) bytes += flow.receiver?.bytesRead ?? 0
   return bytes
 }
 
@@ -34,7 +37,7 @@ export function bytesRead(lane: LaneFacts): number {
 export function transferTime(lane: LaneFacts): number | null {
   let start = Infinity
   let end = -Infinity
-  for (const flow of lane.flows.values()) {
+  for (const flow of lane.flows) {
     start = Math.min(start, flow.sender.firstData ?? Infinity)
     end = Math.max(end, flow.receiver?.lastRead ?? -Infinity)
   }
@@ -81,22 +84,22 @@ export const resentBytes = (lane: LaneFacts): number =>
 /** Payload that had already arrived when it came (again), in bytes: retransmissions and copies not needed. */
 export function duplicateBytes(lane: LaneFacts): number {
   let bytes = 0
-  for (const flow of lane.flows.values()) bytes += flow.receiver?.duplicateBytes ?? 0
+  for (const flow of lane.flows) bytes += flow.receiver?.duplicateBytes ?? 0
   return bytes
 }
 
-/** Retransmission timeouts of established connections (RFC 6298 5). */
+/** Retransmission timeouts of established connections (RFC 6298 5), and probe timeouts (RFC 9002 6.2). */
 export const timeouts = (lane: LaneFacts): number => sum(lane, (sender) => sender.timeouts)
 
-/** Fast recoveries entered (RFC 6582, RFC 6675). */
+/** Fast recoveries entered (RFC 6582, RFC 6675), and recovery periods (RFC 9002 7.3.2). */
 export const recoveries = (lane: LaneFacts): number => sum(lane, (sender) => sender.recoveries)
 
 /** Mean time in fast recovery, in microseconds. */
 export const recoveryTime = (lane: LaneFacts): number | null => pooled(lane, (sender) => sender.recoveryTimes)
 
 /**
- * Mean of ssthresh at the start of a fast recovery as a share of what was in flight: 0.5 for Reno (RFC 5681 equation
- * 4), 0.7 for CUBIC (RFC 9438 4.6). Recoveries at the floor of two segments do not count.
+ * Mean of ssthresh at the start of a fast recovery as a share of what was in flight, of QUIC of the window: 0.5 for Reno (RFC
+ * 5681 equation 4, RFC 9002 7.3.2), 0.7 for CUBIC (RFC 9438 4.6). Recoveries at the floor of two segments do not count.
  */
 export const decreaseFactor = (lane: LaneFacts): number | null => pooled(lane, (sender) => sender.decrease)
 
@@ -110,6 +113,15 @@ export const maxWindow = (lane: LaneFacts): number =>
 
 /** Mean of the round-trip samples of the senders, in microseconds. */
 export const meanRttSample = (lane: LaneFacts): number | null => pooled(lane, (sender) => sender.rtt)
+
+/**
+ * Measurements of the round-trip time that were thrown away, since they could belong to any of several sendings (Karn's rule, RFC
+ * 6298 3). Both ends of all connections; QUIC's packet numbers leave no such doubt (RFC 9002 4.2).
+ */
+export const rttSamplesDiscarded = (lane: LaneFacts): number =>
+  lane.flows
+    .flatMap(({ ends }): readonly ConnectionEnd[] => ends)
+    .reduce((total, end) => total + end.rttDiscarded, 0)
 
 /** Payload of a full segment, in bytes. */
 export function segmentSize(lane: LaneFacts): number | null {

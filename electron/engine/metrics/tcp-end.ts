@@ -1,0 +1,80 @@
+/** What one end of a TCP connection did. */
+import type { EventData } from '../../../shared/trace/events.ts'
+import { ACK, FIN, RST, SYN } from '../../protocol/wire/tcp.ts'
+import { ConnectionEnd } from './connection-end.ts'
+
+/** RFC 5681 equation (4): ssthresh is at least this many segments. */
+const SSTHRESH_FLOOR = 2
+/** They carry no byte of the stream that has to be repaired. */
+const PROBES = new Set(['keep_alive'])
+
+export class TcpEnd extends ConnectionEnd {
+  /** Times of SYNs without ACK, of SYN-ACKs. */
+  readonly syns: number[] = []
+  readonly synAcks: number[] = []
+  /** Whether the peer's SYN came with the option that nobody knows; null: it is not asked for here. */
+  optionArrived: boolean | null = null
+  /** After the highest sequence number sent; undefined before the first segment. */
+  private next: number | undefined
+  /** Bytes sent by limited transmit since the last new acknowledgment. */
+  private limitedTransmitted = 0
+
+  get active(): boolean {
+    return this.syns.length > 0
+  }
+
+  onSent(t: number, segment: EventData<'tcp:segment_sent'>): void {
+    this.firstSent ??= t
+    this.segments++
+    const { seq, flags, payload } = segment
+    if (flags & RST) return
+    if (flags & SYN) (flags & ACK ? this.synAcks : this.syns).push(t)
+    if (payload > 0) this.onData(t, segment)
+    const end = (seq + payload + (flags & (SYN | FIN) ? 1 : 0)) >>> 0
+    if (this.next === undefined || (end - this.next) << 0 > 0) this.next = end
+  }
+
+  private onData(t: number, { seq, payload, cause }: EventData<'tcp:segment_sent'>): void {
+    this.firstData ??= t
+    this.lastData = t
+    this.dataSegments++
+    this.sentBytes += payload
+    if (payload > this.segmentSize) this.segmentSize = payload
+    // Sequence numbers wrap: compare by the sign of the difference (RFC 9293 3.4).
+    const behind = this.next === undefined ? 0 : (this.next - seq) << 0
+    this.newBytes += payload - Math.min(Math.max(behind, 0), payload)
+    if (cause === 'limited_transmit') this.limitedTransmitted += payload
+    if (behind <= 0 || PROBES.has(cause)) return
+    this.countResent(cause === 'limited_transmit' ? '' : cause)
+  }
+
+  onReceived({ payload, new_data }: EventData<'tcp:segment_received'>): void {
+    this.receivedBytes += payload
+    this.duplicateBytes += payload - new_data
+  }
+
+  onState(t: number, to: string): void {
+    if (to === 'ESTABLISHED') this.established ??= t
+  }
+
+  /** What RFC 5681 3.2 halves: all that is outstanding but what limited transmit has sent. */
+  protected get reducible(): number {
+    return this.newBytes - this.acked - this.limitedTransmitted
+  }
+
+  protected get floor(): number {
+    return SSTHRESH_FLOOR * this.segmentSize
+  }
+
+  onMetrics(t: number, { cwnd, ssthresh, acked }: EventData<'tcp:metrics_updated'>): void {
+    if (acked > this.acked) {
+      this.acked = acked
+      this.limitedTransmitted = 0
+    }
+    this.onWindow(t, cwnd, ssthresh)
+  }
+
+  onTimer(timer: string): void {
+    if (timer === 'retransmit' && this.established !== null) this.timeouts++
+  }
+}
