@@ -64,6 +64,8 @@ export class QuicPair {
   readonly bytes: Record<Side, number> = { client: 0, server: 0 }
   /** Called after each event, so that a test can play the application. */
   onEvent: (side: Side, event: QuicEvent, connection: QuicConnection) => void = () => undefined
+  /** Called when an end has sent all that it may at this moment. */
+  onSettled: (side: Side, connection: QuicConnection) => void = () => undefined
   private readonly options: PairOptions
   private readonly rng: Rng
   private readonly arrivals: Arrival[] = []
@@ -172,6 +174,7 @@ export class QuicPair {
         this.send(side, out)
       }
     }
+    this.onSettled(side, end)
   }
 
   private send(from: Side, datagram: OutgoingDatagram): void {

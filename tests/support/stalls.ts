@@ -1,20 +1,31 @@
 /** The account of stalls of each end of each connection, added up by hand from the events. */
 import type { Run } from '../../electron/engine/run.ts'
-import { STALL_CAUSES, type StallCause } from '../../shared/trace/events.ts'
+import { STALL_CAUSES, type EventName, type StallCause } from '../../shared/trace/events.ts'
 
 export type Shares = Partial<Record<StallCause, number>>
 
 /** Shares of the time from an end's first packet to its last, by `node flow`. */
-export function stallShares(run: Run): Map<string, Shares> {
+export const stallShares = (run: Run): Map<string, Shares> =>
+  sharesOf(run, ['tcp:segment_sent', 'tcp:segment_received'], 'tcp:stall_changed')
+
+/** The same of QUIC connections. */
+export const quicStallShares = (run: Run): Map<string, Shares> =>
+  sharesOf(run, ['transport:packet_sent', 'transport:packet_received'], 'recovery:stall_changed')
+
+function sharesOf(
+  run: Run,
+  packets: readonly EventName[],
+  stall: 'tcp:stall_changed' | 'recovery:stall_changed',
+): Map<string, Shares> {
   const spans = new Map<string, { start: number; end: number }>()
-  for (const { node, flow, t } of run.reader.events(['tcp:segment_sent', 'tcp:segment_received'])) {
+  for (const { node, flow, t } of run.reader.events(packets)) {
     const span = spans.get(`${node} ${flow}`)
     if (span) span.end = t
     else spans.set(`${node} ${flow}`, { start: t, end: t })
   }
   const shares = new Map<string, Shares>()
   for (const [key, { start, end }] of spans) {
-    const changes = [...run.reader.events(['tcp:stall_changed'])].filter(
+    const changes = [...run.reader.events([stall])].filter(
       ({ node, flow, t }) => `${node} ${flow}` === key && t <= end,
     )
     const own: Shares = {}

@@ -82,10 +82,20 @@ export class QuicHost implements App {
     return bound
   }
 
+  private unbind(port: number): void {
+    this.options.station.host.closeUdp(port)
+    this.ports.delete(port)
+  }
+
   connect(now: Micros, options: ConnectOptions): QuicConnection {
-    const connection = this.endpoint.connect(now, options)
+    const connection = this.begin(now, options)
     this.settle(now)
     return connection
+  }
+
+  /** The same, for an owner that is not ready to be told of it yet: `settle` has to follow. */
+  begin(now: Micros, options: ConnectOptions): QuicConnection {
+    return this.endpoint.connect(now, options)
   }
 
   /** To be called after anything was done to a connection from outside: sends what comes of it. */
@@ -101,7 +111,7 @@ export class QuicHost implements App {
       moved = this.send(now) || moved
     }
     for (const [connection, tracer] of this.tracers) {
-      tracer.settle()
+      tracer.settle(now)
       if (connection.isOver) this.tracers.delete(connection)
     }
   }
@@ -119,6 +129,19 @@ export class QuicHost implements App {
 
   pollTimeout(): Micros | undefined {
     return this.endpoint.pollTimeout(this.now)
+  }
+
+  /**
+   * The host is in another network: each client connection goes on from a port of its own there (RFC 9000 9.2), so that the server
+   * can tell the paths apart. One that can't migrate yet just sends from the new address, as behind a rebound NAT (9.3).
+   */
+  onAddressChanged(now: Micros): void {
+    for (const connection of this.endpoint.connections) {
+      if (connection.state !== 'open') continue
+      const port = this.bind()
+      if (port !== undefined && !connection.migrate(now, port)) this.unbind(port)
+    }
+    this.settle(now)
   }
 
   // --- inside ---------------------------------------------------------------------------------------------

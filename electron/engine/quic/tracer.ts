@@ -1,5 +1,7 @@
 /** Writes what happens inside a QUIC connection to the trace. */
+import type { StallCause } from '../../../shared/trace/events.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
+import type { Micros } from '../../../shared/units.ts'
 import type { QuicConnection } from '../../protocol/quic/connection.ts'
 import type { QuicEvent } from '../../protocol/quic/events.ts'
 import type { QuicChange, QuicObserver } from '../../protocol/quic/observer.ts'
@@ -58,6 +60,7 @@ export class ConnectionTracer implements QuicObserver {
   private announcements: Announcement[] = []
   private state: string
   private metrics = ''
+  private stall: StallCause | undefined
   private readonly localAddress: () => number
   /** The state of each path that was told last, by its number. */
   private readonly paths: string[] = []
@@ -80,8 +83,13 @@ export class ConnectionTracer implements QuicObserver {
   }
 
   /** The connection has come to rest: tells what has changed of its state and its sender. */
-  settle(): void {
+  settle(now: Micros): void {
     const { connection, trace } = this
+    const cause = connection.stallCause(now)
+    if (cause !== this.stall) {
+      this.stall = cause
+      trace.emit('recovery:stall_changed', { cause })
+    }
     if (connection.state !== this.state) {
       trace.emit('connectivity:connection_state_changed', { from: this.state, to: connection.state })
       this.state = connection.state

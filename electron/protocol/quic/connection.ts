@@ -2,9 +2,11 @@
  * A QUIC connection (RFC 9000, 9001, 9002) as its owner sees it: datagrams in and out, time, streams. What it is made of is in
  * `core.ts`; receiving, sending and closing are in files of their own.
  */
+import type { StallCause } from '../../../shared/trace/events.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { Endpoint } from '../wire/address.ts'
 import type { StreamDirection } from '../wire/quic/frames.ts'
+import type { QuicVersion } from '../wire/quic/version.ts'
 import { abandon, close } from './close.ts'
 import { Core, type CoreOptions } from './core.ts'
 import type { IncomingDatagram, OutgoingDatagram, QuicEvent } from './events.ts'
@@ -14,6 +16,7 @@ import { beginKeyUpdate } from './key-update.ts'
 import { expirePaths, migrate } from './migration.ts'
 import type { QuicObserver } from './observer.ts'
 import { receive } from './receive.ts'
+import { stallCause } from './stall.ts'
 import type { Stream } from './streams.ts'
 import { transmit } from './transmit.ts'
 import { ClientHandshake } from '../tls13/client.ts'
@@ -91,6 +94,7 @@ export class QuicConnection {
       core.recovery.timeout(core.keys.spaces, core.path.allowance > 0),
       core.idleSince + core.idleTimeout,
       this.pacedAt(now),
+      this.overdueAt(now),
       ...core.paths.map((path) => path.deadline),
       ...Object.values(core.spaces).map(({ received }) => received.deadline),
     ]
@@ -112,6 +116,12 @@ export class QuicConnection {
       return undefined
     const at = core.pacer.nextAt(now, recovery.window, recovery.rtt.smoothed)
     return at > now ? at : undefined
+  }
+
+  /** When an acknowledgment will be overdue; it moves no packet, but the stall has another cause from then on. */
+  private overdueAt(now: Micros): Micros | undefined {
+    const { recovery } = this.core
+    return recovery.hasOutstanding && recovery.overdueAt > now ? recovery.overdueAt : undefined
   }
 
   // --- streams --------------------------------------------------------------------------------------------
@@ -244,9 +254,19 @@ export class QuicConnection {
     return this.core.negotiated
   }
 
+  /** The version that is spoken just now. */
+  get version(): QuicVersion {
+    return this.core.keys.version
+  }
+
   /** The ids by which packets for this connection come. */
   *localIds(): Generator<Uint8Array> {
     for (const { id } of this.core.localIds.all) yield id
+  }
+
+  /** What the sender waits for, once `pollTransmit` has nothing more (DESIGN 6.2). */
+  stallCause(now: Micros): StallCause {
+    return stallCause(this.core, now)
   }
 
   /** For views and metrics. */

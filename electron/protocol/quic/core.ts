@@ -5,6 +5,7 @@ import type { HandshakeCrypto } from '../crypto.ts'
 import { Fifo } from '../fifo.ts'
 import type { Rng } from '../random.ts'
 import { createCongestionControl } from '../congestion/create.ts'
+import type { CongestionControl } from '../congestion/interface.ts'
 import type { Handshake, Negotiated } from '../tls13/handshake.ts'
 import type { Endpoint } from '../wire/address.ts'
 import { DEFAULT_PARAMETERS, type TransportParameters } from '../wire/quic/transport-parameters.ts'
@@ -105,6 +106,12 @@ function ownParameters(options: CoreOptions): TransportParameters {
   }
 }
 
+/** Less than this is of no use for a datagram: header, tag and a frame. */
+const LEAST_DATAGRAM = 50
+
+/** The 3x limit leaves room for a datagram (RFC 9000 8.1). */
+export const canSendAtAll = (path: Path): boolean => path.allowance >= LEAST_DATAGRAM
+
 export class Core {
   readonly options: CoreOptions
   readonly isServer: boolean
@@ -166,17 +173,26 @@ export class Core {
       },
     }
     const { maxDatagram } = settings
-    const control = createCongestionControl(settings.congestion, {
-      segmentSize: maxDatagram,
-      initialWindow: settings.initialWindow * maxDatagram,
+    this.recovery = new Recovery({
+      control: this.newControl(),
+      datagramSize: maxDatagram,
+      report: this.report,
     })
-    this.recovery = new Recovery({ control, datagramSize: maxDatagram, report: this.report })
     this.pacer = new Pacer(maxDatagram)
     this.recovery.peerCompletedAddressValidation = isServer
     // A client knows where its server is; the server must find out (RFC 9000 8.1).
     const state = !isServer || options.validated ? 'validated' : 'unvalidated'
     this.activePath = new Path(this.lastPath, options.localPort, options.remote, state, this.reportPath)
     this.paths = [this.activePath]
+  }
+
+  /** Congestion control of a path that nothing is known of yet. */
+  newControl(): CongestionControl {
+    const { congestion, maxDatagram, initialWindow } = this.settings
+    return createCongestionControl(congestion, {
+      segmentSize: maxDatagram,
+      initialWindow: initialWindow * maxDatagram,
+    })
   }
 
   /** Sets who looks on, and tells what it could not have heard. */

@@ -33,7 +33,7 @@ export function onPeerMoved(core: Core, now: Micros, path: Path): void {
     before.validate(after(now, core.closePeriod))
   }
   // RFC 9000 9.4: another port alone is most often the same path behind a NAT.
-  if (before.remote.address !== path.remote.address) resetForPath(core)
+  if (before.remote.address !== path.remote.address) core.recovery.changePath(now, core.newControl())
   if (core.remoteIds.change()) retire(core)
   core.events.push({ type: 'migrated', remote: path.remote, localPort: path.localPort })
 }
@@ -48,17 +48,13 @@ export function migrate(core: Core, now: Micros, localPort: number): boolean {
   // A client trusts that its server is at the other end of every path; it waits for no answer before it sends.
   path.received = Infinity
   core.path = path
+  core.recovery.changePath(now, core.newControl())
   core.events.push({ type: 'migrated', remote: path.remote, localPort })
   return true
 }
 
 function retire(core: Core): void {
   for (const number of core.remoteIds.retired) core.pending.add({ type: 'retire_connection_id', number })
-}
-
-function resetForPath(core: Core): void {
-  core.recovery.rtt.reset()
-  core.recovery.control.onRestart(0 as Micros)
 }
 
 /** A validation that has run out (RFC 9000 8.2.4); returns whether no path is left. */

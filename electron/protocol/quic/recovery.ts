@@ -77,6 +77,10 @@ export class Recovery {
   /** Losses of packets sent before are of the recovery that goes on (RFC 9002 7.3.2). */
   private recoveryStart: Micros | undefined
   private firstSampleAt: Micros | undefined
+  /** When the path that is used was taken; what was sent before went by another. */
+  private pathSince = 0 as Micros
+  /** When something was last acknowledged, or began to wait for it. */
+  private progressAt = 0 as Micros
   /** A recovery goes on until something that was sent in it is acknowledged (RFC 9002 7.3.2). */
   private recovering = false
   private reported = 'slow_start'
@@ -105,8 +109,20 @@ export class Recovery {
     return this.spaces[space].largestAcked
   }
 
-  hasOutstanding(space: SpaceName): boolean {
-    return this.spaces[space].outstanding > 0
+  /** Packets that ask for an ACK wait for it. */
+  get hasOutstanding(): boolean {
+    return SPACES.some((name) => this.spaces[name].outstanding > 0)
+  }
+
+  /** A recovery goes on (RFC 9002 7.3.2). */
+  get isRepairing(): boolean {
+    return this.recovering
+  }
+
+  /** When an acknowledgment will have been missing for long (`stall.ts`). */
+  get overdueAt(): Micros {
+    if (!this.rtt.hasSample) return Infinity as Micros
+    return after(this.progressAt, 2 * this.rtt.smoothed + this.maxAckDelay)
   }
 
   /** Packets of the space that wait for their fate, the oldest first. */
@@ -118,6 +134,7 @@ export class Recovery {
     const space = this.spaces[packet.space]
     space.packets.set(packet.number, packet)
     if (packet.ackEliciting) {
+      if (!this.hasOutstanding) this.progressAt = packet.sentAt
       space.outstanding++
       space.lastAckElicitingAt = packet.sentAt
       if (this.probes > 0) this.probes--
@@ -144,6 +161,7 @@ export class Recovery {
     space.largestAcked = Math.max(space.largestAcked, largest)
     const acked = this.take(space, frame)
     if (acked.length === 0) return { acked, lost: [] }
+    this.progressAt = now
     const rtt = this.sampleRtt(now, name, acked, largest, ackDelay)
     for (const packet of acked) this.onPacketAcked(now, packet)
     this.reportPhase('acknowledged')
@@ -191,6 +209,7 @@ export class Recovery {
   ): number | undefined {
     const newest = acked[acked.length - 1]
     if (newest.number !== largest || !acked.some((packet) => packet.ackEliciting)) return undefined
+    if (newest.sentAt < this.pathSince) return undefined
     const sample = now - newest.sentAt
     // RFC 9002 5.3: Initial ACKs are not delayed; after the handshake the peer keeps to what it promised.
     const told = name === 'initial' ? 0 : ackDelay
@@ -326,7 +345,7 @@ export class Recovery {
     keys: ReadonlySet<SpaceName>,
   ): { readonly at: Micros; readonly space: SpaceName } | undefined {
     const backOff = 2 ** this.ptoCount
-    if (!SPACES.some((name) => this.hasOutstanding(name))) {
+    if (!this.hasOutstanding) {
       if (this.peerCompletedAddressValidation) return undefined
       // RFC 9002 6.2.2.1: a client sends something, lest both wait for each other.
       const space = keys.has('handshake') ? 'handshake' : 'initial'
@@ -354,6 +373,22 @@ export class Recovery {
     space.outstanding = 0
     space.lossTime = undefined
     this.ptoCount = 0
+  }
+
+  /**
+   * The connection goes on by another path, with a window and a round trip of its own: what went by the old one counts for neither,
+   * nor is it in flight here; it is still acknowledged or lost (RFC 9000 9.4).
+   */
+  changePath(now: Micros, control: CongestionControl): void {
+    this.control = control
+    this.rtt.reset()
+    this.recoveryStart = this.firstSampleAt = undefined
+    this.recovering = false
+    this.ptoCount = 0
+    this.pathSince = now
+    this.bytesInFlight = 0
+    for (const name of SPACES)
+      for (const packet of this.spaces[name].packets.values()) packet.inFlight = false
   }
 
   /** Gives up all of a space as lost, as when the server refuses 0-RTT or sends Retry; no sign of congestion. */

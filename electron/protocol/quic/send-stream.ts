@@ -76,13 +76,22 @@ export class SendStream {
   /** Bytes that could go now as far as the stream's own limit allows: those lost first. */
   get hasPending(): boolean {
     if (this.isReset || this.isClosed) return false
-    return this.lost.size > 0 || this.finLost || this.canSendNew
+    return this.hasLost || this.canSendNew
+  }
+
+  get hasLost(): boolean {
+    return this.lost.size > 0 || this.finLost
+  }
+
+  /** Only the end is left to be sent: it needs no credit. */
+  get hasLoneEnd(): boolean {
+    return !this.isReset && this.finished && !this.finSent && this.next === this.buffer.end
   }
 
   /** Bytes never sent before that the stream's limit allows, or a lone FIN. */
   get canSendNew(): boolean {
     if (this.next < Math.min(this.buffer.end, this.limit)) return true
-    return this.finished && !this.finSent && this.next === this.buffer.end
+    return this.hasLoneEnd
   }
 
   /** More was written than the peer takes on this stream. */

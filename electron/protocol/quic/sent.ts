@@ -37,8 +37,8 @@ export interface SentPacket {
   /** Bytes of the QUIC packet. */
   readonly size: number
   readonly ackEliciting: boolean
-  /** Counts toward bytes in flight (RFC 9002 2). */
-  readonly inFlight: boolean
+  /** Counts toward bytes in flight (RFC 9002 2) of the path that is used. */
+  inFlight: boolean
   readonly carried: readonly Carried[]
   /** Number of the IP packet in the trace; 0 until it has left the host. */
   pkt: number

@@ -6,7 +6,7 @@ import type { Frame } from '../wire/quic/frames.ts'
 import { finishLongHeader, longHeaderLength, writeLongHeader, writeShortHeader } from '../wire/quic/header.ts'
 import { packetNumberLength } from '../wire/quic/packet-number.ts'
 import { AEAD_TAG } from '../wire/quic/protection.ts'
-import { ACK_DELAY_EXPONENT, type Core } from './core.ts'
+import { ACK_DELAY_EXPONENT, canSendAtAll, type Core } from './core.ts'
 import type { OutgoingDatagram } from './events.ts'
 import { resend } from './fate.ts'
 import { fillControl, fillCrypto, fillPath, fillStreams } from './fill.ts'
@@ -64,7 +64,7 @@ function maySend(core: Core, now: Micros): boolean {
 }
 
 function make(core: Core, now: Micros, allowance: Allowance): OutgoingDatagram | undefined {
-  if (allowance.size < SMALLEST_PAYLOAD + AEAD_TAG + 30) return undefined
+  if (!canSendAtAll(allowance.path)) return undefined
   const packets: PacketInMaking[] = []
   let room = allowance.size
   for (const level of ORDER) {
