@@ -6,6 +6,7 @@
 import type { App, Lane, Setup } from '../../shared/experiment.ts'
 import type { LinkSpec } from '../../shared/link.ts'
 import type { LinkAudit } from '../../shared/link-audit.ts'
+import type { QuicSettings } from '../../shared/quic.ts'
 import type { Trace } from '../../shared/trace/sink.ts'
 import type { Micros } from '../../shared/units.ts'
 import { Host } from '../protocol/ip/host.ts'
@@ -18,7 +19,9 @@ import { TcpSink } from './apps/tcp-sink.ts'
 import { createEnv, PacketNumbers } from './env.ts'
 import type { Program } from './node/program.ts'
 import { isProgram, type ProgramSetup } from './node/programs.ts'
+import { nodeCrypto } from './node-crypto.ts'
 import { Onlookers } from './onlooker/onlookers.ts'
+import { QuicHost, type QuicHostOptions } from './quic/quic-host.ts'
 import { Station } from './station.ts'
 import { World, type Witness, type WorldNode } from './world.ts'
 
@@ -28,6 +31,10 @@ const LAB_NETWORK: Ipv4Address = 0x0a4d_0000
 export interface PlacedHost {
   readonly node: WorldNode
   readonly station: Station
+  /** QUIC of its programs; each has an endpoint of its own. */
+  readonly quic: QuicHost[]
+  /** For endpoints that are yet to come. */
+  quicSettings: QuicSettings
 }
 
 export interface PlacedLink {
@@ -82,13 +89,32 @@ export class Scene {
     return placed
   }
 
-  addHost(name: string, address: Ipv4Address, { role, tcp }: Setup['hosts'][string]): PlacedHost {
+  addHost(
+    name: string,
+    address: Ipv4Address,
+    { role, tcp, quic: quicSettings }: Omit<Setup['hosts'][string], 'address'>,
+  ): PlacedHost {
     const trace = this.trace.scope({ node: name })
     trace.emit('sim:node_added', { kind: 'host', role, address: formatAddress(address), a: '', b: '' })
     const env = createEnv(this.rng, this.trace, this.numbers)
     const tap = this.onlookers.tapOf(name, trace)
     const station = new Station(new Host(env, { name, address, tcp, tap }), tcp)
-    return { node: this.world.add(name, station), station }
+    return { node: this.world.add(name, station), station, quic: [], quicSettings }
+  }
+
+  /** QUIC on a host, for one program of it. */
+  addQuic(host: PlacedHost, options: Pick<QuicHostOptions, 'rng' | 'owner' | 'accept'>): QuicHost {
+    const trace = this.traceOf(host.node.name)
+    const quic = new QuicHost({
+      ...options,
+      station: host.station,
+      trace,
+      onlooker: (connection, flow) => this.onlookers.onlookerOf(connection, flow, trace),
+      crypto: nodeCrypto,
+      settings: host.quicSettings,
+    })
+    host.quic.push(quic)
+    return quic
   }
 
   /** A link between two hosts; `name` without the lane seeds its dice. */
@@ -158,9 +184,13 @@ export class Scene {
     for (const [name, { node, link }] of lane.links)
       if (differ(before.links[name], setup.links[name]))
         this.world.act(now, node, () => link.configure(now, linkSpecOf(setup.links[name])))
-    for (const [name, { node, station }] of lane.hosts)
-      if (differ(before.hosts[name], setup.hosts[name]))
-        this.world.act(now, node, () => station.configure(now, setup.hosts[name].tcp))
+    for (const [name, host] of lane.hosts)
+      if (differ(before.hosts[name], setup.hosts[name])) {
+        const { tcp, quic } = setup.hosts[name]
+        this.world.act(now, host.node, () => host.station.configure(now, tcp))
+        host.quicSettings = quic
+        for (const endpoint of host.quic) endpoint.configure(quic)
+      }
     for (const [name, app] of lane.apps) {
       const next = setup.apps[name]
       if (!differ(before.apps[name], next)) continue

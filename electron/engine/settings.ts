@@ -73,6 +73,11 @@ export function checkReferences({ hosts, links, apps }: Setup): Result<never> | 
     if ('to' in app && !isHost(app.to)) return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
     if (app.kind === 'eavesdropper' && apps[app.server]?.kind !== 'http-server')
       return invalid(`apps.${id}.server`, app.server, 'an HTTP server among the applications')
+    if (
+      (app.kind === 'http-client' && app.version === 'h3') ||
+      (app.kind === 'http-server' && app.versions.includes('h3'))
+    )
+      if (app.tls === null) return invalid(`apps.${id}.tls`, null, 'TLS, which HTTP/3 is never without')
     if (app.kind !== 'tcp-sink' && app.kind !== 'http-server') continue
     const place = `${app.host}:${app.port}`
     if (taken.has(place))

@@ -6,6 +6,7 @@ import type { DriverName } from '../../shared/commands.ts'
 import type { SetupInput } from '../../shared/experiment.ts'
 import type { HttpClientApp, HttpServerApp } from '../../shared/http.ts'
 import type { LinkInput } from '../../shared/link.ts'
+import { QuicSettings } from '../../shared/quic.ts'
 import type { TcpSettingsInput } from '../../shared/tcp.ts'
 import type { EventData, EventName } from '../../shared/trace/events.ts'
 import { HttpClientApp as ClientSchema, HttpServerApp as ServerSchema } from '../../shared/http.ts'
@@ -22,6 +23,7 @@ export interface HttpLab {
   readonly client?: ClientInput
   readonly link?: LinkInput
   readonly tcp?: TcpSettingsInput
+  readonly quic?: Partial<Record<'client' | 'server', v.InferInput<typeof QuicSettings>>>
   readonly driver?: DriverName
   readonly seed?: number
   readonly duration?: number
@@ -36,10 +38,15 @@ export const RTT = 20_000
 const setupOf = (lab: HttpLab): SetupInput => {
   // As browsers and web servers have it.
   const tcp = { nagle: false, ...lab.tcp }
+  const version = lab.client?.version ?? 'http/1.1'
   // In the clear, a server speaks one version: that of its client.
-  const versions = lab.server?.tls ? undefined : { versions: [lab.client?.version ?? 'http/1.1'] }
+  const versions = lab.server?.tls && version !== 'h3' ? undefined : { versions: [version] }
+  const { quic } = lab
   return {
-    hosts: { client: { role: 'client', tcp }, server: { role: 'server', tcp } },
+    hosts: {
+      client: { role: 'client', tcp, quic: quic?.client },
+      server: { role: 'server', tcp, quic: quic?.server },
+    },
     links: {
       link: {
         a: 'client',

@@ -4,6 +4,7 @@
  * tests hold the two to the same word.
  */
 import type { X509Certificate } from 'node:crypto'
+import type { Trace } from '../../../shared/trace/sink.ts'
 
 /** A step: does it hold, what was compared with what, and OpenSSL's word for the failure. */
 export interface CertificateCheck {
@@ -155,3 +156,17 @@ export function walkChain(sent: readonly X509Certificate[], given: Given): Certi
 /** What the walk says in one word: the code of the first failure; empty: the chain is good. */
 export const verdictOf = (checks: readonly CertificateCheck[]): string =>
   checks.find(({ ok }) => !ok)?.code ?? ''
+
+/** Writes the steps to the trace of the connection. */
+export function tellChecks(trace: Trace, checks: readonly CertificateCheck[]): void {
+  for (const { certificate, depth, check, ok, detail, code } of checks)
+    trace.emit('security:certificate_checked', {
+      depth,
+      subject: nameText(certificate.subject),
+      issuer: nameText(certificate.issuer),
+      check,
+      ok,
+      detail,
+      code,
+    })
+}

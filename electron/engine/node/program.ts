@@ -9,6 +9,8 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { Rng } from '../../protocol/random.ts'
 import type { Ipv4Address } from '../../protocol/wire/address.ts'
+import type { Http3Settings } from '../../../shared/http.ts'
+import type { Http3Sockets } from '../http3-sockets.ts'
 import type { Overhear } from '../onlooker/overheard.ts'
 import type { SocketHost } from '../sockets.ts'
 import type { Authority } from './authority.ts'
@@ -19,6 +21,8 @@ export type Cancel = () => void
 /** What a program has of the laboratory: one host of one lane. */
 export interface Surroundings {
   readonly sockets: SocketHost
+  /** HTTP/3 with an endpoint of QUIC of its own. */
+  http3(settings: Http3Settings | undefined): Http3Sockets
   now(): Micros
   /** Lab time as a date, for `Date`, `Expires` and the like; the run begins at LAB_EPOCH. */
   date(): Date
@@ -28,6 +32,8 @@ export interface Surroundings {
   hold<T>(work: Promise<T>): Promise<T>
   /** Events of this host; `scope({ flow })` for those of a connection. */
   readonly trace: Trace
+  /** The same for what is told within the step of the world, with the packet that is being handled. */
+  readonly stepTrace: Trace
   /** Seeded for this program; the same in every lane. */
   readonly rng: Rng
   readonly authority: Authority

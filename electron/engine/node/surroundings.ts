@@ -1,14 +1,17 @@
 /** What programs have of the laboratory, and the life of all programs of a run. */
 import type { App, Setup } from '../../../shared/experiment.ts'
+import type { HttpClientApp, HttpServerApp, HttpVersion } from '../../../shared/http.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import { LAB_EPOCH, toMillis, type Micros } from '../../../shared/units.ts'
 import type { Driver } from '../drivers/driver.ts'
+import { Http3Sockets } from '../http3-sockets.ts'
 import type { PlacedLane, Scene } from '../scene.ts'
 import { SocketHost } from '../sockets.ts'
 import type { WorldNode } from '../world.ts'
 import type { Authority } from './authority.ts'
 import { LabTimers } from './lab-timers.ts'
 import type { Cancel, Surroundings } from './program.ts'
+import { whyNotForQuic } from './quic-tls.ts'
 import { identityOf } from './tls.ts'
 import { whyUnsupported } from './tls-support.ts'
 import { createProgram, isProgram, type ProgramTable } from './programs.ts'
@@ -49,8 +52,13 @@ export class Programs {
     const { authority, scene } = this.lab
     for (const { setup } of scene.lanes)
       for (const [name, app] of Object.entries(setup.apps)) {
-        if (!isProgram(app) || app.kind === 'eavesdropper' || app.tls === null) continue
-        const problem = await whyUnsupported(app.tls, authority)
+        if (!isProgram(app) || !('tls' in app) || app.tls === null) continue
+        const versions = versionsOf(app)
+        const problem =
+          (versions.includes('h3') ? whyNotForQuic(app.tls) : undefined) ??
+          (versions.some((version) => version !== 'h3')
+            ? await whyUnsupported(app.tls, authority)
+            : undefined)
         if (problem !== undefined) throw new Error(`apps.${name}.tls.${problem}`)
         if (app.kind === 'http-server') await authority.identity(identityOf(app.host, app.tls))
       }
@@ -90,14 +98,22 @@ export class Programs {
     const { scene, driver, authority } = this.lab
     const host = lane.hosts.get(setup.host)!
     const now = (): Micros => driver.now()
+    const trace = scene.traceOf(host.node.name)
+    const rng = scene.rngOf(name)
     return {
       sockets: new SocketHost(host, driver),
       now,
       date: () => new Date(LAB_EPOCH + Math.floor(toMillis(now()))),
       after: (span, action) => this.after(span, action),
       hold: (work) => driver.outside.hold(work),
-      trace: stamped(scene.traceOf(host.node.name), () => scene.world.stamp(now())),
-      rng: scene.rngOf(name),
+      http3: (settings) =>
+        new Http3Sockets({
+          ...{ host, driver, trace, settings },
+          quic: (options) => scene.addQuic(host, { ...options, rng: rng.fork('quic') }),
+        }),
+      trace: stamped(trace, () => scene.world.stamp(now())),
+      stepTrace: trace,
+      rng,
       authority,
       overhear: (hear) => scene.onlookers.overhear(host.node.name, hear),
       addressOf: (of) => lane.hosts.get(of)!.station.host.address,
@@ -112,6 +128,10 @@ export class Programs {
     return () => driver.act(this.timerNode, () => cancel())
   }
 }
+
+/** The versions of HTTP that a program may come to speak. */
+const versionsOf = (app: HttpServerApp | HttpClientApp): readonly HttpVersion[] =>
+  app.kind === 'http-server' ? app.versions : [app.version, ...(app.fallback ? [app.fallback.version] : [])]
 
 /** A trace for what happens outside of the cores, where nobody else says what time it is. */
 function stamped(trace: Trace, stamp: () => void): Trace {

@@ -53,6 +53,7 @@ async function handshake(doubtful: Doubtful, authority: Authority): Promise<numb
     resumption: false,
     certificate: 'rsa',
     certificateFault: 'none',
+    earlyData: 'refuse',
   }
   const { chain: cert, key } = await authority.identity({ names: ['server.lab'], key: 'rsa', fault: 'none' })
   const [near, far] = duplexPair()

@@ -12,7 +12,7 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import type { TcpListener } from '../../protocol/tcp/stack.ts'
 import type { Side } from '../../protocol/wire/side.ts'
 import type { LabSocket } from '../sockets.ts'
-import { nameText, walkChain } from './certificate-walk.ts'
+import { tellChecks, walkChain } from './certificate-walk.ts'
 import type { Surroundings } from './program.ts'
 import { RecordEdges } from './record-edges.ts'
 import { contextOptions, groupOf, type TlsSettings } from './tls-options.ts'
@@ -204,16 +204,7 @@ class Report {
     if (socket.isSessionReused()) return
     const anchors = [new X509Certificate(this.lab.authority.root)]
     const sent = certificatesOf(socket)
-    for (const step of walkChain(sent, { anchors, at: this.lab.date(), host }))
-      this.trace.emit('security:certificate_checked', {
-        depth: step.depth,
-        subject: nameText(step.certificate.subject),
-        issuer: nameText(step.certificate.issuer),
-        check: step.check,
-        ok: step.ok,
-        detail: step.detail,
-        code: step.code,
-      })
+    tellChecks(this.trace, walkChain(sent, { anchors, at: this.lab.date(), host }))
   }
 }
 

@@ -1,6 +1,5 @@
 /** The HTTP/2 connection of a client, by Node's `http2` (RFC 9113): one for all requests, another when it has gone. */
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
-import type { HttpClientApp } from '../../../../shared/http.ts'
 import { errorName } from '../../../protocol/wire/h2/names.ts'
 import type { Cancel, Surroundings } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
@@ -9,7 +8,7 @@ import type { Fields } from './fields.ts'
 import { MOST_SESSION_MEMORY, openConnectionWindow, settingsOf } from './http2-settings.ts'
 import { PriorityFrames } from './priority-frames.ts'
 import type { Pushes } from './pushes.ts'
-import { failureOf, openTransport, type Failure, type Transport } from './transport.ts'
+import { failureOf, openTransport, type Failure, type TcpClientSetup, type Transport } from './transport.ts'
 
 interface Waiting {
   readonly request: OutgoingRequest
@@ -32,7 +31,7 @@ interface Connection {
 
 export class Http2Client implements Carrier {
   private readonly lab: Surroundings
-  private readonly setup: HttpClientApp
+  private readonly setup: TcpClientSetup
   private readonly pushes: Pushes
   private readonly waiting: Waiting[] = []
   private readonly sessions = new Set<ClientHttp2Session>()
@@ -42,7 +41,7 @@ export class Http2Client implements Carrier {
   private readonly tlsSessions: TlsSessions = new Map()
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: HttpClientApp, pushes: Pushes) {
+  constructor(lab: Surroundings, setup: TcpClientSetup, pushes: Pushes) {
     this.lab = lab
     this.setup = setup
     this.pushes = pushes
@@ -149,7 +148,7 @@ class Http2Exchange {
   private settled = false
   private answered = false
 
-  constructor(connection: Connection, waiting: Waiting, setup: HttpClientApp) {
+  constructor(connection: Connection, waiting: Waiting, setup: TcpClientSetup) {
     const { session, flow, priorities, used: reused } = connection
     const { request, events } = waiting
     this.events = events
@@ -174,7 +173,7 @@ class Http2Exchange {
       // Nothing may ever come from there again, not even the end of the connection.
       if (connection.doubtful && connection.open === 0) session.destroy()
     })
-    const tellSent = (): void => events.sent(flow, stream.id ?? 0, reused)
+    const tellSent = (): void => events.sent(flow, 'h2', stream.id ?? 0, reused)
     // More streams than the peer allows at a time wait within Node, without a number.
     if (stream.pending) stream.once('ready', tellSent)
     else tellSent()

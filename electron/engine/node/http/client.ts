@@ -4,6 +4,7 @@ import { Payload } from '../../apps/payload.ts'
 import type { Cancel, Program, Surroundings } from '../program.ts'
 import { Cache } from './cache.ts'
 import { Http2Client } from './client-http2.ts'
+import { Http3Client } from './client-http3.ts'
 import { lettersContent, wholeOf } from './content.ts'
 import { CookieJar } from './cookies.ts'
 import type { Carrier } from './exchange.ts'
@@ -63,8 +64,11 @@ export class HttpClient implements Program {
 
   private createCarrier(): Carrier {
     const { lab, setup } = this
-    if (setup.version === 'h2') return new Http2Client(lab, setup, this.pushes)
-    return setup.pipelining ? new PipelinePool(lab, setup) : new Pool(lab, setup)
+    const { version } = setup
+    if (version === 'h3') return new Http3Client(lab, setup)
+    const tcp = { ...setup, version }
+    if (version === 'h2') return new Http2Client(lab, tcp, this.pushes)
+    return setup.pipelining ? new PipelinePool(lab, tcp) : new Pool(lab, tcp)
   }
 
   /** At a moment of lab time, or now if it has gone by. */

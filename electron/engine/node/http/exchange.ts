@@ -1,5 +1,5 @@
 /** One request and its response, between what a client wants and what carries it. */
-import type { HttpClientApp, RequestSetup } from '../../../../shared/http.ts'
+import type { HttpClientApp, HttpVersion, RequestSetup } from '../../../../shared/http.ts'
 import type { Cancel } from '../program.ts'
 import type { Fields } from './fields.ts'
 import type { Failure } from './transport.ts'
@@ -11,12 +11,17 @@ export interface OutgoingRequest {
   readonly fields: Readonly<Record<string, string>>
   readonly body: Uint8Array
   readonly priorityFrame?: RequestSetup['priorityFrame']
+  /** For how long the content of the answer is to be left unread, in microseconds. */
+  readonly readDelay: number
 }
 
 /** What is told of an exchange, in this order; after `finished` or `failed` nothing more. */
 export interface ExchangeEvents {
-  /** It was handed to a connection: the flow, its number or stream there, whether that had served another before. */
-  sent(flow: string, exchange: number, reused: boolean): void
+  /**
+   * It was handed to a connection: the flow, its number or stream there, whether that had served another before. Once more when the
+   * server could not have looked at it there.
+   */
+  sent(flow: string, version: HttpVersion, exchange: number, reused: boolean): void
   started(status: number, fields: Fields): void
   content(bytes: Uint8Array): void
   finished(): void
@@ -35,7 +40,7 @@ export interface Carrier {
 }
 
 /** The server's name, as requests give it (RFC 9110 7.2): with the port, unless it is the usual one. */
-export function authorityOf({ to, port, tls }: HttpClientApp): string {
+export function authorityOf({ to, port, tls }: Pick<HttpClientApp, 'to' | 'port' | 'tls'>): string {
   const usual = tls === null ? 80 : 443
   return port === usual ? `${to}.lab` : `${to}.lab:${port}`
 }

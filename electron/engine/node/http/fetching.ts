@@ -1,5 +1,5 @@
 /** One request of a client from the wish to the answer: through the cache, with cookies, again if it has to be. */
-import type { HttpClientApp, RequestSetup } from '../../../../shared/http.ts'
+import type { HttpClientApp, HttpVersion, RequestSetup } from '../../../../shared/http.ts'
 import type { Trace } from '../../../../shared/trace/sink.ts'
 import { Digest } from '../../apps/payload.ts'
 import type { Cancel, Surroundings } from '../program.ts'
@@ -159,9 +159,10 @@ export class Fetching {
       fields: { ...this.request.fields, ...this.cookieField(), ...this.conditions() },
       body,
       ...(wanted.priorityFrame && { priorityFrame: wanted.priorityFrame }),
+      readDelay: wanted.readDelay,
     }
     const cancel = carrier.send(outgoing, {
-      sent: (flow, exchange, reused) => this.tellSent(flow, exchange, reused),
+      sent: (flow, version, exchange, reused) => this.tellSent(flow, version, exchange, reused),
       started: (status, fields) => {
         this.start(status, fields)
         this.takeCookies(fields)
@@ -183,10 +184,10 @@ export class Fetching {
     return this.decision.kind === 'validate' ? this.decision.fields : {}
   }
 
-  private tellSent(flow: string, exchange: number, reused: boolean): void {
+  private tellSent(flow: string, version: HttpVersion, exchange: number, reused: boolean): void {
     const { number: request } = this.wish
     this.trace = this.client.lab.trace.scope({ flow })
-    this.trace.emit('http:request_sent', { request, exchange, version: this.client.setup.version, reused })
+    this.trace.emit('http:request_sent', { request, exchange, version, reused })
   }
 
   // The answer.

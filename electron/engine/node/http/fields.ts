@@ -9,6 +9,21 @@ export function valueOf(fields: Fields, name: string): string | undefined {
   return value === undefined || typeof value === 'string' ? value : value.join(', ')
 }
 
+/** Field lines by name, several of one name as a list. */
+export function recordOf(lines: readonly { readonly name: string; readonly value: string }[]): Fields {
+  const fields: Record<string, string | string[]> = {}
+  for (const { name, value } of lines) {
+    const key = name.toLowerCase()
+    const before = Object.hasOwn(fields, key) ? fields[key] : undefined
+    fields[key] = before === undefined ? value : [before, value].flat()
+  }
+  return fields
+}
+
+/** The lines of fields that have one each. */
+export const linesOf = (fields: Readonly<Record<string, string>>): { name: string; value: string }[] =>
+  Object.entries(fields).map(([name, value]) => ({ name, value }))
+
 /** The members of a list (RFC 9110 5.6.1); commas inside of quoted strings divide nothing. */
 export function membersOf(value: string | undefined): string[] {
   const found = value?.match(/(?:[^,"]|"(?:\\.|[^"\\])*"?)+/g) ?? []

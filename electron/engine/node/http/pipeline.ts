@@ -3,15 +3,13 @@
  * do that: one request has its connection to itself. Its parser is not to be had but by private ways either, so requests are
  * written here by hand, and the responses are read by the laboratory's own reader of HTTP/1.1.
  */
-import type { HttpClientApp } from '../../../../shared/http.ts'
 import { Http1Connection } from '../../../protocol/wire/http1/connection.ts'
 import type { Http1Event, Message } from '../../../protocol/wire/http1/events.ts'
-import type { Field } from '../../../protocol/wire/http1/fields.ts'
 import type { Cancel, Surroundings } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
-import type { Fields } from './fields.ts'
-import { openTransport, type Failure, type Transport } from './transport.ts'
+import { recordOf } from './fields.ts'
+import { openTransport, type Failure, type TcpClientSetup, type Transport } from './transport.ts'
 
 interface Waiting {
   readonly request: OutgoingRequest
@@ -20,14 +18,14 @@ interface Waiting {
 
 export class PipelinePool implements Carrier {
   private readonly lab: Surroundings
-  private readonly setup: HttpClientApp
+  private readonly setup: TcpClientSetup
   private readonly waiting: Waiting[] = []
   private readonly pipelines = new Set<Pipeline>()
   private readonly opening = new Set<Cancel>()
   private readonly tlsSessions: TlsSessions = new Map()
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: HttpClientApp) {
+  constructor(lab: Surroundings, setup: TcpClientSetup) {
     this.lab = lab
     this.setup = setup
   }
@@ -139,7 +137,7 @@ class Pipeline {
     const bytes = serialize(request, this.authority)
     this.sent++
     this.unanswered.push(events)
-    events.sent(this.flow, this.sent, this.sent > 1)
+    events.sent(this.flow, 'http/1.1', this.sent, this.sent > 1)
     this.reader.push('client', bytes)
     this.stream.write(bytes)
   }
@@ -201,15 +199,4 @@ function serialize({ method, target, fields, body }: OutgoingRequest, authority:
   if (body.length > 0 || method === 'POST') lines.push(`content-length: ${body.length}\r\n`)
   const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1')
   return body.length > 0 ? Buffer.concat([head, body]) : head
-}
-
-/** Field lines by name, several of one name as a list. */
-function recordOf(lines: readonly Field[]): Fields {
-  const fields: Record<string, string | string[]> = {}
-  for (const { name, value } of lines) {
-    const key = name.toLowerCase()
-    const before = Object.hasOwn(fields, key) ? fields[key] : undefined
-    fields[key] = before === undefined ? value : [before, value].flat()
-  }
-  return fields
 }

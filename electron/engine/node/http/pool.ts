@@ -3,11 +3,10 @@
  * Node's Agent closes idle connections by the wall clock.
  */
 import { request as requestOf, type ClientRequest, type IncomingMessage } from 'node:http'
-import type { HttpClientApp } from '../../../../shared/http.ts'
 import type { Cancel, Surroundings } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
-import { failureOf, openTransport, type Failure, type Transport } from './transport.ts'
+import { failureOf, openTransport, type Failure, type TcpClientSetup, type Transport } from './transport.ts'
 
 interface Waiting {
   readonly request: OutgoingRequest
@@ -25,14 +24,14 @@ interface Line {
 
 export class Pool implements Carrier {
   private readonly lab: Surroundings
-  private readonly setup: HttpClientApp
+  private readonly setup: TcpClientSetup
   private readonly waiting: Waiting[] = []
   private readonly lines = new Set<Line>()
   private readonly opening = new Set<Cancel>()
   private readonly tlsSessions: TlsSessions = new Map()
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: HttpClientApp) {
+  constructor(lab: Surroundings, setup: TcpClientSetup) {
     this.lab = lab
     this.setup = setup
   }
@@ -145,7 +144,7 @@ class Http1Exchange {
     this.outgoing.on('error', (error) => this.fail(failureOf(error)))
     // Told by Node when the response is whole and the connection may be used again, or is gone.
     this.outgoing.once('close', () => this.release())
-    events.sent(flow, line.served, line.served > 1)
+    events.sent(flow, 'http/1.1', line.served, line.served > 1)
     this.outgoing.end(request.body)
   }
 

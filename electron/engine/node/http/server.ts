@@ -1,12 +1,13 @@
-/** The program `http-server`: a site behind a port, in HTTP/1.1 and HTTP/2, over TLS or in the clear. */
-import type { HttpServerApp, HttpVersion } from '../../../../shared/http.ts'
+/** The program `http-server`: a site behind a port, in HTTP/1.1 and HTTP/2 over TLS or in the clear, and in HTTP/3. */
+import type { HttpServerApp } from '../../../../shared/http.ts'
 import type { Program, Surroundings } from '../program.ts'
 import { Http1Server } from './server-http1.ts'
 import { Http2Server } from './server-http2.ts'
+import { Http3Server } from './server-http3.ts'
 import { Site } from './site.ts'
-import { listenForTransports, type Transport } from './transport.ts'
+import { listenForTransports, type TcpVersion, type Transport } from './transport.ts'
 
-/** What serves the connections of one version. */
+/** What serves the connections of one version over TCP. */
 export interface VersionServer {
   accept(transport: Transport): void
   /** Lets go of all connections, at once. */
@@ -18,13 +19,15 @@ export class HttpServer implements Program {
   readonly done = true
   private readonly setup: HttpServerApp
   private readonly lab: Surroundings
-  private readonly servers: Readonly<Record<HttpVersion, VersionServer>>
+  private readonly servers: Readonly<Record<TcpVersion, VersionServer>>
+  private readonly http3: Http3Server | undefined
 
   constructor(setup: HttpServerApp, lab: Surroundings) {
     this.setup = setup
     this.lab = lab
     const site = new Site(setup.resources, lab)
     this.servers = { 'http/1.1': new Http1Server(site, setup, lab), h2: new Http2Server(site, setup, lab) }
+    if (setup.versions.includes('h3')) this.http3 = new Http3Server(site, setup, lab)
   }
 
   start(): void {
@@ -32,9 +35,11 @@ export class HttpServer implements Program {
     listenForTransports(this.lab, this.setup, (transport) =>
       this.servers[transport.version].accept(transport),
     )
+    this.http3?.listen()
   }
 
   stop(): void {
     for (const server of Object.values(this.servers)) server.stop()
+    this.http3?.stop()
   }
 }

@@ -5,14 +5,20 @@ import { formatEndpoint } from '../../../protocol/wire/address.ts'
 import type { Cancel, Surroundings } from '../program.ts'
 import { secureClient, secureServer, type TlsSessions } from '../tls.ts'
 
+/** The versions that go over TCP. */
+export type TcpVersion = Exclude<HttpVersion, 'h3'>
+
 export interface Transport {
   /** What HTTP reads and writes. Its errors are listened to; whoever uses it hears of its `close` all the same. */
   readonly stream: Duplex
   /** The TCP connection's name in the trace. */
   readonly flow: string
   /** By ALPN, or by prior knowledge in the clear. */
-  readonly version: HttpVersion
+  readonly version: TcpVersion
 }
+
+/** What a client that goes over TCP is set to. */
+export type TcpClientSetup = Omit<HttpClientApp, 'version'> & { readonly version: TcpVersion }
 
 /** Why a connection or an exchange came to nothing: the code of Node or of its libraries, and their words. */
 export interface Failure {
@@ -33,7 +39,7 @@ export function failureOf(error: unknown): Failure {
  */
 export function openTransport(
   lab: Surroundings,
-  setup: HttpClientApp,
+  setup: TcpClientSetup,
   sessions: TlsSessions,
   { ready, failed }: { ready: (transport: Transport) => void; failed: (failure: Failure) => void },
 ): Cancel {
@@ -66,13 +72,15 @@ export function openTransport(
   }
 }
 
-/** Waits for connections. Over TLS those count whose handshake went well; `secureServer` tells of the others. */
+/** Waits for connections over TCP, if the server speaks anything that goes over it. Over TLS those count whose handshake went well; `secureServer` tells of the others. */
 export function listenForTransports(
   lab: Surroundings,
   setup: HttpServerApp,
   accept: (transport: Transport) => void,
 ): void {
-  const { port, tls, versions, host } = setup
+  const { port, tls, host } = setup
+  const versions = setup.versions.filter((version) => version !== 'h3')
+  if (versions.length === 0) return
   if (tls !== null) {
     secureServer(lab, port, tls, {
       host,
