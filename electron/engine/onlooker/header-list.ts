@@ -1,5 +1,12 @@
-/** A header list of HTTP/2 as the trace shows it. */
-import type { HeaderBlock, HeaderField } from '../../protocol/wire/hpack/decoder.ts'
+/** A header list of HTTP/2 or HTTP/3 as the trace shows it. */
+import type { HeaderField } from '../../protocol/wire/hpack/decoder.ts'
+
+interface Line {
+  readonly name: string
+  readonly value: string
+  /** Octets of both where they are not kept whole. */
+  readonly plainLength?: number
+}
 
 /** `fields` of `http:message_started`. */
 export const fieldsText = (fields: readonly HeaderField[]): string =>
@@ -25,7 +32,7 @@ const CRLF = 2
 const VERSION = ' HTTP/1.1'.length
 const STATUS_LINE = 'HTTP/1.1 200 '.length
 
-export function controlOf({ fields }: HeaderBlock): Control {
+export function controlOf(fields: readonly Line[]): Control {
   const control = { method: '', target: '', status: 0 }
   for (const { name, value } of fields) {
     if (name === ':method') control.method = value
@@ -39,9 +46,9 @@ export function controlOf({ fields }: HeaderBlock): Control {
  * Octets of the same header section in HTTP/1.1 (RFC 9112 2.1): start line, field lines, the empty line. `:authority`
  * becomes `host`, `:scheme` stands nowhere, and the reason of a status line is left out.
  */
-export function http1Length({ fields }: HeaderBlock): number {
+export function http1Length(fields: readonly Line[]): number {
   let length = CRLF
-  for (const { name, value, plainLength } of fields) {
+  for (const { name, value, plainLength = name.length + value.length } of fields) {
     if (name === ':method') length += value.length + 1 + VERSION + CRLF
     else if (name === ':path') length += value.length
     else if (name === ':status') length += STATUS_LINE + CRLF

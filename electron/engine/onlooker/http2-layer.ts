@@ -149,8 +149,8 @@ export class Http2Layer implements Layer {
       exchange: streamId,
       offset: this.at(fragments[0]?.offset ?? this.frameEnd),
       length: block.encodedLength,
-      uncompressed: http1Length(block),
-      ...controlOf(block),
+      uncompressed: http1Length(block.fields),
+      ...controlOf(block.fields),
       fields: fieldsText(block.fields),
       end: endStream,
     })

@@ -1,10 +1,12 @@
 /** All onlookers of a run, and the key log that they share. */
 import type { Trace } from '../../../shared/trace/sink.ts'
+import type { QuicConnection } from '../../protocol/quic/connection.ts'
 import type { TapFactory } from '../../protocol/tcp/tap.ts'
 import { KeyLog } from '../../protocol/wire/tls/key-log.ts'
 import { nodeCrypto } from '../node-crypto.ts'
 import { ConnectionEnd } from './connection-end.ts'
 import { OverheardTap, type Overhear } from './overheard.ts'
+import { QuicEnd } from './quic-end.ts'
 import { Report } from './report.ts'
 
 export class Onlookers {
@@ -38,5 +40,11 @@ export class Onlookers {
         for (const hear of recordings) hear(flow, from, bytes)
       })
     }
+  }
+
+  /** The onlooker of a QUIC connection, whose events go to `trace`. */
+  onlookerOf(connection: QuicConnection, flow: string, trace: Trace): QuicEnd {
+    const report = new Report(connection.isServer ? 'server' : 'client', () => trace.scope({ flow }))
+    return new QuicEnd(report, nodeCrypto, () => connection.version.label)
   }
 }

@@ -186,6 +186,7 @@ export class QuicHost implements App {
       this.options.trace.scope({ flow }),
       connection,
       () => this.options.station.host.address,
+      this.options.onlooker?.(connection, flow),
     )
     this.tracers.set(connection, tracer)
     return tracer

@@ -6,13 +6,21 @@ import type { QuicConnection } from '../../protocol/quic/connection.ts'
 import type { QuicEvent } from '../../protocol/quic/events.ts'
 import type { QuicChange, QuicObserver } from '../../protocol/quic/observer.ts'
 import { transportErrorName } from '../../protocol/wire/quic/errors.ts'
+import type { SentPacket } from '../../protocol/quic/sent.ts'
+import type { Level } from '../../protocol/tls13/handshake.ts'
 import type { Frame } from '../../protocol/wire/quic/frames.ts'
 import { formatEndpoint } from '../../protocol/wire/address.ts'
 import { hexOf } from '../../protocol/wire/tls/key-log.ts'
 import type { TransportParameters } from '../../protocol/wire/quic/transport-parameters.ts'
 
-/** Whoever reads what the connection carries; `packet.pkt` is known when it is told. */
-export type QuicOnlooker = Pick<QuicObserver, 'onSent' | 'onReceived'>
+/** Whoever reads what this end of a connection carries, as a capture on its host would. */
+export interface QuicOnlooker {
+  /** A packet has left; `generation` is that of the 1-RTT keys when it was made. */
+  handleSent(packet: SentPacket, level: Level, frames: readonly Frame[], generation: number): void
+  handleReceived(level: Level, frames: readonly Frame[]): void
+  /** A line of the key log (RFC 9850), before the first packet that the secret protects. */
+  handleSecret(line: string): void
+}
 
 /** What is told of a packet once its datagram has a number. */
 type Announcement = (pkt: number) => void
@@ -57,6 +65,7 @@ export class ConnectionTracer implements QuicObserver {
   private readonly trace: Trace
   private readonly connection: QuicConnection
   private readonly onlooker: QuicOnlooker | undefined
+  private generation = 0
   private announcements: Announcement[] = []
   private state: string
   private metrics = ''
@@ -66,8 +75,9 @@ export class ConnectionTracer implements QuicObserver {
   private readonly paths: string[] = []
 
   /** `localAddress`: that of this end's host, at the moment. */
-  constructor(trace: Trace, connection: QuicConnection, localAddress: () => number) {
+  constructor(trace: Trace, connection: QuicConnection, localAddress: () => number, onlooker?: QuicOnlooker) {
     this.trace = trace
+    this.onlooker = onlooker
     this.localAddress = localAddress
     this.connection = connection
     this.state = connection.state
@@ -125,19 +135,20 @@ export class ConnectionTracer implements QuicObserver {
 
   // --- QuicObserver ---------------------------------------------------------------------------------------
 
-  readonly onSent: QuicObserver['onSent'] = (now, packet, level, frames) => {
+  readonly onSent: QuicObserver['onSent'] = (_now, packet, level, frames) => {
     const { number, size, path } = packet
+    const { generation } = this
     const data = { level, number, size, path, frames: JSON.stringify(frames.map(describe)) }
     this.announcements.push((pkt) => {
       packet.pkt = pkt
       this.trace.emit('transport:packet_sent', data, pkt)
-      this.onlooker?.onSent(now, packet, level, frames)
+      this.onlooker?.handleSent(packet, level, frames, generation)
     })
   }
 
-  readonly onReceived: QuicObserver['onReceived'] = (now, level, number, size, pkt, frames) => {
+  readonly onReceived: QuicObserver['onReceived'] = (_now, level, number, size, _pkt, frames) => {
     this.trace.emit('transport:packet_received', { level, number, size })
-    this.onlooker?.onReceived(now, level, number, size, pkt, frames)
+    this.onlooker?.handleReceived(level, frames)
   }
 
   readonly onDropped: QuicObserver['onDropped'] = (_now, reason, size) => {
@@ -196,10 +207,13 @@ export class ConnectionTracer implements QuicObserver {
   }
 
   readonly onKeyUpdate: QuicObserver['onKeyUpdate'] = (_now, generation, byPeer) => {
+    this.generation = generation
     this.trace.emit('transport:key_phase_changed', { generation, by: byPeer ? 'peer' : 'local' })
   }
 
   readonly onHandshake: QuicObserver['onHandshake'] = (_now, event) => {
-    if (event.type === 'key_log') this.trace.emit('security:secret_logged', { line: event.line })
+    if (event.type !== 'key_log') return
+    this.trace.emit('security:secret_logged', { line: event.line })
+    this.onlooker?.handleSecret(event.line)
   }
 }

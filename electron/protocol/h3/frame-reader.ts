@@ -8,8 +8,13 @@ import { violation, type Http3Violation } from './errors.ts'
 import { decodePayload, frameType, type FrameType, type Http3Frame } from './frames.ts'
 
 export type FrameStep =
-  /** A frame with its length on the wire; of DATA and of unknown ones the payload is still to come. */
-  | { readonly type: 'frame'; readonly frame: Http3Frame; readonly length: number }
+  /** A frame, and what it and its payload take on the wire; of DATA and of unknown ones the payload is still to come. */
+  | {
+      readonly type: 'frame'
+      readonly frame: Http3Frame
+      readonly length: number
+      readonly payloadLength: number
+    }
   | { readonly type: 'content'; readonly bytes: Uint8Array }
   | { readonly type: 'violation'; readonly violation: Http3Violation }
 
@@ -21,6 +26,7 @@ interface Current {
   readonly type: FrameType
   /** Octets of header and payload. */
   readonly length: number
+  readonly payloadLength: number
   /** Octets of payload still to come. */
   left: number
 }
@@ -76,9 +82,10 @@ export class FrameReader {
     if (problem !== undefined) return { type: 'violation', violation: problem }
     const whole = cursor.at - this.at + length
     this.at = cursor.at
-    this.current = { type, length: whole, left: length }
-    if (type === 'data') return { type: 'frame', frame: { type, length }, length: whole }
-    if (type === 'unknown') return { type: 'frame', frame: { type, code, length }, length: whole }
+    const lengths = { length: whole, payloadLength: length }
+    this.current = { type, ...lengths, left: length }
+    if (type === 'data') return { type: 'frame', frame: { type, length }, ...lengths }
+    if (type === 'unknown') return { type: 'frame', frame: { type, code, length }, ...lengths }
     return 'again'
   }
 
@@ -109,6 +116,6 @@ export class FrameReader {
     this.payload.clear()
     return 'reason' in frame
       ? { type: 'violation', violation: frame }
-      : { type: 'frame', frame, length: current.length }
+      : { type: 'frame', frame, length: current.length, payloadLength: current.payloadLength }
   }
 }
