@@ -22,6 +22,7 @@ import { isProgram, type ProgramSetup } from './node/programs.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { Onlookers } from './onlooker/onlookers.ts'
 import { QuicHost, type QuicHostOptions } from './quic/quic-host.ts'
+import { hostNumber } from './settings.ts'
 import { Station } from './station.ts'
 import { World, type Witness, type WorldNode } from './world.ts'
 
@@ -53,6 +54,9 @@ export interface PlacedLane {
   readonly programs: Map<string, Program>
 }
 
+const addressIn = (lane: number, setup: Setup, host: string): Ipv4Address =>
+  LAB_NETWORK + lane * 256 + hostNumber(setup.hosts, host)
+
 export const linkSpecOf = ({ up, down }: Setup['links'][string]): LinkSpec => ({ up, down })
 
 export class Scene {
@@ -73,11 +77,8 @@ export class Scene {
   addLane(lane: Pick<Lane, 'id'>, setup: Setup): PlacedLane {
     const index = this.lanes.length
     const hosts = new Map<string, PlacedHost>()
-    for (const [i, name] of Object.keys(setup.hosts).entries())
-      hosts.set(
-        name,
-        this.addHost(`${lane.id}/${name}`, LAB_NETWORK + index * 256 + 1 + i, setup.hosts[name]),
-      )
+    for (const name of Object.keys(setup.hosts))
+      hosts.set(name, this.addHost(`${lane.id}/${name}`, addressIn(index, setup, name), setup.hosts[name]))
     const links = new Map<string, PlacedLink>()
     for (const [name, link] of Object.entries(setup.links))
       links.set(name, this.addLink(lane.id, name, linkSpecOf(link), hosts.get(link.a)!, hosts.get(link.b)!))
@@ -190,6 +191,8 @@ export class Scene {
         this.world.act(now, host.node, () => host.station.configure(now, tcp))
         host.quicSettings = quic
         for (const endpoint of host.quic) endpoint.configure(quic)
+        const address = addressIn(this.lanes.indexOf(lane), setup, name)
+        this.world.act(now, host.node, () => host.station.move(now, address))
       }
     for (const [name, app] of lane.apps) {
       const next = setup.apps[name]

@@ -58,6 +58,13 @@ function checkExperiment({ setup, lanes, steps, knobs }: Experiment): Result<nev
 export function checkReferences({ hosts, links, apps }: Setup): Result<never> | undefined {
   const names = Object.keys(hosts).join(' or ')
   const isHost = (name: string): boolean => Object.hasOwn(hosts, name)
+  const numbers = new Set<number>()
+  for (const [id, { address }] of Object.entries(hosts)) {
+    const number = hostNumber(hosts, id)
+    if (numbers.has(number))
+      return invalid(`hosts.${id}.address`, address, 'an address that no other host has')
+    numbers.add(number)
+  }
   const attached = new Set<string>()
   for (const [id, link] of Object.entries(links)) {
     for (const side of ['a', 'b'] as const) {
@@ -86,6 +93,10 @@ export function checkReferences({ hosts, links, apps }: Setup): Result<never> | 
   }
   return undefined
 }
+
+/** The last part of a host's address: what its settings say, else its place in the list. */
+export const hostNumber = (hosts: Setup['hosts'], name: string): number =>
+  hosts[name].address || Object.keys(hosts).indexOf(name) + 1
 
 /** The paths that a name stands for. */
 export function pathsOf(knobs: readonly Knob[], name: string): readonly string[] {

@@ -5,7 +5,7 @@ import type { Host } from '../protocol/ip/host.ts'
 import type { HostEvent } from '../protocol/ip/events.ts'
 import type { Datagram, SansIo } from '../protocol/sansio.ts'
 import type { TcpConnection, TcpListener } from '../protocol/tcp/stack.ts'
-import type { Endpoint } from '../protocol/wire/address.ts'
+import type { Endpoint, Ipv4Address } from '../protocol/wire/address.ts'
 
 /** An application: like a core it is told the time and what happens, and acts on its host within the call. */
 export interface App {
@@ -16,6 +16,8 @@ export interface App {
   /** To be called at or after `pollTimeout()`. */
   handleTimeout(now: Micros): void
   pollTimeout(): Micros | undefined
+  /** The host has another address from now on. */
+  onAddressChanged?(now: Micros): void
   /** The host has come to rest; for states of which no event tells. */
   handleRest?(now: Micros): void
 }
@@ -53,6 +55,14 @@ export class Station implements SansIo<never> {
     this.settings = settings
     for (const listener of this.listeners) listener.settings = settings
     for (const connection of this.connections) connection.configure(now, settings)
+  }
+
+  /** The host moves to another network. */
+  move(now: Micros, address: Ipv4Address): void {
+    if (address === this.host.address) return
+    this.host.move(address)
+    for (const app of this.apps) app.onAddressChanged?.(now)
+    this.settle(now)
   }
 
   add(app: App): void {

@@ -14,6 +14,7 @@ import type { TcpListener } from '../tcp/listener.ts'
 import { TcpStack, type TapFactory } from '../tcp/stack.ts'
 import {
   flowName,
+  formatAddress,
   isSingleHost,
   LIMITED_BROADCAST,
   type Endpoint,
@@ -102,7 +103,6 @@ const NO_PAYLOAD = new Uint8Array(0)
 
 export class Host implements SansIo<HostEvent> {
   readonly name: string
-  readonly address: Ipv4Address
   readonly mtu: number
   readonly tcp: TcpStack
   private readonly tcpDefaults: TcpSettings
@@ -115,13 +115,14 @@ export class Host implements SansIo<HostEvent> {
   private readonly pings: Pings
   private readonly events: HostEvent[] = []
   private readonly flowScopes = new Map<string, Trace>()
+  private own: Ipv4Address
 
   constructor(env: Env, options: HostOptions) {
     const mtu = options.mtu ?? 1500
     if (!(mtu >= IPV4_MIN_MTU && mtu <= IPV4_MAX_PACKET)) throw new RangeError(`MTU of ${mtu} bytes`)
     const rng = env.rng.fork(`host:${options.name}`)
     this.name = options.name
-    this.address = options.address
+    this.own = options.address
     this.mtu = mtu
     this.tcpDefaults = options.tcp
     this.dontFragment = options.dontFragment ?? true
@@ -143,7 +144,23 @@ export class Host implements SansIo<HostEvent> {
     this.pings = new Pings(rng.fork('ping').int(0x1_0000))
   }
 
+  get address(): Ipv4Address {
+    return this.own
+  }
+
   // --- what the owner asks for ----------------------------------------------------------------------------
+
+  /**
+   * The interface has another address from now on, as after a move to another network; what comes for the old one is `not_for_us`.
+   * UDP ports stay open and send from the new one; TCP connections stay with theirs (`TcpStack.move`).
+   */
+  move(address: Ipv4Address): void {
+    const [from, to] = [formatAddress(this.own), formatAddress(address)]
+    this.own = address
+    this.output.address = address
+    this.tcp.move(address)
+    this.trace.emit('connectivity:address_changed', { from, to })
+  }
 
   /** Waits for connections on `port`. */
   listen(now: Micros, port: number, settings: Partial<TcpSettings> = {}): TcpListener {

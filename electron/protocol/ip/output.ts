@@ -29,7 +29,8 @@ interface Waiting {
 const WAITING_LIMIT = 1000
 
 export class IpOutput {
-  readonly address: Ipv4Address
+  /** The source of what is made from now on; what waits keeps its own. */
+  address: Ipv4Address
   readonly mtu: number
   private readonly ttl: number
   private readonly arena = new PacketArena()

@@ -1,4 +1,4 @@
-/** Connections by their four-tuple, of which our own address is fixed. */
+/** Connections by their four-tuple. */
 import type { Ipv4Address } from '../wire/address.ts'
 import type { ControlBlock } from './control-block.ts'
 
@@ -9,11 +9,20 @@ export class ConnectionTable {
   private last: ControlBlock | undefined
   size = 0
 
-  find(localPort: number, remoteAddress: Ipv4Address, remotePort: number): ControlBlock | undefined {
+  find(
+    localAddress: Ipv4Address,
+    localPort: number,
+    remoteAddress: Ipv4Address,
+    remotePort: number,
+  ): ControlBlock | undefined {
     const { last } = this
-    if (last !== undefined && matches(last, localPort, remoteAddress, remotePort)) return last
-    const list = this.byPorts.get(localPort * 65_536 + remotePort)
-    const found = list?.find((block) => block.remote.address === remoteAddress)
+    const matches = ({ local, remote }: ControlBlock): boolean =>
+      local.port === localPort &&
+      remote.port === remotePort &&
+      remote.address === remoteAddress &&
+      local.address === localAddress
+    if (last !== undefined && matches(last)) return last
+    const found = this.byPorts.get(localPort * 65_536 + remotePort)?.find(matches)
     if (found !== undefined) this.last = found
     return found
   }
@@ -37,11 +46,3 @@ export class ConnectionTable {
     this.size--
   }
 }
-
-const matches = (
-  block: ControlBlock,
-  localPort: number,
-  remoteAddress: number,
-  remotePort: number,
-): boolean =>
-  block.local.port === localPort && block.remote.port === remotePort && block.remote.address === remoteAddress

@@ -40,7 +40,7 @@ type QuotedSegment = Pick<QuotedPacket, 'destination' | 'sourcePort' | 'destinat
 
 export class TcpStack {
   private readonly env: Env
-  private readonly address: Ipv4Address
+  private address: Ipv4Address
   private readonly numbers: InitialNumbers
   private readonly table = new ConnectionTable()
   private readonly listeners = new Map<number, TcpListener>()
@@ -87,7 +87,7 @@ export class TcpStack {
    */
   connect(now: Micros, remote: Endpoint, settings: TcpSettings, localPort?: number): TcpConnection {
     const port = localPort ?? this.freePort(remote)
-    if (this.table.find(port, remote.address, remote.port) !== undefined) {
+    if (this.table.find(this.address, port, remote.address, remote.port) !== undefined) {
       throw new Error(`port ${port} is connected to this end already`)
     }
     const block = this.createBlock(now, port, remote, settings)
@@ -98,7 +98,7 @@ export class TcpStack {
 
   /** Takes in a segment from `source`, its checksum verified. */
   handleSegment(now: Micros, source: Ipv4Address, segment: TcpSegment): void {
-    const block = this.table.find(segment.destinationPort, source, segment.sourcePort)
+    const block = this.table.find(this.address, segment.destinationPort, source, segment.sourcePort)
     if (block !== undefined && !this.reuses(block, segment)) {
       return segmentArrives(block, now, segment)
     }
@@ -113,7 +113,7 @@ export class TcpStack {
    * @param nextHopMtu of code 4, fragmentation needed; 0: not said
    */
   handleUnreachable(_now: Micros, quoted: QuotedSegment, code: number, nextHopMtu: number): void {
-    const block = this.table.find(quoted.sourcePort, quoted.destination, quoted.destinationPort)
+    const block = this.table.find(this.address, quoted.sourcePort, quoted.destination, quoted.destinationPort)
     if (block !== undefined) arrivesUnreachable(block, code, quoted.sequence, nextHopMtu)
   }
 
@@ -139,13 +139,34 @@ export class TcpStack {
     for (;;) {
       const block = this.woken.first
       if (block === undefined) return undefined
+      const { tapped } = block
       const segment = nextSegment(block, now)
-      if (segment !== undefined) return segment
+      if (segment !== undefined && this.mayLeave(block, segment)) return segment
+      if (segment !== undefined) {
+        block.tapped = tapped
+        continue
+      }
       this.woken.shift()
       block.queued = false
       settle(block, now)
       this.deadlines.wakeBy(block, block.timers.earliest)
     }
+  }
+
+  /**
+   * The host has another address now. Connections stay bound to the one that they began with (RFC 9293 3.3.1): nothing reaches them
+   * any more, and what they send does not leave. As on Linux, nobody tells them; their timers find out, or the application's do.
+   */
+  move(address: Ipv4Address): void {
+    this.address = address
+  }
+
+  /** Whether the source of a segment is an address of this host, as a system asks when it looks up the way out. */
+  private mayLeave({ local, trace }: ControlBlock, { segment }: OutgoingSegment): boolean {
+    if (local.address === this.address) return true
+    const { sequence: seq, payload } = segment
+    trace.emit('tcp:segment_unsent', { seq, payload: payload.length, reason: 'address_lost' })
+    return false
   }
 
   pollEvent(): TcpEvent | undefined {
@@ -187,7 +208,7 @@ export class TcpStack {
     for (let i = 0; i < DYNAMIC_PORTS; i++) {
       const port = FIRST_DYNAMIC_PORT + (this.nextPort++ % DYNAMIC_PORTS)
       if (this.listeners.has(port)) continue
-      if (this.table.find(port, remote.address, remote.port) === undefined) return port
+      if (this.table.find(this.address, port, remote.address, remote.port) === undefined) return port
     }
     throw new Error('no dynamic port is free')
   }

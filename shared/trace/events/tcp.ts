@@ -22,6 +22,14 @@ export const TCP_EVENTS = {
       ),
     },
   },
+  'tcp:segment_unsent': {
+    doc: 'A segment could not leave its host; TCP takes it for sent, as it does on a real system',
+    fields: {
+      seq: u32('sequence number of the first byte', 'seq'),
+      payload: u16('bytes of payload', 'B'),
+      reason: str('address_lost: its source is no address of the host any more'),
+    },
+  },
   'tcp:option_negotiated': {
     doc: "The peer's SYN came to an end that wants an option which nobody knows yet (RFC 6994); once a connection end, at the server with the SYN, at the client with the SYN-ACK",
     fields: {
