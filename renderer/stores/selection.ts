@@ -13,11 +13,12 @@ export interface TimeRange {
 
 /**
  * What is selected above TCP: a side of an exchange by its connection, or a record, handshake message or frame by its row
- * in `security:record`, `security:handshake_message` or `http:frame`.
+ * in `security:record`, `security:handshake_message` or `http:frame`; or a QUIC packet, of which a datagram may hold several, by
+ * its row in `transport:packet_sent`.
  */
 export type SelectedItem =
   | { readonly kind: 'exchange'; readonly flow: string; readonly exchange: number }
-  | { readonly kind: 'record' | 'handshake' | 'frame'; readonly row: number }
+  | { readonly kind: 'record' | 'handshake' | 'frame' | 'quic'; readonly row: number }
 
 /** No view zooms in further, in microseconds. */
 const SHORTEST_RANGE = 1

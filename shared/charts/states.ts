@@ -1,6 +1,6 @@
 /** The states of both ends of each lane's connection over time (RFC 9293 3.3.2), and the listener's queues. */
 import type { ListenerQueues, StateChange, States } from '../projections/states.ts'
-import { stateAt } from '../projections/states.ts'
+import { isIdleState, isOpenState, stateAt } from '../projections/states.ts'
 import { momentText, niceScale, type Scale } from './axes.ts'
 import { laneViews, type ChartContext, type LaneView } from './context.ts'
 import { largest, Picture, type Chart, type Area } from './picture.ts'
@@ -83,7 +83,7 @@ function addStates(picture: Picture, area: Area, lane: LaneView, ends: readonly 
   picture.describe(plot, (t) => [
     ...ends.map((end) => {
       const state = stateAt(end.changes, t)
-      return `${end.name}  ${state?.state ?? '–'}${state ? ` (${state.why}, ${momentText(state.t)})` : ''}`
+      return `${end.name}  ${state?.state ?? '–'}${state ? ` (${[state.why, momentText(state.t)].filter(Boolean).join(', ')})` : ''}`
     }),
   ])
   picture.losses(plot)
@@ -112,8 +112,8 @@ function stateBox(
   state: string,
   color: string,
 ) {
-  const open = state === 'ESTABLISHED'
-  const closed = state === 'CLOSED' || state === 'LISTEN'
+  const open = isOpenState(state)
+  const closed = isIdleState(state)
   const rect = {
     type: 'rect' as const,
     shape: { ...box, width: Math.max(0.5, box.width - 1) },

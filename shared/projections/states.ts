@@ -1,4 +1,5 @@
-/** The states of both ends of each connection (RFC 9293 3.3.2), and the queues of the listeners. */
+/** The states of both ends of each connection (RFC 9293 3.3.2; RFC 9000 10 for QUIC), and the queues of the listeners. */
+import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor, EndMap } from './cursor.ts'
 import { Series } from './series.ts'
@@ -29,27 +30,52 @@ export class States {
     acceptLimit: new Series(),
     dropped: new Series(),
   }))
-  private readonly cursor = new Cursor('tcp:state_changed', 'tcp:queues_changed')
+  private readonly cursor = new Cursor(
+    'tcp:state_changed',
+    'tcp:queues_changed',
+    'transport:packet_sent',
+    'connectivity:connection_state_changed',
+    'connectivity:connection_closed',
+  )
+
+  /** What was said of the end of a QUIC connection, before its state follows. */
+  private readonly closed = new EndMap<{ why: string }>(() => ({ why: '' }))
 
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
-      const t = table.t.data[row]
+      if (name === 'tcp:queues_changed') return this.onQueues(table, row)
+      const flow = table.flow.data[row]
       const node = table.node.data[row]
-      const { columns } = table
-      if (name === 'tcp:state_changed') {
-        this.ends
-          .open(table.flow.data[row], node)
-          .push({ t, state: store.text(columns.to.data[row]), why: store.text(columns.why.data[row]) })
-        return
+      const t = table.t.data[row]
+      const text = (field: string): string => store.text(table.columns[field].data[row])
+      switch (name) {
+        case 'tcp:state_changed':
+          return void this.ends.open(flow, node).push({ t, state: text('to'), why: text('why') })
+        case 'connectivity:connection_closed':
+          this.closed.open(flow, node).why = `${text('by')} ${text('name')}`.trim()
+          return
+        case 'connectivity:connection_state_changed': {
+          const why = this.closed.get(flow, node)?.why ?? ''
+          return void this.ends.open(flow, node).push({ t, state: text('to'), why })
+        }
+        case 'transport:packet_sent':
+          // A QUIC connection is in its handshake from the start, which is no change that would be told of.
+          if (this.ends.get(flow, node) === undefined)
+            this.ends.open(flow, node).push({ t, state: 'handshaking', why: '' })
       }
-      // One account a node: the queues belong to the listener, whichever connection changed them.
-      const queues = this.listeners.open(0, node)
-      queues.synQueue.step(t, columns.syn_queue.data[row])
-      queues.acceptQueue.step(t, columns.accept_queue.data[row])
-      queues.synLimit.step(t, columns.syn_limit.data[row])
-      queues.acceptLimit.step(t, columns.accept_limit.data[row])
-      queues.dropped.step(t, columns.dropped.data[row])
     })
+  }
+
+  /** One account a node: the queues belong to the listener, whichever connection changed them. */
+  private onQueues(table: EventTable, row: number): void {
+    const { columns } = table
+    const t = table.t.data[row]
+    const queues = this.listeners.open(0, table.node.data[row])
+    queues.synQueue.step(t, columns.syn_queue.data[row])
+    queues.acceptQueue.step(t, columns.accept_queue.data[row])
+    queues.synLimit.step(t, columns.syn_limit.data[row])
+    queues.acceptLimit.step(t, columns.accept_limit.data[row])
+    queues.dropped.step(t, columns.dropped.data[row])
   }
 }
 
@@ -64,3 +90,9 @@ export function stateAt(changes: readonly StateChange[], t: number): StateChange
   }
   return changes[low - 1]
 }
+
+/** Whether data goes both ways. */
+export const isOpenState = (state: string): boolean => state === 'ESTABLISHED' || state === 'open'
+
+/** Whether there is no connection yet, or no more. */
+export const isIdleState = (state: string): boolean => ['CLOSED', 'LISTEN', 'closed'].includes(state)

@@ -4,6 +4,7 @@ import { formatAddress, formatEndpoint } from '../address.ts'
 import { PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../ipv4.ts'
 import { dissectIcmp } from './icmp.ts'
 import { dissectIpv4, protocolName, type Ipv4Layer } from './ipv4.ts'
+import { dissectQuic } from './quic.ts'
 import { hexDump } from './reader.ts'
 import { dissectTcp } from './tcp.ts'
 import type { TransportLayer } from './transport.ts'
@@ -41,13 +42,22 @@ export function dissect(bytes: Uint8Array): Dissection {
   const transport = ip.isFirst ? TRANSPORTS[ip.protocol]?.(bytes, ip) : undefined
   const payloadStart = transport?.payloadStart ?? ip.payloadStart
   const payloadEnd = transport?.payloadEnd ?? ip.payloadEnd
+  const quic =
+    ip.protocol === PROTOCOL_UDP ? dissectQuic(bytes, payloadStart, payloadEnd, transport?.ports) : []
+  const last = quic.at(-1)
+  const dataStart = last ? last.offset + last.length : payloadStart
   const layers = [
     ip.field,
     ...(transport?.layers ?? []),
-    ...dataField('Data', bytes, payloadStart, payloadEnd),
+    ...quic,
+    ...dataField('Data', bytes, dataStart, payloadEnd),
     ...dataField('Trailer', bytes, payloadEnd, bytes.length),
   ]
   const problems = countProblems(layers)
   const malformed = ip.field.text === 'cut short'
-  return { summary: malformed ? 'not an IPv4 packet' : summarise(ip, transport, problems), layers }
+  const kinds = quic.length > 0 ? ` ${quic.map(({ name }) => name).join(', ')}` : ''
+  return {
+    summary: malformed ? 'not an IPv4 packet' : `${summarise(ip, transport, problems)}${kinds}`,
+    layers,
+  }
 }
