@@ -38,6 +38,7 @@ export class QuicConnection {
   ) {
     const core = new Core(options)
     this.core = core
+    core.now = now
     const observer = options.observer ?? observe?.(this)
     if (observer !== undefined) core.observe(observer)
     core.idleSince = now
@@ -54,11 +55,13 @@ export class QuicConnection {
   // --- sans-io (DESIGN 3) ---------------------------------------------------------------------------------
 
   handleDatagram(now: Micros, datagram: IncomingDatagram): void {
+    this.core.now = now
     receive(this.core, now, datagram)
   }
 
   handleTimeout(now: Micros): void {
     const { core } = this
+    core.now = now
     const { state, recovery } = core
     if (state.name === 'closing' || state.name === 'draining') {
       if (now >= state.until) core.state = { name: 'closed', reason: state.reason }
@@ -81,6 +84,7 @@ export class QuicConnection {
   }
 
   pollTransmit(now: Micros): OutgoingDatagram | undefined {
+    this.core.now = now
     return transmit(this.core, now)
   }
 
@@ -159,7 +163,7 @@ export class QuicConnection {
       core.streams.release(stream)
       return undefined
     }
-    core.streams.onConsumed(bytes.length)
+    core.onConsumed(stream.receive, bytes.length)
     if (stream.receive.updateLimit() !== undefined) core.pending.add({ type: 'max_stream_data', id })
     core.streams.release(stream)
     return bytes
@@ -252,6 +256,10 @@ export class QuicConnection {
 
   get negotiated(): Core['negotiated'] {
     return this.core.negotiated
+  }
+
+  get isServer(): boolean {
+    return this.core.isServer
   }
 
   /** The version that is spoken just now. */

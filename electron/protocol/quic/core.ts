@@ -19,6 +19,7 @@ import type { QuicChange, QuicObserver } from './observer.ts'
 import { Path } from './path.ts'
 import { Pending } from './pending.ts'
 import { ReceivedPackets } from './received.ts'
+import type { ReceiveStream } from './receive-stream.ts'
 import { Recovery } from './recovery.ts'
 import type { SpaceName } from './space.ts'
 import { Streams } from './streams.ts'
@@ -143,6 +144,8 @@ export class Core {
   retrySource: Uint8Array | undefined
   /** Since when nothing has happened that restarts the idle timer (RFC 9000 10.1). */
   idleSince = 0 as Micros
+  /** When it was last told of time: the application reads and writes then. */
+  now = 0 as Micros
   /** An ack-eliciting packet was sent since the last one that came. */
   sentSinceReceived = false
   /** Streams with something to send, in the order of their turns. */
@@ -209,7 +212,7 @@ export class Core {
 
   /** All streams anew, as at the beginning. */
   makeStreams(): Streams {
-    return new Streams(this.isServer, this.parameters, this.report)
+    return new Streams(this.isServer, this.parameters, this.settings.creditGrowth, this.report)
   }
 
   get path(): Path {
@@ -233,6 +236,13 @@ export class Core {
 
   get isOpen(): boolean {
     return this.state.name === 'handshaking' || this.state.name === 'open'
+  }
+
+  /** The application has read so many bytes of a stream, or they were given up with it (RFC 9000 4.5). */
+  onConsumed(receive: ReceiveStream, bytes: number): void {
+    const { smoothed } = this.recovery.rtt
+    this.streams.onConsumed(this.now, bytes, smoothed)
+    receive.onConsumed(this.now, bytes, smoothed)
   }
 
   /** Three probe timeouts: how long the dead are remembered (RFC 9000 10.2). */

@@ -20,7 +20,7 @@ import { retryTag } from '../wire/quic/protection.ts'
 import { hexOf } from '../wire/tls/key-log.ts'
 import { concat } from '../wire/tls/key-schedule.ts'
 import type { TransportParameters } from '../wire/quic/transport-parameters.ts'
-import { QUIC_V1, QUIC_V2, versionOf, type QuicVersion } from '../wire/quic/version.ts'
+import { QUIC_V1, QUIC_V2, reservedVersion, versionOf, type QuicVersion } from '../wire/quic/version.ts'
 import { AddressTokens } from './address-token.ts'
 import { QuicConnection, type CoreOptions } from './connection.ts'
 import type { IncomingDatagram, OutgoingDatagram } from './events.ts'
@@ -51,6 +51,8 @@ export interface ConnectOptions {
   readonly handshake: (own: TransportParameters) => Handshake
   /** From an earlier connection's NEW_TOKEN. */
   readonly token?: Uint8Array
+  /** Without, that of the settings. */
+  readonly version?: QuicSettings['version']
   readonly observer?: QuicObserver
 }
 
@@ -75,13 +77,14 @@ export class QuicEndpoint {
   }
 
   /** Opens a connection; its first datagram is there to be polled. */
-  connect(now: Micros, { localPort, remote, handshake, token, observer }: ConnectOptions): QuicConnection {
-    const { rng } = this.options
+  connect(now: Micros, options: ConnectOptions): QuicConnection {
+    const { rng, settings } = this.options
+    const { localPort, remote, handshake, token, version = settings.version, observer } = options
     // RFC 9000 7.2: unpredictable, and 8 bytes at least.
     const destination = rng.bytes(8)
     return this.make(now, {
       isServer: false,
-      version: this.version,
+      version: this.versionFor(version),
       destination,
       originalDestination: destination,
       localPort,
@@ -195,8 +198,7 @@ export class QuicEndpoint {
   ): void {
     if (this.options.accept === undefined || payload.length < SMALLEST_INITIAL) return
     const { rng } = this.options
-    const reserved = ((rng.uint32() & 0xf0f0_f0f0) | 0x0a0a_0a0a) >>> 0
-    const versions = [QUIC_V1, QUIC_V2, reserved]
+    const versions = [QUIC_V1, QUIC_V2, reservedVersion(rng.uint32()).number]
     const answer = encodeVersionNegotiation(
       { destination: source, source: destination, versions },
       rng.int(64),
@@ -227,8 +229,9 @@ export class QuicEndpoint {
 
   // --- connections ----------------------------------------------------------------------------------------
 
-  private get version(): QuicVersion {
-    return versionOf(this.options.settings.version === '2' ? QUIC_V2 : QUIC_V1)!
+  private versionFor(name: QuicSettings['version']): QuicVersion {
+    if (name === 'reserved') return reservedVersion(this.options.rng.uint32())
+    return versionOf(name === '2' ? QUIC_V2 : QUIC_V1)!
   }
 
   private connectionAt(localPort: number): QuicConnection | undefined {

@@ -133,7 +133,7 @@ function onReceived(core: Core, outcome: StreamOutcome): Violation | undefined {
   if (receive!.state === 'reset_received') {
     const unread = receive!.highest - receive!.read
     receive!.takeReset()
-    core.streams.onConsumed(unread)
+    core.onConsumed(receive!, unread)
     core.events.push({ type: 'stream_reset', id, code: receive!.resetCode! })
     core.streams.release(outcome)
   } else if (receive!.readable > 0 || receive!.state === 'data_read' || receive!.state === 'data_received')

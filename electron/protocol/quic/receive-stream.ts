@@ -1,6 +1,8 @@
 /** The receiving part of a stream (RFC 9000 2.2, 3.2, 4): what has come, in whatever order, and how much more may. */
+import type { Micros } from '../../../shared/units.ts'
 import { Reassembly } from '../stream/reassembly.ts'
 import { Fifo } from '../fifo.ts'
+import type { CreditWindow } from './credit.ts'
 import type { StreamChange } from './observer.ts'
 import { violation, type Violation } from './violation.ts'
 
@@ -26,14 +28,14 @@ export class ReceiveStream {
   stopCode: number | undefined
   private readonly pieces = new Reassembly()
   private readonly ready = new Fifo<Uint8Array>()
-  /** Bytes that may be unread; the limit follows what was read (RFC 9000 4.2). */
-  window: number
+  private readonly window: CreditWindow
   private readonly report: ((change: StreamChange) => void) | undefined
 
-  constructor(id: number, window: number, report?: (change: StreamChange) => void) {
+  /** `window`: what may be unread; the limit follows what was read. */
+  constructor(id: number, window: CreditWindow, report?: (change: StreamChange) => void) {
     this.id = id
     this.window = window
-    this.limit = window
+    this.limit = window.size
     this.report = report
   }
 
@@ -125,10 +127,15 @@ export class ReceiveStream {
     if (this.state === 'reset_received') this.setState('reset_read')
   }
 
+  /** The application has taken so much. */
+  onConsumed(now: Micros, bytes: number, roundTrip: number): void {
+    this.window.onConsumed(now, bytes, roundTrip)
+  }
+
   /** The new limit, when it is worth telling: half of the window has been read (RFC 9000 4.2). */
   updateLimit(): number | undefined {
-    if (this.state !== 'receive' || this.read + this.window < this.limit + this.window / 2) return undefined
-    this.limit = this.read + this.window
+    if (this.state !== 'receive' || this.read + this.window.size / 2 < this.limit) return undefined
+    this.limit = this.read + this.window.size
     return this.limit
   }
 

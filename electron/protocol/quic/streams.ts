@@ -1,6 +1,8 @@
 /** All streams of a connection, and the credit of both sides (RFC 9000 2, 4). */
+import type { Micros } from '../../../shared/units.ts'
 import type { Frame, StreamDirection, StreamFrame } from '../wire/quic/frames.ts'
 import type { TransportParameters } from '../wire/quic/transport-parameters.ts'
+import { CreditWindow } from './credit.ts'
 import type { StreamChange } from './observer.ts'
 import { ReceiveStream } from './receive-stream.ts'
 import { SendStream } from './send-stream.ts'
@@ -46,6 +48,7 @@ type ByDirection = Record<StreamDirection, StreamCount>
 export class Streams {
   private readonly isServer: boolean
   private readonly own: OwnLimits
+  private readonly growth: number
   private readonly all = new Map<number, Stream>()
   /** Streams that we open, under the peer's limit. */
   readonly local: ByDirection
@@ -62,16 +65,19 @@ export class Streams {
   receiveLimit: number
   received = 0
   private consumed = 0
-  receiveWindow: number
+  private readonly window: CreditWindow
   private peer: TransportParameters | undefined
   private readonly opened: number[] = []
   private readonly report: ((change: StreamChange) => void) | undefined
 
-  constructor(isServer: boolean, own: OwnLimits, report?: (change: StreamChange) => void) {
+  /** `growth`: how many times its first size each window may reach. */
+  constructor(isServer: boolean, own: OwnLimits, growth: number, report?: (change: StreamChange) => void) {
     this.isServer = isServer
     this.own = own
     this.report = report
-    this.receiveLimit = this.receiveWindow = own.initialMaxData
+    this.growth = growth
+    this.receiveLimit = own.initialMaxData
+    this.window = new CreditWindow(own.initialMaxData, growth)
     this.local = { bidirectional: new StreamCount(0), unidirectional: new StreamCount(0) }
     this.remote = {
       bidirectional: new StreamCount(own.initialMaxStreamsBidi),
@@ -160,14 +166,15 @@ export class Streams {
   }
 
   /** The application has read so much. */
-  onConsumed(bytes: number): void {
+  onConsumed(now: Micros, bytes: number, roundTrip: number): void {
     this.consumed += bytes
+    this.window.onConsumed(now, bytes, roundTrip)
   }
 
   /** The connection's new limit, when half of the window has been used (RFC 9000 4.2). */
   updateLimit(): number | undefined {
-    if (this.consumed + this.receiveWindow < this.receiveLimit + this.receiveWindow / 2) return undefined
-    this.receiveLimit = this.consumed + this.receiveWindow
+    if (this.consumed + this.window.size / 2 < this.receiveLimit) return undefined
+    this.receiveLimit = this.consumed + this.window.size
     return this.receiveLimit
   }
 
@@ -258,8 +265,7 @@ export class Streams {
     const stream: Stream = {
       id,
       send: both || isLocal ? new SendStream(id, this.initialSendLimit(id), this.report) : undefined,
-      receive:
-        both || !isLocal ? new ReceiveStream(id, this.initialReceiveLimit(id), this.report) : undefined,
+      receive: both || !isLocal ? new ReceiveStream(id, this.receiveWindow(id), this.report) : undefined,
     }
     this.all.set(id, stream)
     return stream
@@ -272,6 +278,10 @@ export class Streams {
     return this.isLocal(id)
       ? this.peer.initialMaxStreamDataBidiRemote
       : this.peer.initialMaxStreamDataBidiLocal
+  }
+
+  private receiveWindow(id: number): CreditWindow {
+    return new CreditWindow(this.initialReceiveLimit(id), this.growth)
   }
 
   private initialReceiveLimit(id: number): number {
