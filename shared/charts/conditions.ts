@@ -5,7 +5,14 @@ import { word, type Language } from './texts.ts'
 import type { ChartTheme } from './theme.ts'
 
 /** In the order in which they are drawn and listed. */
-export const CONDITIONS = ['transferring', 'self', 'cross', 'record'] as const satisfies readonly Condition[]
+export const CONDITIONS = [
+  'transferring',
+  'self',
+  'cross',
+  'record',
+  'key',
+  'qpack',
+] as const satisfies readonly Condition[]
 
 export function conditionSign(theme: ChartTheme, condition: Condition): BoxSign {
   const signs: Record<Condition, BoxSign> = {
@@ -13,6 +20,8 @@ export function conditionSign(theme: ChartTheme, condition: Condition): BoxSign 
     self: { color: theme.yellow, pattern: 'falling', ink: '#0b0f13' },
     cross: { color: theme.loss, pattern: 'rising', ink: '#0b0f13' },
     record: { color: theme.grey, pattern: 'upright', ink: theme.ground },
+    key: { color: theme.sack, pattern: 'falling', ink: theme.ground },
+    qpack: { color: theme.retransmission, pattern: 'upright', ink: '#0b0f13' },
   }
   return signs[condition]
 }

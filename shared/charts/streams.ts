@@ -1,22 +1,12 @@
 /**
- * The headline: a row for each stream of each lane, with what it did when (DESIGN 6.1), all lanes above each other on one
- * time axis. Above the rows stands how many streams were in each condition, beside them the sums.
+ * A row for each stream of each lane, with what it did when (DESIGN 6.1), all lanes above each other on one time axis. Above the rows stands how many streams were in each condition, beside them the sums.
  */
-import {
-  totalOf,
-  type Blocking,
-  type BlockingTotals,
-  type Condition,
-  type StreamBlocking,
-} from '../projections/blocking.ts'
-import type { HeldCondition } from '../projections/held.ts'
-import { union, without, type Interval } from '../projections/intervals.ts'
+import type { Condition, StreamBlocking } from '../projections/blocking.ts'
 import type { PageLoad } from '../projections/page-load.ts'
-import { pageSpan } from '../projections/requests.ts'
 import { formatNumber, formatSize, formatSpan } from '../quantity.ts'
 import { conditionName, CONDITIONS, conditionSign } from './conditions.ts'
 import type { ChartContext, TimeRange } from './context.ts'
-import { addCoverage, runsOf } from './coverage.ts'
+import { addCoverage } from './coverage.ts'
 import { textWidth } from './legend.ts'
 import { Picture, type Area } from './picture.ts'
 import { LEFT } from './plot-axes.ts'
@@ -31,13 +21,10 @@ import {
   type RowWindow,
 } from './rows.ts'
 import { AREA_ICONS } from './signs.ts'
+import { addStreamRows, blamedAt, streamLanes, type StreamChoice, type StreamLane } from './stream-lanes.ts'
 import { word } from './texts.ts'
 
-export interface StreamChoice {
-  /** The first row of a lane in sight, where not all of them fit. */
-  readonly firstRow?: (lane: string) => number
-  readonly isSelected?: (stream: StreamBlocking) => boolean
-}
+export type { StreamChoice } from './stream-lanes.ts'
 
 /** A lane as it was drawn. */
 export interface StreamRows extends RowPlace {
@@ -46,22 +33,6 @@ export interface StreamRows extends RowPlace {
 
 export interface StreamsChart extends RowChart {
   readonly rows: readonly StreamRows[]
-}
-
-/** The intervals of a stream, those of held bytes cut so that no two lie on each other; `both`: self and cross. */
-type Parts = Readonly<Record<Condition | 'both', readonly Interval[]>>
-
-interface Lane {
-  readonly id: string
-  readonly label: string
-  readonly streams: readonly StreamBlocking[]
-  readonly parts: readonly Parts[]
-  /** From when each was asked for (its first arrival, when nobody says) to its end. */
-  readonly lives: readonly Interval[]
-  readonly totals: BlockingTotals
-  readonly connections: number
-  /** When the page was done, and how long it took; undefined: no request has been answered. */
-  readonly page: { readonly from: number; readonly to: number } | undefined
 }
 
 const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
@@ -75,7 +46,7 @@ const MOST = 16
 
 export function streamsChart(load: PageLoad, context: ChartContext, choice: StreamChoice = {}): StreamsChart {
   const { theme, language } = context
-  const lanes = lanesOf(load, context)
+  const lanes = streamLanes(load, context)
   const used = CONDITIONS.filter((condition) =>
     lanes.some(({ totals }) => condition === 'transferring' || totals.time[condition] > 0),
   )
@@ -94,55 +65,6 @@ export function streamsChart(load: PageLoad, context: ChartContext, choice: Stre
     return row === undefined ? undefined : blamedAt(load.blocking, context, rows[plot].streams[row], t)
   })
   return { ...chart, rows }
-}
-
-/** The packet whose loss (or else whose coming) a stream waited for at a moment. */
-function blamedAt(
-  blocking: Blocking,
-  { store }: ChartContext,
-  stream: StreamBlocking,
-  t: number,
-): number | undefined {
-  const held = stream.held.find(({ from, to }) => from <= t && t < to)
-  if (held === undefined) return undefined
-  const { lost, brought } = blocking.blame(store, stream, held)
-  return lost[0] ?? (brought === 0 ? undefined : brought)
-}
-
-// --- what is shown ------------------------------------------------------------------------------------------
-
-function lanesOf({ blocking, requests }: PageLoad, { store, lanes }: ChartContext): Lane[] {
-  const byLane = new Map<string, StreamBlocking[]>()
-  for (const stream of blocking.streams(store)) {
-    const known = byLane.get(stream.lane)
-    if (known) known.push(stream)
-    else byLane.set(stream.lane, [stream])
-  }
-  const shown = lanes.length > 0 ? lanes : [...store.lanes].map((id) => ({ id, label: id }))
-  return shown.flatMap(({ id, label }) => {
-    const streams = largerSide(byLane.get(id) ?? [])
-    if (streams.length === 0) return []
-    const page = pageSpan(requests.all.filter(({ lane }) => lane === id))
-    const totals = totalOf(streams, store.end)
-    const connections = new Set(streams.map(({ within }) => within)).size
-    const parts = streams.map((stream) => partsOf(stream, store.end))
-    const lives = streams.map(({ within, stream, start, end }) => {
-      const sent = requests.ofExchange(within.flow, stream)?.sent ?? NaN
-      return { from: sent <= start ? sent : start, to: end }
-    })
-    return [{ id, label, streams, parts, lives, totals, connections, page }]
-  })
-}
-
-/** The streams of the side that sent more, by their first arrival: in most cases the responses. */
-function largerSide(streams: readonly StreamBlocking[]): StreamBlocking[] {
-  const bytes = new Map<string, number>()
-  for (const { within, bytes: own } of streams) bytes.set(within.side, (bytes.get(within.side) ?? 0) + own)
-  const [side] = [...bytes].reduce((largest, entry) => (entry[1] > largest[1] ? entry : largest), [
-    '',
-    -1,
-  ] as [string, number])
-  return streams.filter(({ within }) => within.side === side).sort((a, b) => a.start - b.start)
 }
 
 /** What stands beside the rows: nothing where there is no room for it. */
@@ -171,7 +93,7 @@ const RIGHT = 14
 function addLane(
   picture: Picture,
   area: Omit<Area, 'lane'>,
-  lane: Lane,
+  lane: StreamLane,
   counts: Counts,
   choice: StreamChoice,
 ): StreamRows {
@@ -183,7 +105,7 @@ function addLane(
   const first = choice.firstRow?.(lane.id) ?? 0
   const window = rowWindow(lane.streams.length, room, first, LEAST, MOST)
   addCounts(picture, plot, { ...area, height: strip }, counts)
-  addRows(picture, plot, { ...area, y: top }, window, lane, choice)
+  addStreamRows(picture, plot, { ...area, y: top }, window, lane, choice)
   addHeader(picture, area, lane, window)
   if (panelWidth(picture.context) > 0) addPanel(picture, area, lane)
   if (lane.page) addPageMark(picture, plot, area, lane.page.to)
@@ -200,7 +122,7 @@ const isIn = ({ transferring, held }: StreamBlocking, condition: Condition, t: n
     ? transferring.some(({ from, to }) => from <= t && t < to)
     : held.some((one) => one.condition === condition && one.from <= t && t < one.to)
 
-function addHeader(picture: Picture, area: Omit<Area, 'lane'>, lane: Lane, window: RowWindow): void {
+function addHeader(picture: Picture, area: Omit<Area, 'lane'>, lane: StreamLane, window: RowWindow): void {
   const { theme, language } = picture.context
   const { first, shown, total } = window
   const streams = word(language, 'streamsOn', { streams: total, connections: lane.connections })
@@ -230,89 +152,6 @@ function cutTo(text: string, room: number, size: number): string {
   return text.length > 5 ? `${text.slice(0, length).trimEnd()}…` : text
 }
 
-// --- rows ---------------------------------------------------------------------------------------------------
-
-/** A stream of which nothing new is known is the same object, and has the same parts. */
-const known = new WeakMap<StreamBlocking, Parts>()
-
-function partsOf(stream: StreamBlocking, now: number): Parts {
-  // What still waits does so a little longer with each picture.
-  if (stream.held.some(({ to }) => to > now)) return cutParts(stream, now)
-  let parts = known.get(stream)
-  if (parts === undefined) known.set(stream, (parts = cutParts(stream, now)))
-  return parts
-}
-
-function cutParts(stream: StreamBlocking, now: number): Parts {
-  const of = (condition: HeldCondition): Interval[] =>
-    union(
-      stream.held
-        .filter((held) => held.condition === condition)
-        .map(({ from, to }) => ({ from, to: Math.min(to, now) })),
-    )
-  const [self, cross] = [of('self'), of('cross')]
-  const selfOnly = without(self, cross)
-  const both = without(self, selfOnly)
-  return {
-    transferring: stream.transferring,
-    self: selfOnly,
-    cross: without(cross, self),
-    both,
-    // A record that fills up while its bytes come is drawn as what it is, a transfer.
-    record: without(of('record'), union([...self, ...cross, ...stream.transferring])),
-  }
-}
-
-function addRows(
-  picture: Picture,
-  plot: number,
-  area: Omit<Area, 'lane'>,
-  window: RowWindow,
-  { streams, parts, lives }: Lane,
-  { isSelected }: StreamChoice,
-): void {
-  const { range, theme } = picture.context
-  const columns = Math.max(1, Math.floor(area.width))
-  const scale = area.width / columns
-  const pixel = (range.to - range.from) / area.width
-  const boxes: Record<Condition, Box[]> = { transferring: [], self: [], cross: [], record: [] }
-  const paler: Box[][] = [[], [], [], boxes.transferring]
-  const selected: Box[] = []
-  const threads: Box[] = []
-  const boxOf = ({ from, to }: Interval, y: number, height: number): Box[] => {
-    const x = area.x + (Math.max(from, range.from) - range.from) / pixel
-    const end = area.x + (Math.min(to, range.to) - range.from) / pixel
-    return end < area.x || x > area.x + area.width || to <= from
-      ? []
-      : [{ x, y, width: Math.max(1, end - x), height }]
-  }
-  const { first, shown, pitch, height } = window
-  streams.slice(first, first + shown).forEach((stream, row) => {
-    const y = area.y + row * pitch
-    const own = parts[first + row]
-    const thread = Math.min(1, height / 3)
-    threads.push(...boxOf(lives[first + row], y + (height - thread) / 2, thread))
-    for (const { from, to, quarters } of runsOf(own.transferring, range, columns))
-      paler[quarters - 1].push({ x: area.x + from * scale, y, width: (to - from) * scale, height })
-    for (const one of ['self', 'cross', 'record'] as const)
-      boxes[one].push(...own[one].flatMap((interval) => boxOf(interval, y, height)))
-    for (const interval of own.both) {
-      boxes.self.push(...boxOf(interval, y, height / 2))
-      boxes.cross.push(...boxOf(interval, y + height / 2, height / 2))
-    }
-    if (isSelected?.(stream))
-      selected.push({ x: area.x, y: y - 1, width: area.width, height: Math.max(3, height + 2) })
-  })
-  const add = (list: readonly Box[], condition: Condition, opacity: number): void =>
-    picture.add(plot, boxSeries(list, { ...conditionSign(theme, condition), opacity }, range.from))
-  const faint = { color: theme.line, pattern: 'plain', ink: theme.line } as const
-  picture.add(plot, boxSeries(threads, faint, range.from))
-  paler.forEach((list, i) => add(list, 'transferring', (i + 1) / 4))
-  for (const condition of ['self', 'cross', 'record'] as const) add(boxes[condition], condition, 1)
-  const mark = { color: theme.text, pattern: 'plain', ink: theme.text, opacity: 0.16 } as const
-  picture.add(plot, boxSeries(selected, mark, range.from))
-}
-
 // --- how many, when -----------------------------------------------------------------------------------------
 
 /** Pixels of a column of the counts. */
@@ -330,7 +169,7 @@ interface Counts {
   readonly most: number
 }
 
-function countsOf({ parts }: Lane, range: TimeRange, columns: number): Float64Array[] {
+function countsOf({ parts }: StreamLane, range: TimeRange, columns: number): Float64Array[] {
   const sums = COUNTED.map(() => new Float64Array(Math.max(1, columns)))
   for (const own of parts) {
     COUNTED.forEach((condition, i) => addCoverage(sums[i], own[condition], range))
@@ -402,7 +241,7 @@ const timeText = (span: number): string => (span > 0 ? formatSpan(span) : '0 ms'
  * The figures of a lane, to the right of its rows: how long any stream was in a condition; where there is room, too, how
  * many were, how long all of them together, and the byte-milliseconds.
  */
-function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: Lane): void {
+function addPanel(picture: Picture, area: Omit<Area, 'lane'>, { totals, page }: StreamLane): void {
   const { theme, language, width } = picture.context
   const size = theme.textSize
   const left = area.x + area.width + size

@@ -4,12 +4,12 @@
  */
 import type { Arrivals } from './arrivals.ts'
 import type { ByteStream } from './byte-stream.ts'
-import type { Chunk, Moment } from './held.ts'
+import type { Chunk, Moment, Wait } from './held.ts'
 
 const BEGINNING: Moment = { t: -Infinity, pkt: 0, offset: -1, owner: 0 }
 
 /** Told of each run of bytes that came and belongs to a stream, in TCP's order. */
-export type Visit = (stream: number, chunk: Chunk, own: Moment, all: Moment, record: Moment) => void
+export type Visit = (stream: number, chunk: Chunk, ...waits: readonly Wait[]) => void
 
 /** A run of bytes that one stream owns, or none (0), up to before `to`. */
 interface Owned {
@@ -116,17 +116,13 @@ export class HeldWalk {
     if (owner === 0) return
     let own = this.own.get(owner)
     if (own === undefined || t > own.t) this.own.set(owner, (own = moment))
-    if (isHere) visit(owner, this.chunk(piece, at, end), own, this.all, this.wholeRecord())
-  }
-
-  private chunk(piece: number, from: number, to: number): Chunk {
-    const { arrivals } = this
-    const start = arrivals.from.data[piece]
-    const length = arrivals.to.data[piece] - start
-    const t = arrivals.t.data[piece]
-    const begin = arrivals.begin.data[piece]
-    const momentOf = (offset: number): number => begin + ((offset - start) / length) * (t - begin)
-    return { bytes: to - from, t, begin: momentOf(from), finish: momentOf(to) }
+    if (!isHere) return
+    const waits: Wait[] = [
+      ['self', own],
+      ['cross', this.all],
+      ['record', this.wholeRecord()],
+    ]
+    visit(owner, arrivals.chunk(piece, at, end), ...waits)
   }
 
   /** The latest arrival up to the end of the record that the walk has just gone through a part of. */

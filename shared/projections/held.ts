@@ -1,20 +1,34 @@
 /** The account of one stream at its receiver: what arrived when, and what was held why; see `blocking.ts`. */
 import { Intervals, lengthOf, union, type Interval } from './intervals.ts'
 
-/** In the order of precedence. */
-export const HELD_CONDITIONS = ['self', 'cross', 'record'] as const
+/** In the order of precedence: record for TCP, key and QPACK for QUIC. */
+export const HELD_CONDITIONS = ['self', 'cross', 'record', 'key', 'qpack'] as const
 export type HeldCondition = (typeof HELD_CONDITIONS)[number]
+
+/** A value for each condition. */
+export const byCondition = <T>(value: (condition: HeldCondition) => T): Record<HeldCondition, T> => ({
+  self: value('self'),
+  cross: value('cross'),
+  record: value('record'),
+  key: value('key'),
+  qpack: value('qpack'),
+})
 
 /** A byte that others had to wait for: when it came (infinite: not yet), and what is known of it. */
 export interface Moment {
   readonly t: number
   /** The packet that brought it, 0: none yet. */
   readonly pkt: number
-  /** Its TCP offset. */
+  /** Its offset: TCP's, or that in its QUIC stream. */
   readonly offset: number
-  /** The stream that it belongs to, 0: none. */
-  readonly owner: number
+  /** In TCP the stream that it belongs to, 0: none; in QUIC it is of the stream that waits. */
+  readonly owner?: number
+  /** When the wait for it began, if that was later than the wait for what comes before in precedence ended. */
+  readonly since?: number
 }
+
+/** A condition, and the moment until which bytes are in it at the latest. */
+export type Wait = readonly [HeldCondition, Moment]
 
 /** Bytes that waited in one condition for the same byte. */
 export interface Held {
@@ -63,22 +77,24 @@ export class HeldAccount {
   constructor(before?: HeldAccount) {
     this.arrivals = new Intervals(before?.arrivals.all)
     this.held = before ? [...before.held] : []
-    this.latest = before ? { ...before.latest } : { self: -1, cross: -1, record: -1 }
+    this.latest = before ? { ...before.latest } : byCondition(() => -1)
     if (before === undefined) return
     this.bytes = before.bytes
     this.start = before.start
     this.end = before.end
   }
 
-  /** Bytes that came, and the moments o, f and d (in the words of `blocking.ts`) until which they wait. */
-  add({ bytes, t, begin, finish }: Chunk, own: Moment, all: Moment, record: Moment): void {
+  /** Bytes that came, and all conditions that they can be in, in the order of precedence. */
+  add({ bytes, t, begin, finish }: Chunk, ...waits: readonly Wait[]): void {
     this.bytes += bytes
     this.start = Math.min(this.start, t)
-    this.end = Math.max(this.end, record.t)
     this.arrivals.add(begin, finish)
-    this.wait('self', t, own, bytes)
-    this.wait('cross', own.t, all, bytes)
-    this.wait('record', all.t, record, bytes)
+    let at = t
+    for (const [condition, until] of waits) {
+      this.wait(condition, Math.max(at, until.since ?? at), until, bytes)
+      at = Math.max(at, until.t)
+    }
+    this.end = Math.max(this.end, at)
   }
 
   private wait(condition: HeldCondition, from: number, until: Moment, bytes: number): void {

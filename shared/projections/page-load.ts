@@ -2,15 +2,29 @@
 import type { TraceStore } from '../trace/store.ts'
 import { Blocking } from './blocking.ts'
 import { Layers } from './layers.ts'
+import { QuicStreams } from './quic-streams.ts'
 import { Requests } from './requests.ts'
 
 export class PageLoad {
   readonly layers = new Layers()
-  readonly blocking = new Blocking(this.layers)
+  readonly quicStreams = new QuicStreams()
+  readonly blocking = new Blocking(this.layers, this.quicStreams)
   readonly requests = new Requests()
 
   update(store: TraceStore): void {
     this.requests.update(store)
     this.blocking.update(store)
+  }
+
+  /** The first packet that carried one side of an exchange, by who sends; null: none is known. */
+  carrierOf(store: TraceStore, flow: number, node: number, exchange: number): number | null {
+    const quic = this.quicStreams.of(flow, node)
+    if (quic !== undefined) {
+      const [row] = this.quicStreams.ofExchange(quic, exchange).packets
+      return row === undefined ? null : store.table('transport:packet_sent').pkt.data[row]
+    }
+    const stream = this.layers.streamOf(flow, node)
+    const row = stream && this.layers.ofExchange(stream, exchange).segments[0]
+    return row === undefined ? null : store.table('tcp:segment_sent').pkt.data[row]
   }
 }

@@ -99,6 +99,8 @@ export interface QuicEnd {
   readonly sent: QuicPacket[]
   /** What it took in of the other end's, as it was taken in. */
   readonly received: QuicPacket[]
+  /** What it sent and heard that it came, as it heard. */
+  readonly acked: QuicPacket[]
 }
 
 /** One QUIC connection: its two ends and all their packets. */
@@ -133,7 +135,7 @@ class Transfer implements QuicTransfer {
     const known = this.ends.find((end) => end.node === node)
     if (known !== undefined) return known
     const side = this.ends.length === 0 ? 'client' : 'server'
-    const end: QuicEnd = { connection: this, node, side, sent: [], received: [] }
+    const end: QuicEnd = { connection: this, node, side, sent: [], received: [], acked: [] }
     this.ends.push(end)
     this.numbered.set(node, { initial: new Map(), handshake: new Map(), application: new Map() })
     return end
@@ -176,6 +178,8 @@ export class QuicPackets {
   private readonly byPkt = new Map<number, QuicPacket[]>()
   /** By row of `transport:packet_sent`. */
   private readonly byRow: (QuicPacket | undefined)[] = []
+  /** By row of `transport:packet_received`. */
+  private readonly byReceivedRow: (QuicPacket | undefined)[] = []
   private readonly cursor = new Cursor<PacketEvent>(...EVENTS)
 
   /** The packets of a recording, up to date with it: the same object for all who ask. */
@@ -209,6 +213,11 @@ export class QuicPackets {
     return this.byRow[row]
   }
 
+  /** The packet that was taken in by a row of `transport:packet_received`. */
+  receivedInRow(row: number): QuicPacket | undefined {
+    return this.byReceivedRow[row]
+  }
+
   private onRow(store: TraceStore, name: PacketEvent, table: EventTable, row: number): void {
     const value = (field: string): number => table.columns[field].data[row]
     if (name === 'transport:packet_sent') return this.onSent(store, table, row)
@@ -226,6 +235,7 @@ export class QuicPackets {
         const packet = transfer.findPeers(node, spaceOf(store.text(value('level'))), value('number'))
         if (packet === undefined || !Number.isNaN(packet.received)) return
         packet.received = t
+        this.byReceivedRow[row] = packet
         transfer.end(node).received.push(packet)
         return
       }
@@ -297,6 +307,8 @@ function onAcked(
   for (let at = 0; at + 1 < ranges.length; at += 2)
     for (let number = ranges[at]; number < ranges[at + 1] && left > 0; number++, left--) {
       const packet = transfer.find(node, space, number)
-      if (packet !== undefined && Number.isNaN(packet.acked)) packet.acked = t
+      if (packet === undefined || !Number.isNaN(packet.acked)) continue
+      packet.acked = t
+      packet.end.acked.push(packet)
     }
 }

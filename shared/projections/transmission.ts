@@ -26,9 +26,8 @@ export class Transmission {
     if (direction === undefined)
       this.directions.set(key, (direction = { pace: 0, t: 0, size: 0, busy: false }))
     if (direction.busy && direction.size > 0) direction.pace = (t - direction.t) / direction.size
-    const sent = store.sentRow(table.pkt.data[row])
     direction.t = t
-    direction.size = sent >= 0 ? store.table('tcp:segment_sent').columns.size.data[sent] : 0
+    direction.size = store.sizeOf(table.pkt.data[row])
     direction.busy = table.columns.queue_packets.data[row] > 0
   }
 

@@ -82,6 +82,8 @@ export class TraceStore {
 
   private readonly tables = new Map<EventName, EventTable>()
   private readonly sentRows = new PacketIndex()
+  /** Rows in `udp:datagram_sent`, and 1. */
+  private readonly datagramRows = new PacketIndex()
   /** Four times the row, and the number of the fate in `FATES`. */
   private readonly fates = new PacketIndex()
 
@@ -123,6 +125,19 @@ export class TraceStore {
     return this.sentRows.get(pkt) - 1
   }
 
+  /** Row of the packet in `udp:datagram_sent`, -1 when it is none; a copy made by the link has its original's. */
+  datagramRow(pkt: number): number {
+    return this.datagramRows.get(pkt) - 1
+  }
+
+  /** Length of the IP packet in bytes; 0 when it is neither a TCP segment nor a UDP datagram. */
+  sizeOf(pkt: number): number {
+    const segment = this.sentRow(pkt)
+    if (segment >= 0) return this.table('tcp:segment_sent').columns.size.data[segment]
+    const datagram = this.datagramRow(pkt)
+    return datagram >= 0 ? this.table('udp:datagram_sent').columns.size.data[datagram] : 0
+  }
+
   fate(pkt: number): Fate {
     const value = this.fates.get(pkt)
     const kind = FATES[value % 4]
@@ -136,7 +151,7 @@ export class TraceStore {
 
   /** Memory held for tables and packet indexes, in bytes. */
   get byteLength(): number {
-    let sum = this.sentRows.byteLength + this.fates.byteLength
+    let sum = this.sentRows.byteLength + this.datagramRows.byteLength + this.fates.byteLength
     for (const table of this.tables.values()) sum += table.byteLength
     return sum
   }
@@ -177,6 +192,9 @@ export class TraceStore {
           this.addSent(source, row, 'tcp', source.columns.payload[row])
         }
         break
+      case 'udp:datagram_sent':
+        for (let row = 0; row < source.rows; row++) this.datagramRows.set(pkt[row], first + row + 1)
+        break
       case 'transport:packet_sent':
         for (let row = 0; row < source.rows; row++)
           this.addSent(source, row, 'quic', source.columns.size[row])
@@ -187,7 +205,8 @@ export class TraceStore {
         break
       case 'link:packet_duplicated':
         for (let row = 0; row < source.rows; row++)
-          this.sentRows.set(source.columns.copy[row], this.sentRows.get(pkt[row]))
+          for (const rows of [this.sentRows, this.datagramRows])
+            if (rows.get(pkt[row]) > 0) rows.set(source.columns.copy[row], rows.get(pkt[row]))
         break
       case 'link:packet_delivered':
       case 'link:packet_dropped':
@@ -255,6 +274,7 @@ const OVER: ReadonlySet<string> = new Set(['TIME-WAIT', 'CLOSED', 'closing', 'dr
 const INDEXED: readonly EventName[] = [
   'sim:node_added',
   'tcp:segment_sent',
+  'udp:datagram_sent',
   'transport:packet_sent',
   'tcp:state_changed',
   'connectivity:connection_state_changed',

@@ -205,12 +205,18 @@ describe('two streams of HTTP/2 in the clear, a segment of the first is lost', (
     const totals = totalOf([one, three], store.end)
     expect(totals.time).toMatchObject({ self: 29, cross: 29 })
     expect(totals.any).toMatchObject({ self: 29, cross: 29 })
-    expect(totals.affected).toEqual({ self: 1, cross: 1, record: 0 })
+    expect(totals.affected).toEqual({ self: 1, cross: 1, record: 0, key: 0, qpack: 0 })
   })
 
   test('a stream that was held in both directions is one stream', () => {
     const back = { ...three, within: { ...three.within, node: three.within.node + 1 } as typeof three.within }
-    expect(totalOf([one, three, back], store.end).affected).toEqual({ self: 1, cross: 1, record: 0 })
+    expect(totalOf([one, three, back], store.end).affected).toEqual({
+      self: 1,
+      cross: 1,
+      record: 0,
+      key: 0,
+      qpack: 0,
+    })
   })
 })
 
@@ -311,5 +317,5 @@ describe('transferring', () => {
 })
 
 test('the conditions are those of the design', () => {
-  expect(HELD_CONDITIONS).toEqual(['self', 'cross', 'record'])
+  expect(HELD_CONDITIONS).toEqual(['self', 'cross', 'record', 'key', 'qpack'])
 })

@@ -1,0 +1,165 @@
+/** The streams of a lane, and the rows that show what each did when: what `streams.ts` and `headline.ts` share. */
+import {
+  totalOf,
+  type Blocking,
+  type BlockingTotals,
+  type Condition,
+  type StreamBlocking,
+} from '../projections/blocking.ts'
+import { byCondition, HELD_CONDITIONS, heldIn, type HeldCondition } from '../projections/held.ts'
+import { union, without, type Interval } from '../projections/intervals.ts'
+import type { PageLoad } from '../projections/page-load.ts'
+import { pageSpan } from '../projections/requests.ts'
+import { conditionSign } from './conditions.ts'
+import type { ChartContext } from './context.ts'
+import { runsOf } from './coverage.ts'
+import type { Area, Picture } from './picture.ts'
+import { boxSeries, type Box, type RowWindow } from './rows.ts'
+
+export interface StreamChoice {
+  /** The first row of a lane in sight, where not all of them fit. */
+  readonly firstRow?: (lane: string) => number
+  readonly isSelected?: (stream: StreamBlocking) => boolean
+}
+
+/** The intervals of a stream, those of held bytes cut so that no two lie on each other; `both`: self and cross. */
+export type Parts = Readonly<Record<Condition | 'both', readonly Interval[]>>
+
+export interface StreamLane {
+  readonly id: string
+  readonly label: string
+  readonly streams: readonly StreamBlocking[]
+  readonly parts: readonly Parts[]
+  /** From when each was asked for (its first arrival, when nobody says) to its end. */
+  readonly lives: readonly Interval[]
+  readonly totals: BlockingTotals
+  readonly connections: number
+  /** When the page was done, and how long it took; undefined: no request has been answered. */
+  readonly page: { readonly from: number; readonly to: number } | undefined
+}
+
+export function streamLanes({ blocking, requests }: PageLoad, { store, lanes }: ChartContext): StreamLane[] {
+  const byLane = new Map<string, StreamBlocking[]>()
+  for (const stream of blocking.streams(store)) {
+    const known = byLane.get(stream.lane)
+    if (known) known.push(stream)
+    else byLane.set(stream.lane, [stream])
+  }
+  const shown = lanes.length > 0 ? lanes : [...store.lanes].map((id) => ({ id, label: id }))
+  return shown.flatMap(({ id, label }) => {
+    const streams = largerSide(byLane.get(id) ?? [])
+    if (streams.length === 0) return []
+    const page = pageSpan(requests.all.filter(({ lane }) => lane === id))
+    const totals = totalOf(streams, store.end)
+    const connections = new Set(streams.map(({ within }) => within)).size
+    const parts = streams.map((stream) => partsOf(stream, store.end))
+    const lives = streams.map(({ within, stream, start, end }) => {
+      const sent = requests.ofExchange(within.flow, stream)?.sent ?? NaN
+      return { from: sent <= start ? sent : start, to: end }
+    })
+    return [{ id, label, streams, parts, lives, totals, connections, page }]
+  })
+}
+
+/** The streams of the side that sent more, by their first arrival: in most cases the responses. */
+function largerSide(streams: readonly StreamBlocking[]): StreamBlocking[] {
+  const bytes = new Map<string, number>()
+  for (const { within, bytes: own } of streams) bytes.set(within.side, (bytes.get(within.side) ?? 0) + own)
+  const [side] = [...bytes].reduce((largest, entry) => (entry[1] > largest[1] ? entry : largest), [
+    '',
+    -1,
+  ] as [string, number])
+  return streams.filter(({ within }) => within.side === side).sort((a, b) => a.start - b.start)
+}
+
+/** The packet whose loss (or else whose coming) a stream waited for at a moment. */
+export function blamedAt(
+  blocking: Blocking,
+  { store }: ChartContext,
+  stream: StreamBlocking,
+  t: number,
+): number | undefined {
+  const held = stream.held.find(({ from, to }) => from <= t && t < to)
+  if (held === undefined) return undefined
+  const { lost, brought } = blocking.blame(store, stream, held)
+  return lost[0] ?? (brought === 0 ? undefined : brought)
+}
+
+/** A stream of which nothing new is known is the same object, and has the same parts. */
+const known = new WeakMap<StreamBlocking, Parts>()
+
+function partsOf(stream: StreamBlocking, now: number): Parts {
+  // What still waits does so a little longer with each picture.
+  if (stream.held.some(({ to }) => to > now)) return cutParts(stream, now)
+  let parts = known.get(stream)
+  if (parts === undefined) known.set(stream, (parts = cutParts(stream, now)))
+  return parts
+}
+
+function cutParts(stream: StreamBlocking, now: number): Parts {
+  const of = (condition: HeldCondition): Interval[] => union(heldIn(stream.held, condition, now))
+  const [self, cross, key] = [of('self'), of('cross'), of('key')]
+  const holes = union([...self, ...cross])
+  const selfOnly = without(self, cross)
+  const both = without(self, selfOnly)
+  return {
+    transferring: stream.transferring,
+    self: selfOnly,
+    cross: without(cross, self),
+    both,
+    // A record that fills up while its bytes come is drawn as what it is, a transfer.
+    record: without(of('record'), union([...holes, ...stream.transferring])),
+    key: without(key, holes),
+    qpack: without(of('qpack'), union([...holes, ...key])),
+  }
+}
+
+export function addStreamRows(
+  picture: Picture,
+  plot: number,
+  area: Omit<Area, 'lane'>,
+  window: RowWindow,
+  { streams, parts, lives }: StreamLane,
+  { isSelected }: StreamChoice,
+): void {
+  const { range, theme } = picture.context
+  const columns = Math.max(1, Math.floor(area.width))
+  const scale = area.width / columns
+  const pixel = (range.to - range.from) / area.width
+  const boxes: Record<Condition, Box[]> = { transferring: [], ...byCondition((): Box[] => []) }
+  const paler: Box[][] = [[], [], [], boxes.transferring]
+  const selected: Box[] = []
+  const threads: Box[] = []
+  const boxOf = ({ from, to }: Interval, y: number, height: number): Box[] => {
+    const x = area.x + (Math.max(from, range.from) - range.from) / pixel
+    const end = area.x + (Math.min(to, range.to) - range.from) / pixel
+    return end < area.x || x > area.x + area.width || to <= from
+      ? []
+      : [{ x, y, width: Math.max(1, end - x), height }]
+  }
+  const { first, shown, pitch, height } = window
+  streams.slice(first, first + shown).forEach((stream, row) => {
+    const y = area.y + row * pitch
+    const own = parts[first + row]
+    const thread = Math.min(1, height / 3)
+    threads.push(...boxOf(lives[first + row], y + (height - thread) / 2, thread))
+    for (const { from, to, quarters } of runsOf(own.transferring, range, columns))
+      paler[quarters - 1].push({ x: area.x + from * scale, y, width: (to - from) * scale, height })
+    for (const one of HELD_CONDITIONS)
+      boxes[one].push(...own[one].flatMap((interval) => boxOf(interval, y, height)))
+    for (const interval of own.both) {
+      boxes.self.push(...boxOf(interval, y, height / 2))
+      boxes.cross.push(...boxOf(interval, y + height / 2, height / 2))
+    }
+    if (isSelected?.(stream))
+      selected.push({ x: area.x, y: y - 1, width: area.width, height: Math.max(3, height + 2) })
+  })
+  const add = (list: readonly Box[], condition: Condition, opacity: number): void =>
+    picture.add(plot, boxSeries(list, { ...conditionSign(theme, condition), opacity }, range.from))
+  const faint = { color: theme.line, pattern: 'plain', ink: theme.line } as const
+  picture.add(plot, boxSeries(threads, faint, range.from))
+  paler.forEach((list, i) => add(list, 'transferring', (i + 1) / 4))
+  for (const condition of HELD_CONDITIONS) add(boxes[condition], condition, 1)
+  const mark = { color: theme.text, pattern: 'plain', ink: theme.text, opacity: 0.16 } as const
+  picture.add(plot, boxSeries(selected, mark, range.from))
+}
