@@ -45,5 +45,11 @@ const VERSIONS: readonly QuicVersion[] = [V1, V2]
 export const versionOf = (number: number): QuicVersion | undefined =>
   VERSIONS.find((version) => version.number === number)
 
+/** A version that nobody has, chosen by dice: in all that could be looked at it is like version 1 (RFC 9000 6.3, 15). */
+export const reservedVersion = (random: number): QuicVersion => ({
+  ...V1,
+  number: ((random & 0xf0f0_f0f0) | 0x0a0a_0a0a) >>> 0,
+})
+
 /** Versions that no one will ever speak; they are sent to keep version negotiation alive (RFC 9000 15). */
 export const isReservedVersion = (number: number): boolean => (number & 0x0f0f_0f0f) === 0x0a0a_0a0a
