@@ -263,18 +263,18 @@ export class Http3Sockets implements QuicOwner {
    */
   connect(
     remote: Endpoint,
-    options: Pick<ConnectOptions, 'token'> & {
+    options: Pick<ConnectOptions, 'token' | 'version'> & {
       readonly prepare: (flow: string) => ConnectOptions['handshake']
       readonly remembered?: PeerSettings
     },
   ): Http3Socket | undefined {
     const quic = (this.quic ??= this.options.quic({ owner: this }))
-    const { prepare, token, remembered } = options
+    const { prepare, remembered, ...others } = options
     return this.enter((now) => {
       const localPort = quic.bind()
       if (localPort === undefined) return undefined
       const handshake = prepare(quic.flowOf(localPort, remote))
-      const connection = quic.begin(now, { localPort, remote, handshake, ...(token && { token }) })
+      const connection = quic.begin(now, { localPort, remote, handshake, ...others })
       return this.wrap(quic, connection, 'client', remembered)
     })
   }

@@ -1,6 +1,7 @@
 /** The HTTP/3 connection of a client (RFC 9114), on the lab's own QUIC: one for all requests, another when it has gone. */
 import type { HttpClientApp } from '../../../../shared/http.ts'
 import type { FieldLine } from '../../../protocol/qpack/fields.ts'
+import type { CloseReason } from '../../../protocol/quic/events.ts'
 import { http3ErrorName } from '../../../protocol/h3/errors.ts'
 import type { Http3News, Http3Socket, Http3Sockets } from '../../http3-sockets.ts'
 import type { Cancel, Surroundings } from '../program.ts'
@@ -82,17 +83,21 @@ export class Http3Client implements Carrier {
         waiting.cancel = () => this.withdraw(waiting)
         this.waiting.push(waiting)
       },
-      closed: (failure, wasReady) => this.onClosed(connection, failure, wasReady),
+      closed: (reason, wasReady) =>
+        this.onClosed(connection, reason, wasReady ? undefined : quic.failureOf(reason)),
     })
     this.connections.add(connection)
     return connection
   }
 
-  private onClosed(connection: Connection, failure: Failure, wasReady: boolean): void {
+  /** `failure`: it never came to be ready. */
+  private onClosed(connection: Connection, reason: CloseReason, failure: Failure | undefined): void {
     this.connections.delete(connection)
     if (this.current === connection) this.current = undefined
+    // RFC 9000 6.2: anew, with a version that the server has said it speaks.
+    if (reason.by === 'version_negotiation' && this.memory.version === undefined) this.memory.version = '1'
     // Whoever waited for it would wait for the next in vain.
-    if (!wasReady) this.failAll(failure)
+    else if (failure !== undefined) this.failAll(failure)
     this.checkClosed()
     if (this.whenClosed === undefined) this.fill()
   }
@@ -114,7 +119,7 @@ interface Keeper {
   available(): void
   /** The server has not looked at this request and won't: it is to be asked for anew. */
   again(waiting: Waiting): void
-  closed(failure: Failure, wasReady: boolean): void
+  closed(reason: CloseReason, wasReady: boolean): void
 }
 
 class Connection {
@@ -124,6 +129,8 @@ class Connection {
   private readonly setup: HttpClientApp
   private readonly keeper: Keeper
   private readonly exchanges = new Map<number, Exchange>()
+  /** Went as 0-RTT data that were refused. */
+  private readonly refused: Exchange[] = []
   private state: 'opening' | 'ready' | 'retired' | 'closed' = 'opening'
   private used = false
 
@@ -188,13 +195,16 @@ class Connection {
     switch (news.type) {
       case 'ready':
         if (this.state === 'opening') this.state = 'ready'
-        return this.keeper.available()
+        return this.askAgain(this.refused.splice(0))
       case 'streams_available':
         return this.keeper.available()
       case 'early_refused':
-        return this.askAgain([...this.exchanges.keys()])
+        this.refused.push(...this.exchanges.values())
+        this.exchanges.clear()
+        this.used = false
+        return
       case 'unprocessed':
-        return this.askAgain([news.id])
+        return this.onUnprocessed(news.id)
       case 'goaway':
         this.state = 'retired'
         return this.closeIfSpent()
@@ -239,22 +249,29 @@ class Connection {
     if (readDelay > 0) exchange.reading = this.lab.after(readDelay, () => this.socket.read(id))
   }
 
-  private askAgain(ids: readonly number[]): void {
-    for (const id of ids) {
-      const exchange = this.exchanges.get(id)
-      this.exchanges.delete(id)
-      if (exchange !== undefined) this.keeper.again(exchange.waiting)
-    }
+  /** Asks for what the server could not look at the first time: here, or else wherever a request can go. */
+  private askAgain(exchanges: readonly Exchange[]): void {
+    for (const { waiting } of exchanges) if (!this.take(waiting)) this.keeper.again(waiting)
     this.keeper.available()
+  }
+
+  private onUnprocessed(id: number): void {
+    const exchange = this.exchanges.get(id)
+    if (exchange === undefined) return
+    this.exchanges.delete(id)
+    this.keeper.again(exchange.waiting)
+    this.keeper.available()
+    this.closeIfSpent()
   }
 
   private onClosed({ reason }: Extract<Http3News, { type: 'closed' }>): void {
     const failure = this.quic.failureOf(reason)
     const wasReady = this.state !== 'opening'
     this.state = 'closed'
-    for (const exchange of this.exchanges.values()) exchange.fail(failure.message, failure.code)
+    for (const exchange of [...this.refused, ...this.exchanges.values()])
+      exchange.fail(failure.message, failure.code)
     this.exchanges.clear()
-    this.keeper.closed(failure, wasReady)
+    this.keeper.closed(reason, wasReady)
   }
 }
 

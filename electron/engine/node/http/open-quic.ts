@@ -22,6 +22,8 @@ export class QuicMemory {
   settings: PeerSettings | undefined
   /** From NEW_TOKEN, for one connection (RFC 9000 8.1.3). */
   token: Uint8Array | undefined
+  /** The server does not know the version of the settings, so it is to be this one. */
+  version: '1' | undefined
   /** Connections so far: each has dice of its own. */
   connections = 0
 
@@ -57,7 +59,7 @@ export function openQuic(
   if (settings === null) throw new Error('HTTP/3 is never without TLS')
   const remote = { address: lab.addressOf(setup.to), port: setup.port }
   const rng = lab.rng.fork(`quic tls ${++memory.connections}`)
-  const { session, settings: remembered } = memory
+  const { session, settings: remembered, version } = memory
   const token = memory.takeToken()
   let judge: ChainJudge | undefined
   const socket = sockets.connect(remote, {
@@ -67,6 +69,7 @@ export function openQuic(
     },
     ...(remembered && { remembered }),
     ...(token && { token }),
+    ...(version && { version }),
   })
   if (socket === undefined) return undefined
   const failureOf = (reason: CloseReason): Failure => failureOfClose(reason, judge?.verdict)

@@ -54,6 +54,7 @@ class Served {
   private readonly trace: Trace
   private readonly idle: IdleClose
   private readonly onGone: () => void
+  private readonly keepAlive: number
   /** Header sections of requests whose content is still coming. */
   private readonly requests = new Map<number, readonly FieldLine[]>()
   /** Exchanges that are not over, with what ends the server's thinking about them. */
@@ -64,6 +65,7 @@ class Served {
     this.site = site
     this.lab = lab
     this.onGone = onGone
+    this.keepAlive = setup.keepAlive
     this.trace = lab.trace.scope({ flow: socket.flow })
     // The client closes it then; what it has asked meanwhile it asks elsewhere.
     this.idle = new IdleClose(lab.after, setup.keepAlive, () => socket.goaway())
@@ -129,6 +131,8 @@ class Served {
     const date = httpDate(this.lab.date())
     const lines = linesOf({ ':status': String(status), date, ...fields })
     this.socket.respond(id, lines, content.pieces())
+    // With the answer, so that nobody asks for more on it.
+    if (this.keepAlive === 0) this.socket.goaway()
   }
 }
 

@@ -78,3 +78,290 @@ describe('a page', () => {
     expect(exchanges).toHaveLength(1 + OBJECTS)
   })
 })
+
+/** The same thing asked for several times, one after the other, each on a connection of its own. */
+const visits = (lab: Partial<HttpLab> = {}, times = 2): HttpLab => ({
+  resources: { '/': { size: 1_000 } },
+  requests: [{ target: '/', times, after: true }],
+  ...lab,
+  server: { port: 443, tls: {}, ...lab.server },
+  client: { port: 443, tls: {}, version: 'h3', reuse: false, ...lab.client },
+})
+
+/** What both ends said of their handshakes: the client's, then the server's, in the order of the connections. */
+const handshakes = ({ run }: HttpResult) => {
+  const said = [...run.reader.events(['security:handshake_finished'])]
+  const of = (host: string) => said.filter(({ node }) => node.endsWith(host)).map(({ data }) => data)
+  return { client: of('client'), server: of('server') }
+}
+
+/** Time from the first packet of each connection to the first byte of the answer, in round trips. */
+const firstBytes = ({ run, exchanges }: HttpResult): number[] =>
+  exchanges.map(({ flow, startedAt }) => {
+    const [first] = [...run.reader.events(['transport:packet_sent'])].filter((event) => event.flow === flow)
+    return (startedAt! - first.t) / RTT
+  })
+
+const early = (result: HttpResult) =>
+  [...result.run.reader.events(['transport:packet_sent'])].filter(({ data }) => data.level === '0rtt')
+
+describe('resumption', () => {
+  const on = { resumption: true } as const
+
+  test('takes up the session of the connection before, and its certificate is not shown again', async () => {
+    const result = await runHttp(visits({ server: { tls: on }, client: { tls: on } }))
+    const { client, server } = handshakes(result)
+    expect(client.map(({ resumed }) => resumed)).toEqual([false, true])
+    expect(server.map(({ resumed }) => resumed)).toEqual([false, true])
+    const flows = [...result.run.reader.events(['security:certificate_checked'])].map(({ flow }) => flow)
+    expect(new Set(flows)).toEqual(new Set([result.exchanges[0].flow]))
+    for (const rtts of firstBytes(result)) expect(rtts).toBeCloseTo(2, 1)
+    expect(early(result)).toEqual([])
+  })
+
+  test('is off unless both want it', async () => {
+    for (const lab of [{ server: { tls: on } }, { client: { tls: on } }]) {
+      const { client } = handshakes(await runHttp(visits(lab)))
+      expect(client.map(({ resumed }) => resumed)).toEqual([false, false])
+    }
+  })
+
+  const early0 = {
+    server: { tls: { ...on, earlyData: 'once' } },
+    client: { tls: { ...on, earlyData: true } },
+  } as const
+
+  test('with 0-RTT: the answer begins after one round trip', async () => {
+    const result = await runHttp(visits(early0))
+    expect(handshakes(result).client.map(({ resumed }) => resumed)).toEqual([false, true])
+    const [first, second] = firstBytes(result)
+    expect(first).toBeCloseTo(2, 1)
+    expect(second).toBeCloseTo(1, 1)
+    expect(result.exchanges.map(({ status, attempt }) => [status, attempt])).toEqual(Array(2).fill([200, 1]))
+    const flows = new Set(early(result).map(({ flow }) => flow))
+    expect(flows).toEqual(new Set([result.exchanges[1].flow]))
+  })
+
+  // Whose answer is there before the handshake is over has closed by the time of the next ticket: the first is used again.
+  test.each([
+    ['once', 2],
+    ['always', 1],
+  ] as const)('a ticket that comes a second time with 0-RTT is taken %s', async (earlyData, rtts) => {
+    const lab = { server: { tls: { ...on, earlyData } }, client: early0.client }
+    const result = await runHttp(visits(lab, 3))
+    expect(handshakes(result).client.map(({ resumed }) => resumed)).toEqual([false, true, true])
+    const times = firstBytes(result)
+    expect(times[1]).toBeCloseTo(1, 1)
+    expect(times[2]).toBeCloseTo(rtts, 1)
+    expect(result.exchanges.map(({ status, attempt }) => [status, attempt])).toEqual(Array(3).fill([200, 1]))
+    expect(new Set(result.exchanges.map(({ flow }) => flow)).size).toBe(3)
+  })
+
+  test('with 0-RTT that is refused: what was asked early is asked again', async () => {
+    // The server's ticket allows it, and then its key share has to be asked for anew: 0-RTT is over (RFC 8446 4.2.10).
+    const refused = {
+      server: { tls: { ...on, earlyData: 'once', groups: 'secp256r1' } },
+      client: { tls: { ...on, earlyData: true } },
+    } as const
+    const result = await runHttp(visits(refused))
+    expect(result.exchanges.map(({ status, error }) => [status, error])).toEqual(Array(2).fill([200, '']))
+    expect(early(result).length).toBeGreaterThan(0)
+    const sent = result.all('http:request_sent').map(({ request }) => request)
+    expect(sent).toEqual([1, 2, 2])
+    expect(handshakes(result).client.map(({ group, resumed }) => [group, resumed])).toEqual([
+      ['secp256r1', false],
+      ['secp256r1', true],
+    ])
+  })
+})
+
+describe('TLS', () => {
+  const faults = {
+    tampered: ['CERT_SIGNATURE_FAILURE', 0x12a],
+    expired: ['CERT_HAS_EXPIRED', 0x12d],
+    'not-yet-valid': ['CERT_NOT_YET_VALID', 0x12a],
+    'wrong-host': ['ERR_TLS_CERT_ALTNAME_INVALID', 0x12e],
+    'unknown-root': ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 0x130],
+    'missing-intermediate': ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 0x130],
+  } as const
+
+  test.each(Object.entries(faults))(
+    'a certificate that is %s fails with %s',
+    async (fault, [code, alert]) => {
+      const lab = { server: { tls: { certificateFault: fault as keyof typeof faults } } }
+      const result = await runHttp(visits(lab, 1))
+      expect(result.exchanges).toMatchObject([{ error: code }])
+      const { client, server } = handshakes(result)
+      expect(client).toMatchObject([{ error: code, version: '' }])
+      expect(server).toMatchObject([{ error: `CRYPTO_ERROR 0x${(alert - 0x100).toString(16)}`, version: '' }])
+      const closed = result.all('connectivity:connection_closed')
+      expect(closed.map(({ by, code }) => [by, code])).toEqual([
+        ['local', alert],
+        ['peer', alert],
+      ])
+    },
+  )
+
+  test('a client that accepts anyway goes on, and the failure is in the trace', async () => {
+    const lab = {
+      server: { tls: { certificateFault: 'expired' } },
+      client: { tls: { acceptAnyway: true } },
+    } as const
+    const result = await runHttp(visits(lab, 1))
+    expect(result.exchanges).toMatchObject([{ status: 200, error: '' }])
+    const failed = result.all('security:certificate_checked').filter(({ ok }) => !ok)
+    expect(failed.map(({ code }) => code)).toEqual(['CERT_HAS_EXPIRED'])
+  })
+
+  test('a P-256 certificate, and a group that takes a HelloRetryRequest: one round trip more', async () => {
+    const lab = { server: { tls: { certificate: 'p256', groups: 'secp256r1' } } } as const
+    const result = await runHttp(visits(lab, 1))
+    expect(result.exchanges).toMatchObject([{ status: 200 }])
+    expect(firstBytes(result)[0]).toBeCloseTo(3, 1)
+    expect(handshakes(result).client).toMatchObject([{ group: 'secp256r1' }])
+  })
+})
+
+describe('a connection', () => {
+  test('begins with a version that nobody has: negotiated in one round trip, then anew with version 1', async () => {
+    const result = await runHttp(visits({ quic: { client: { version: 'reserved' } } }, 2))
+    expect(result.exchanges.map(({ status }) => status)).toEqual([200, 200])
+    const closed = result.all('connectivity:connection_closed').map(({ by }) => by)
+    // It is remembered: the second one begins with version 1.
+    expect(closed.filter((by) => by === 'version_negotiation')).toHaveLength(1)
+    expect(result.exchanges[0].startedAt).toBeGreaterThanOrEqual(3 * RTT)
+    expect(result.exchanges[0].startedAt).toBeLessThan(3.1 * RTT)
+  })
+
+  test('to a server that wants an address proved takes a round trip more', async () => {
+    const result = await runHttp(visits({ quic: { server: { retry: true } } }, 1))
+    expect(result.exchanges).toMatchObject([{ status: 200 }])
+    expect(firstBytes(result)[0]).toBeCloseTo(3, 1)
+  })
+
+  test('is closed by the server that has been idle, and the next request finds another', async () => {
+    const result = await runHttp(
+      visits({
+        requests: [{ target: '/' }, { target: '/', at: 900_000 }],
+        server: { keepAlive: 300_000 },
+        client: { reuse: true },
+      }),
+    )
+    const [first, second] = result.exchanges
+    expect([first.status, second.status]).toEqual([200, 200])
+    expect(first.flow).not.toBe(second.flow)
+    expect(result.exchanges.map(({ attempt }) => attempt)).toEqual([1, 1])
+  })
+
+  test('of a server without keep-alive serves one request', async () => {
+    const result = await runHttp(visits({ server: { keepAlive: 0 }, client: { reuse: true } }, 3))
+    expect(result.exchanges.map(({ status, attempt }) => [status, attempt])).toEqual(Array(3).fill([200, 1]))
+    expect(new Set(result.exchanges.map(({ flow }) => flow)).size).toBe(3)
+  })
+
+  test('that the network swallows fails when QUIC gives it up', async () => {
+    const blocked = { delay: RTT / 2, udpBlocked: true }
+    const result = await runHttp(
+      visits({
+        link: { a: 'client', b: 'server', up: blocked, down: blocked },
+        quic: { client: { idleTimeout: 5_000_000 } },
+      }),
+    )
+    expect(result.exchanges.map(({ error }) => error)).toEqual(['ETIMEDOUT', 'ETIMEDOUT'])
+    expect(result.exchanges[0].finishedAt).toBeCloseTo(5_000_000, -1)
+  })
+})
+
+describe('requests', () => {
+  test('more than the server allows at a time wait for their streams', async () => {
+    const result = await runHttp(
+      visits({
+        requests: [{ target: '/', times: 25 }],
+        client: { reuse: true },
+        quic: { server: { maxStreamsBidi: 4 } },
+      }),
+    )
+    expect(result.exchanges.map(({ status }) => status)).toEqual(Array(25).fill(200))
+    const sent = result.exchanges.map(({ sentAt }) => sentAt!)
+    expect(sent.filter((t) => t === sent[0])).toHaveLength(4)
+  })
+
+  test('carry content both ways, and methods mean what they mean', async () => {
+    const result = await runHttp(
+      visits({
+        resources: { '/': { size: 5 }, '/orders': { behaviour: 'orders' }, '/far': { redirect: '/' } },
+        requests: [
+          { target: '/orders', method: 'POST', body: 200_000 },
+          { target: '/orders', method: 'GET', after: true },
+          { target: '/', method: 'HEAD', after: true },
+          { target: '/far', after: true },
+          { target: '/none', after: true },
+        ],
+        client: { reuse: true },
+      }),
+    )
+    expect(result.exchanges.map(({ status, content }) => [status, content])).toEqual([
+      [201, 12],
+      [200, 13],
+      [200, 0],
+      [302, 0],
+      [200, 5],
+      [404, 17],
+    ])
+    expect(result.all('app:counted')).toEqual([{ what: 'orders', count: 1 }])
+  })
+
+  test('that take too long are cancelled on both ends, and made again on another connection', async () => {
+    const result = await runHttp(
+      visits({
+        resources: { '/': { size: 10, delay: 400_000 } },
+        requests: [{ target: '/' }],
+        client: { timeout: 200_000, retries: 1 },
+      }),
+    )
+    expect(result.exchanges.map(({ error }) => error)).toEqual(['timeout', 'timeout'])
+    expect(new Set(result.exchanges.map(({ flow }) => flow)).size).toBe(2)
+    const frames = result
+      .all('transport:packet_sent')
+      .flatMap(({ frames }) => JSON.parse(frames) as { type: string; code?: number }[])
+    const H3_REQUEST_CANCELLED = 0x10c
+    expect(
+      frames.filter(({ type, code }) => type === 'stop_sending' && code === H3_REQUEST_CANCELLED).length,
+    ).toBeGreaterThanOrEqual(1)
+  })
+
+  test('are answered by their urgency (RFC 9218)', async () => {
+    const result = await runHttp(
+      visits({
+        resources: { '/a': { size: 50_000 }, '/b': { size: 50_000 } },
+        requests: [
+          { target: '/a', priority: { urgency: 5 } },
+          { target: '/b', priority: { urgency: 1 } },
+        ],
+        client: { reuse: true },
+        link: lossy(0),
+      }),
+    )
+    const [a, b] = result.exchanges
+    expect(b.finishedAt).toBeLessThan(a.finishedAt!)
+  })
+
+  test('whose answers are left unread: the stream runs out of credit, and goes on when it is read', async () => {
+    const result = await runHttp(
+      visits({
+        resources: { '/slow': { size: 300_000 }, '/': { size: 1_000 } },
+        requests: [{ target: '/slow', readDelay: 500_000 }, { target: '/' }],
+        client: { reuse: true },
+        quic: { client: { maxStreamData: 60_000 } },
+      }),
+    )
+    const [slow, quick] = result.exchanges
+    expect([slow.status, slow.content]).toEqual([200, 300_000])
+    expect(slow.finishedAt).toBeGreaterThan(slow.startedAt! + 500_000)
+    expect(quick.finishedAt).toBeLessThan(slow.startedAt! + 500_000)
+    const blocked = result
+      .all('transport:packet_sent')
+      .some(({ frames }) => frames.includes('"stream_data_blocked"'))
+    expect(blocked).toBe(true)
+  })
+})
