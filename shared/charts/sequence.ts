@@ -45,14 +45,14 @@ const legendNames = ({ language }: ChartContext): string[] =>
   )
 
 /** A scale that starts at a round number where the data do. */
-function scaleFor({ from }: LaneGraph, span: number, steps: number) {
+export function scaleFor({ from }: { readonly from: number }, span: number, steps: number) {
   const { max, step } = niceScale(span, steps)
   const min = Math.floor(from / step) * step
   return { min, max: min + max + (min < from - step / 2 ? step : 0), step }
 }
 
 /** The lowest and highest sequence number in the time on show. */
-function extent(graph: SequenceGraph, { range }: ChartContext): { from: number; to: number } {
+export function extent(graph: SequenceGraph, { range }: ChartContext): { from: number; to: number } {
   let from = graph.acked.valueAt(range.from) ?? 0
   let to = graph.acked.valueAt(range.to) ?? 1
   for (const bars of [graph.sent, graph.retransmitted]) {
@@ -65,7 +65,8 @@ function extent(graph: SequenceGraph, { range }: ChartContext): { from: number; 
   return { from, to: Math.max(to, from + 1) }
 }
 
-function drawGraph(picture: Picture, plot: number, graph: SequenceGraph, span: number): void {
+/** Draws a graph into a plot that shows `span` sequence numbers. */
+export function drawGraph(picture: Picture, plot: number, graph: SequenceGraph, span: number): void {
   const { context } = picture
   const { theme, language, range } = context
   const { width, height } = picture.plots[plot]
@@ -109,7 +110,7 @@ function drawGraph(picture: Picture, plot: number, graph: SequenceGraph, span: n
 }
 
 /** The segment nearest to a point, among those within reach: lost and repeated ones first. */
-function pickPacket(
+export function pickPacket(
   graph: SequenceGraph,
   t: number,
   value: number,
