@@ -1,4 +1,4 @@
-/** Round-trip times of each sender: samples, those not taken (Karn), SRTT and RTO. RFC 6298. */
+/** Round-trip times of each sender: samples, those not taken (Karn), SRTT and RTO. RFC 6298; of QUIC RFC 9002 5 and 6.2. */
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor, EndMap } from './cursor.ts'
 import { Series } from './series.ts'
@@ -9,30 +9,74 @@ export interface RoundTrips {
   /** What ambiguous samples would have been (RFC 6298 3). */
   readonly discarded: Series
   readonly smoothed: Series
-  /** With back-off. */
+  /** With back-off; of QUIC the probe timeout (PTO). */
   readonly rto: Series
 }
 
+/** RFC 9002 6.1.2: the granularity of timers; 6.2.2: a round trip before any was measured; RFC 9000 18.2: max_ack_delay. */
+const GRANULARITY = 1_000
+const INITIAL_RTT = 333_000
+const MAX_ACK_DELAY = 25_000
+
+const EVENTS = [
+  'tcp:rtt_sampled',
+  'tcp:rtt_discarded',
+  'tcp:metrics_updated',
+  'transport:parameters_set',
+  'recovery:rtt_sampled',
+  'recovery:metrics_updated',
+] as const
+
+interface SenderTrips extends RoundTrips {
+  /** How long the peer may hold an acknowledgment back, in microseconds. */
+  maxAckDelay: number
+}
+
 export class Rtt {
-  readonly ends = new EndMap<RoundTrips>(() => ({
+  readonly ends = new EndMap<SenderTrips>(() => ({
     samples: new Series(),
     discarded: new Series(),
     smoothed: new Series(),
     rto: new Series(),
+    maxAckDelay: MAX_ACK_DELAY,
   }))
-  private readonly cursor = new Cursor('tcp:rtt_sampled', 'tcp:rtt_discarded', 'tcp:metrics_updated')
+  private readonly cursor = new Cursor<(typeof EVENTS)[number]>(...EVENTS)
 
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
       const end = this.ends.open(table.flow.data[row], table.node.data[row])
       const t = table.t.data[row]
-      if (name === 'tcp:rtt_sampled') end.samples.push(t, table.columns.rtt.data[row])
-      else if (name === 'tcp:rtt_discarded') end.discarded.push(t, table.columns.rtt.data[row])
-      else {
-        const smoothed = table.columns.smoothed_rtt.data[row]
+      const value = (field: string): number => table.columns[field].data[row]
+      if (name === 'tcp:rtt_sampled' || name === 'recovery:rtt_sampled') end.samples.push(t, value('rtt'))
+      else if (name === 'tcp:rtt_discarded') end.discarded.push(t, value('rtt'))
+      else if (name === 'transport:parameters_set') {
+        if (store.text(value('owner')) === 'remote')
+          end.maxAckDelay = ackDelayIn(store.text(value('parameters')))
+      } else {
+        const smoothed = value('smoothed_rtt')
         if (smoothed > 0) end.smoothed.step(t, smoothed)
-        end.rto.step(t, table.columns.rto.data[row])
+        if (name === 'tcp:metrics_updated') end.rto.step(t, value('rto'))
+        else
+          end.rto.step(t, probeTimeout(smoothed, value('rtt_variance'), end.maxAckDelay, value('pto_count')))
       }
     })
+  }
+}
+
+/** RFC 9002 6.2.1, of the application's number space. */
+function probeTimeout(smoothed: number, variance: number, maxAckDelay: number, count: number): number {
+  const [rtt, deviation] = smoothed > 0 ? [smoothed, variance] : [INITIAL_RTT, INITIAL_RTT / 2]
+  return (
+    (rtt + Math.max(4 * deviation, GRANULARITY) + (smoothed > 0 ? maxAckDelay : 0)) * 2 ** Math.min(count, 16)
+  )
+}
+
+/** `max_ack_delay` in microseconds; the recording may say what it likes. */
+function ackDelayIn(parameters: string): number {
+  try {
+    const { max_ack_delay: delay } = JSON.parse(parameters) as { max_ack_delay?: unknown }
+    return typeof delay === 'number' && delay >= 0 && delay < 2 ** 14 ? delay * 1000 : MAX_ACK_DELAY
+  } catch {
+    return MAX_ACK_DELAY
   }
 }

@@ -135,13 +135,20 @@ export class Stalls {
   readonly ends = new EndMap<StallLog>(() => new StallLog())
   /** Time of the last packet of each flow: where the account ends. */
   private readonly lastPacket = new Map<number, number>()
-  private readonly cursor = new Cursor('tcp:stall_changed', 'tcp:segment_sent', 'tcp:segment_received')
+  private readonly cursor = new Cursor(
+    'tcp:stall_changed',
+    'tcp:segment_sent',
+    'tcp:segment_received',
+    'recovery:stall_changed',
+    'transport:packet_sent',
+    'transport:packet_received',
+  )
 
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
       const flow = table.flow.data[row]
       const t = table.t.data[row]
-      if (name !== 'tcp:stall_changed') {
+      if (name !== 'tcp:stall_changed' && name !== 'recovery:stall_changed') {
         this.lastPacket.set(flow, t)
         return
       }

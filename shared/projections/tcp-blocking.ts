@@ -2,7 +2,7 @@
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Arrivals } from './arrivals.ts'
-import { ByteStream } from './byte-stream.ts'
+import type { ByteStream } from './byte-stream.ts'
 import { Cursor } from './cursor.ts'
 import { HeldAccount, type Held } from './held.ts'
 import { HeldWalk } from './held-walk.ts'

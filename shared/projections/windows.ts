@@ -12,7 +12,7 @@ export interface SenderWindows {
   /** Infinity while none is set. */
   readonly ssthresh: Series
   readonly inFlight: Series
-  /** What the peer advertises, that is the limit of flow control for this sender. */
+  /** What the peer advertises, that is the limit of flow control for this sender. Of QUIC empty: credit is counted otherwise. */
   readonly receiveWindow: Series
 }
 
@@ -23,17 +23,17 @@ export class Windows {
     inFlight: new Series(),
     receiveWindow: new Series(),
   }))
-  private readonly cursor = new Cursor('tcp:metrics_updated')
+  private readonly cursor = new Cursor('tcp:metrics_updated', 'recovery:metrics_updated')
 
   update(store: TraceStore): void {
-    this.cursor.read(store, (_, table, row) => {
+    this.cursor.read(store, (name, table, row) => {
       const end = this.ends.open(table.flow.data[row], table.node.data[row])
       const t = table.t.data[row]
       const { cwnd, ssthresh, in_flight, send_window } = table.columns
       end.cwnd.step(t, cwnd.data[row])
       end.ssthresh.step(t, ssthresh.data[row] === NOT_SET ? Infinity : ssthresh.data[row])
       end.inFlight.step(t, in_flight.data[row])
-      end.receiveWindow.step(t, send_window.data[row])
+      if (name === 'tcp:metrics_updated') end.receiveWindow.step(t, send_window.data[row])
     })
   }
 }
