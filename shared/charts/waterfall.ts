@@ -37,6 +37,7 @@ export interface WaterfallChart extends RowChart {
 const PHASE_WORDS: Readonly<Record<PhaseKind, ChartWord>> = {
   connecting: 'connecting',
   securing: 'securing',
+  opening: 'opening',
   queued: 'queued',
   waiting: 'waitingFor',
   receiving: 'receiving',
@@ -48,6 +49,7 @@ export function phaseSign(theme: ChartTheme, kind: PhaseKind): BoxSign {
   const signs: Record<PhaseKind, BoxSign> = {
     connecting: { color: theme.sack, pattern: 'plain', ink: theme.ground },
     securing: { color: theme.sack, pattern: 'falling', ink: theme.ground },
+    opening: { color: theme.sack, pattern: 'rising', ink: theme.ground },
     queued: { color: theme.grey, pattern: 'plain', ink: theme.ground, opacity: 0.55 },
     waiting: { color: theme.sky, pattern: 'rising', ink: theme.ground, opacity: 0.7 },
     receiving: { color: theme.client, pattern: 'plain', ink: theme.ground },

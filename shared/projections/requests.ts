@@ -2,10 +2,13 @@
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
+import { QuicPackets, type QuicTransfer } from './quic-packets.ts'
 
 /** How a client's connection came about; times in microseconds, NaN: not (yet). */
 export interface Opening {
-  /** First SYN, ESTABLISHED, end of the TLS handshake. */
+  /** Of QUIC: the connection, and when the first byte of each stream left, which may be before the handshake is over (0-RTT). */
+  readonly quic?: { readonly connection: QuicTransfer; readonly left: Map<number, number> }
+  /** First SYN, ESTABLISHED, end of the TLS handshake; of QUIC the first packet, then both at the end of its handshake. */
   readonly begun: number
   established: number
   secured: number
@@ -30,7 +33,7 @@ export interface Attempt {
   readonly initiator: number
   readonly queued: number
   sent: number
-  /** Number of the name of its connection, 0: none; its stream (HTTP/2) or its number there (HTTP/1.1). */
+  /** Number of the name of its connection, 0: none; its stream (HTTP/2, HTTP/3) or its number there (HTTP/1.1). */
   flow: number
   exchange: number
   version: string
@@ -49,8 +52,8 @@ export interface Attempt {
   message: string
 }
 
-/** What an attempt spends time with, in the order of precedence. */
-export const PHASES = ['connecting', 'securing', 'queued', 'waiting', 'receiving'] as const
+/** What an attempt spends time with, in the order of precedence; `opening` is QUIC's handshake, which is TLS's as well. */
+export const PHASES = ['connecting', 'securing', 'opening', 'queued', 'waiting', 'receiving'] as const
 export type PhaseKind = (typeof PHASES)[number]
 
 export interface Phase {
@@ -61,6 +64,8 @@ export interface Phase {
 
 const EVENTS = [
   'tcp:state_changed',
+  'transport:packet_sent',
+  'connectivity:connection_state_changed',
   'security:handshake_finished',
   'http:request_queued',
   'http:request_sent',
@@ -83,8 +88,11 @@ export class Requests {
   private readonly cursor = new Cursor<RequestEvent>(...EVENTS)
 
   update(store: TraceStore): void {
+    const packets = QuicPackets.of(store)
     this.cursor.read(store, (name, table, row) => {
       if (name === 'tcp:state_changed') this.onState(store, table, row)
+      else if (name === 'transport:packet_sent') this.onQuicPacket(packets, row)
+      else if (name === 'connectivity:connection_state_changed') this.onQuicState(store, table, row)
       else if (name === 'security:handshake_finished') this.onSecured(store, table, row)
       else if (name === 'http:request_queued') this.onQueued(store, table, row)
       else this.onProgress(store, name, table, row)
@@ -112,6 +120,28 @@ export class Requests {
     if (to !== 'ESTABLISHED' || opening === undefined || !Number.isNaN(opening.established)) return
     // The end that opened it is there first.
     opening.established = t
+  }
+
+  private onQuicPacket(packets: QuicPackets, row: number): void {
+    const packet = packets.inRow(row)
+    if (packet?.end.side !== 'client') return
+    const { connection } = packet.end
+    let opening = this.openings.get(connection.flow)
+    if (opening?.quic?.connection !== connection) {
+      const unknown = { established: NaN, secured: NaN, tls: '', error: '' }
+      opening = { quic: { connection, left: new Map() }, begun: packet.sent, ...unknown }
+      this.openings.set(connection.flow, opening)
+    }
+    const { left } = opening.quic!
+    for (const frame of packet.frames)
+      if (frame.type === 'stream' && !left.has(frame.id)) left.set(frame.id, packet.sent)
+  }
+
+  private onQuicState(store: TraceStore, table: EventTable, row: number): void {
+    const opening = this.openings.get(table.flow.data[row])
+    if (opening?.quic?.connection.ends[0].node !== table.node.data[row]) return
+    if (store.text(table.columns.to.data[row]) !== 'open') return
+    opening.established = opening.secured = table.t.data[row]
   }
 
   private onSecured(store: TraceStore, table: EventTable, row: number): void {
@@ -177,16 +207,17 @@ export class Requests {
 
   /**
    * What an attempt did when, without gaps, from the wish to its end (until `now`, the end of the trace, if it has none).
-   * What it waited for while its connection was being opened is the opening, TCP's first and then TLS's.
+   * What it waited for while its connection was being opened is the opening, TCP's first and then TLS's, or QUIC's.
    */
   phases(attempt: Attempt, now: number): Phase[] {
     const { queued, sent, started, finished } = attempt
     const end = Number.isNaN(finished) ? now : finished
     const opening = this.openings.get(attempt.flow)
+    if (opening?.quic) return phasesFrom(queued, end, this.quicBounds(attempt, opening, end))
     const established = opening ? known(opening.established, end) : queued
     const secured = opening ? known(opening.secured, established) : queued
     const ready = Math.max(known(sent, end), secured)
-    const bounds: [PhaseKind, number][] = [
+    const bounds: Bound[] = [
       ['queued', opening ? opening.begun : known(sent, end)],
       ['connecting', established],
       ['securing', secured],
@@ -194,16 +225,35 @@ export class Requests {
       ['waiting', known(started, end)],
       ['receiving', end],
     ]
-    const phases: Phase[] = []
-    let at = queued
-    for (const [kind, bound] of bounds) {
-      const to = Math.min(bound, end)
-      if (to <= at) continue
-      phases.push({ kind, from: at, to })
-      at = to
-    }
-    return phases
+    return phasesFrom(queued, end, bounds)
   }
+
+  /** With 0-RTT a request leaves before the handshake is over, and waits no longer for it (RFC 9001 4.6). */
+  private quicBounds({ sent, exchange, started }: Attempt, opening: Opening, end: number): Bound[] {
+    const left = known(opening.quic?.left.get(exchange) ?? NaN, known(sent, end))
+    return [
+      ['queued', opening.begun],
+      ['opening', Math.min(known(opening.secured, end), left)],
+      ['queued', left],
+      ['waiting', known(started, end)],
+      ['receiving', end],
+    ]
+  }
+}
+
+/** Until when at the latest something is done. */
+type Bound = readonly [PhaseKind, number]
+
+function phasesFrom(start: number, end: number, bounds: readonly Bound[]): Phase[] {
+  const phases: Phase[] = []
+  let at = start
+  for (const [kind, bound] of bounds) {
+    const to = Math.min(bound, end)
+    if (to <= at) continue
+    phases.push({ kind, from: at, to })
+    at = to
+  }
+  return phases
 }
 
 const known = (t: number, otherwise: number): number => (Number.isNaN(t) ? otherwise : t)

@@ -140,3 +140,51 @@ describe('attempts', () => {
     expect(pageSpan(read(opened()).requests.all)).toBeUndefined()
   })
 })
+
+describe('over QUIC', () => {
+  const request = (id: number) => ({ type: 'stream', id, offset: 0, length: 40, fin: true })
+  const h3 = (number: number, exchange: number) => ({ ...sent(number, exchange), version: 'h3' })
+  /** A connection whose handshake lasts from 10 to 60; request 1 is queued at 0, request 2 at 20. */
+  const opening = (): TraceMaker =>
+    new TraceMaker()
+      .pair()
+      .add(0, 'http:request_queued', queued(1), { node: 'client' })
+      .quicSent(10, 1, 'client', { level: 'initial', number: 0 })
+      .add(20, 'http:request_queued', queued(2), { node: 'client' })
+
+  test('a request waits for the handshake, and for its first byte to leave', () => {
+    const maker = opening()
+      .add(11, 'http:request_sent', h3(1, 0), client)
+      .add(60, 'connectivity:connection_state_changed', { from: 'handshaking', to: 'open' }, client)
+      .add(60, 'security:handshake_finished', { ...secured, alpn: 'h3' }, client)
+      .quicSent(65, 2, 'client', { number: 0, frames: [request(0)] })
+      .add(90, 'http:response_started', started(1), client)
+      .add(100, 'http:response_finished', finished(1), client)
+    expect(phasesOf(maker, 0)).toEqual([
+      'queued 0-10',
+      'opening 10-60',
+      'queued 60-65',
+      'waiting 65-90',
+      'receiving 90-100',
+    ])
+    expect(read(maker).requests.openings.values().next().value).toMatchObject({
+      ...{ begun: 10, established: 60, secured: 60, tls: 'TLSv1.3 TLS_AES_128_GCM_SHA256' },
+    })
+  })
+
+  test('as 0-RTT data it does not wait for the end of the handshake', () => {
+    const maker = opening()
+      .add(11, 'http:request_sent', h3(1, 0), client)
+      .quicSent(12, 1, 'client', { level: '0rtt', number: 0, frames: [request(0)] })
+      .add(60, 'connectivity:connection_state_changed', { from: 'handshaking', to: 'open' }, client)
+      .add(61, 'http:response_started', started(1), client)
+      .add(70, 'http:response_finished', finished(1), client)
+    expect(phasesOf(maker, 0)).toEqual(['queued 0-10', 'opening 10-12', 'waiting 12-61', 'receiving 61-70'])
+  })
+
+  test('while the handshake goes on, all of the time since it began is its', () => {
+    const maker = opening().quicReceived(40, 1, 'server', 0, 'initial')
+    const attempt = { ...read(maker).requests.all[1], flow: maker.store().strings.indexOf(FLOW) }
+    expect(read(maker).requests.phases(attempt, 40)).toEqual([{ kind: 'opening', from: 20, to: 40 }])
+  })
+})
