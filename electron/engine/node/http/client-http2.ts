@@ -8,7 +8,14 @@ import type { Fields } from './fields.ts'
 import { MOST_SESSION_MEMORY, openConnectionWindow, settingsOf } from './http2-settings.ts'
 import { PriorityFrames } from './priority-frames.ts'
 import type { Pushes } from './pushes.ts'
-import { failureOf, openTransport, type Failure, type TcpClientSetup, type Transport } from './transport.ts'
+import {
+  failureOf,
+  openTransport,
+  type Failure,
+  type FirstTransport,
+  type TcpClientSetup,
+  type Transport,
+} from './transport.ts'
 
 interface Waiting {
   readonly request: OutgoingRequest
@@ -38,13 +45,15 @@ export class Http2Client implements Carrier {
   /** The one that new requests go to. */
   private current: Connection | undefined
   private opening: Cancel | undefined
-  private readonly tlsSessions: TlsSessions = new Map()
+  private readonly tlsSessions: TlsSessions
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: TcpClientSetup, pushes: Pushes) {
+  constructor(lab: Surroundings, setup: TcpClientSetup, pushes: Pushes, first?: FirstTransport) {
     this.lab = lab
     this.setup = setup
     this.pushes = pushes
+    this.tlsSessions = first?.sessions ?? new Map()
+    if (first !== undefined) this.begin(first.transport)
   }
 
   send(request: OutgoingRequest, events: ExchangeEvents): Cancel {
@@ -80,7 +89,7 @@ export class Http2Client implements Carrier {
         this.opening ??= this.open()
         return
       }
-      new Http2Exchange(current, this.waiting.shift()!, this.setup)
+      new Http2Exchange(this.lab, current, this.waiting.shift()!, this.setup)
       current.used = true
       // Without reuse the next request finds no connection.
       if (!this.setup.reuse) this.current = undefined
@@ -148,7 +157,7 @@ class Http2Exchange {
   private settled = false
   private answered = false
 
-  constructor(connection: Connection, waiting: Waiting, setup: TcpClientSetup) {
+  constructor(lab: Surroundings, connection: Connection, waiting: Waiting, setup: TcpClientSetup) {
     const { session, flow, priorities, used: reused } = connection
     const { request, events } = waiting
     this.events = events
@@ -178,6 +187,14 @@ class Http2Exchange {
     if (stream.pending) stream.once('ready', tellSent)
     else tellSent()
     this.listen(stream)
+    if (request.readDelay === 0) this.read(stream)
+    else
+      stream.once('response', () => {
+        stream.once(
+          'close',
+          lab.after(request.readDelay, () => this.read(stream)),
+        )
+      })
     if (request.priorityFrame !== undefined && stream.id !== undefined)
       priorities?.follow(stream.id, request.priorityFrame)
     if (length > 0) stream.end(request.body)
@@ -185,9 +202,6 @@ class Http2Exchange {
 
   private listen(stream: ClientHttp2Stream): void {
     stream.on('response', (headers) => this.start(headers[':status'] ?? 0, headers))
-    stream.on('data', (bytes: Buffer) => {
-      if (!this.settled) this.events.content(bytes)
-    })
     stream.once('end', () => {
       if (this.settled || !this.answered || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return
       this.settled = true
@@ -200,6 +214,13 @@ class Http2Exchange {
         message: `the stream was closed with ${errorName(stream.rstCode ?? 0)}`,
       }),
     )
+  }
+
+  /** Takes the content; what is not read uses the stream's window up (RFC 9113 5.2). */
+  private read(stream: ClientHttp2Stream): void {
+    stream.on('data', (bytes: Buffer) => {
+      if (!this.settled) this.events.content(bytes)
+    })
   }
 
   private start(status: number, headers: Fields): void {

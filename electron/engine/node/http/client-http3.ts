@@ -26,6 +26,8 @@ export class Http3Client implements Carrier {
   /** The one that new requests go to. */
   private current: Connection | undefined
   private whenClosed: (() => void) | undefined
+  /** A handshake has gone well. */
+  onConnected: () => void = () => undefined
 
   constructor(lab: Surroundings, setup: HttpClientApp) {
     this.lab = lab
@@ -78,6 +80,7 @@ export class Http3Client implements Carrier {
       return undefined
     }
     const connection: Connection = new Connection(quic, this.lab, this.setup, {
+      connected: () => this.onConnected(),
       available: () => this.fill(),
       again: (waiting) => {
         waiting.cancel = () => this.withdraw(waiting)
@@ -115,6 +118,7 @@ export class Http3Client implements Carrier {
 
 /** What a connection tells its client. */
 interface Keeper {
+  connected(): void
   /** Requests may go now that could not before. */
   available(): void
   /** The server has not looked at this request and won't: it is to be asked for anew. */
@@ -193,6 +197,8 @@ class Connection {
 
   private handle(news: Http3News): void {
     switch (news.type) {
+      case 'connected':
+        return this.keeper.connected()
       case 'ready':
         if (this.state === 'opening') this.state = 'ready'
         return this.askAgain(this.refused.splice(0))

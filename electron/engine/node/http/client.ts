@@ -14,7 +14,9 @@ import { readPage } from './page.ts'
 import { PipelinePool } from './pipeline.ts'
 import { Pool } from './pool.ts'
 import { Pushes } from './pushes.ts'
+import { Race } from './race.ts'
 import { schedule } from './schedule.ts'
+import type { FirstTransport, TcpVersion } from './transport.ts'
 
 export class HttpClient implements Program {
   done = false
@@ -64,11 +66,18 @@ export class HttpClient implements Program {
 
   private createCarrier(): Carrier {
     const { lab, setup } = this
-    const { version } = setup
-    if (version === 'h3') return new Http3Client(lab, setup)
-    const tcp = { ...setup, version }
-    if (version === 'h2') return new Http2Client(lab, tcp, this.pushes)
-    return setup.pipelining ? new PipelinePool(lab, tcp) : new Pool(lab, tcp)
+    const { version, fallback } = setup
+    if (version !== 'h3') return this.overTcp(version)
+    const quic = new Http3Client(lab, setup)
+    if (fallback === null) return quic
+    return new Race(lab, setup, quic, fallback, (version, first) => this.overTcp(version, first))
+  }
+
+  private overTcp(version: TcpVersion, first?: FirstTransport): Carrier {
+    const { lab } = this
+    const setup = { ...this.setup, version }
+    if (version === 'h2') return new Http2Client(lab, setup, this.pushes, first)
+    return setup.pipelining ? new PipelinePool(lab, setup, first) : new Pool(lab, setup, first)
   }
 
   /** At a moment of lab time, or now if it has gone by. */

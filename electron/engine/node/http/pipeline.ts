@@ -9,7 +9,13 @@ import type { Cancel, Surroundings } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
 import { recordOf } from './fields.ts'
-import { openTransport, type Failure, type TcpClientSetup, type Transport } from './transport.ts'
+import {
+  openTransport,
+  type Failure,
+  type FirstTransport,
+  type TcpClientSetup,
+  type Transport,
+} from './transport.ts'
 
 interface Waiting {
   readonly request: OutgoingRequest
@@ -22,12 +28,14 @@ export class PipelinePool implements Carrier {
   private readonly waiting: Waiting[] = []
   private readonly pipelines = new Set<Pipeline>()
   private readonly opening = new Set<Cancel>()
-  private readonly tlsSessions: TlsSessions = new Map()
+  private readonly tlsSessions: TlsSessions
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: TcpClientSetup) {
+  constructor(lab: Surroundings, setup: TcpClientSetup, first?: FirstTransport) {
     this.lab = lab
     this.setup = setup
+    this.tlsSessions = first?.sessions ?? new Map()
+    if (first !== undefined) this.add(first.transport)
   }
 
   send(request: OutgoingRequest, events: ExchangeEvents): Cancel {
@@ -72,14 +80,7 @@ export class PipelinePool implements Carrier {
     const cancel = openTransport(this.lab, this.setup, this.tlsSessions, {
       ready: (transport) => {
         this.opening.delete(cancel)
-        const pipeline = new Pipeline(transport, authorityOf(this.setup))
-        this.pipelines.add(pipeline)
-        pipeline.stream.once('close', () => {
-          this.pipelines.delete(pipeline)
-          this.checkClosed()
-          if (this.whenClosed === undefined) this.fill()
-        })
-        this.fill()
+        this.add(transport)
       },
       failed: (failure) => {
         this.opening.delete(cancel)
@@ -88,6 +89,17 @@ export class PipelinePool implements Carrier {
       },
     })
     this.opening.add(cancel)
+  }
+
+  private add(transport: Transport): void {
+    const pipeline = new Pipeline(transport, authorityOf(this.setup))
+    this.pipelines.add(pipeline)
+    pipeline.stream.once('close', () => {
+      this.pipelines.delete(pipeline)
+      this.checkClosed()
+      if (this.whenClosed === undefined) this.fill()
+    })
+    this.fill()
   }
 
   private checkClosed(): void {

@@ -6,7 +6,14 @@ import { request as requestOf, type ClientRequest, type IncomingMessage } from '
 import type { Cancel, Surroundings } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
-import { failureOf, openTransport, type Failure, type TcpClientSetup, type Transport } from './transport.ts'
+import {
+  failureOf,
+  openTransport,
+  type Failure,
+  type FirstTransport,
+  type TcpClientSetup,
+  type Transport,
+} from './transport.ts'
 
 interface Waiting {
   readonly request: OutgoingRequest
@@ -28,12 +35,14 @@ export class Pool implements Carrier {
   private readonly waiting: Waiting[] = []
   private readonly lines = new Set<Line>()
   private readonly opening = new Set<Cancel>()
-  private readonly tlsSessions: TlsSessions = new Map()
+  private readonly tlsSessions: TlsSessions
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: TcpClientSetup) {
+  constructor(lab: Surroundings, setup: TcpClientSetup, first?: FirstTransport) {
     this.lab = lab
     this.setup = setup
+    this.tlsSessions = first?.sessions ?? new Map()
+    if (first !== undefined) this.add({ transport: first.transport, served: 0, busy: false })
   }
 
   send(request: OutgoingRequest, events: ExchangeEvents): Cancel {

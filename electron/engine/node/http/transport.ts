@@ -17,6 +17,12 @@ export interface Transport {
   readonly version: TcpVersion
 }
 
+/** A connection that was opened in advance, and where its TLS sessions are kept. */
+export interface FirstTransport {
+  readonly transport: Transport
+  readonly sessions: TlsSessions
+}
+
 /** What a client that goes over TCP is set to. */
 export type TcpClientSetup = Omit<HttpClientApp, 'version'> & { readonly version: TcpVersion }
 

@@ -346,22 +346,133 @@ describe('requests', () => {
     expect(b.finishedAt).toBeLessThan(a.finishedAt!)
   })
 
-  test('whose answers are left unread: the stream runs out of credit, and goes on when it is read', async () => {
+  test.each(['h2', 'h3'] as const)(
+    'of %s whose answers are left unread run out of credit',
+    async (version) => {
+      const result = await runHttp(
+        visits({
+          resources: { '/slow': { size: 300_000 }, '/': { size: 1_000 } },
+          requests: [{ target: '/slow', readDelay: 500_000 }, { target: '/' }],
+          client: { reuse: true, version },
+          quic: { client: { maxStreamData: 60_000 } },
+        }),
+      )
+      const [slow, quick] = result.exchanges
+      expect([slow.status, slow.content]).toEqual([200, 300_000])
+      expect(slow.finishedAt).toBeGreaterThan(slow.startedAt! + 500_000)
+      expect(quick.finishedAt).toBeLessThan(slow.startedAt! + 500_000)
+      // Read at once, it has all after a few round trips; left unread, what its credit does not allow comes after.
+      const arrived = [...result.run.reader.events(['udp:datagram_received', 'tcp:segment_received'])]
+      const late = arrived.filter(({ node, t }) => node.endsWith('client') && t > slow.startedAt! + 500_000)
+      expect(late.length).toBeGreaterThan(100)
+      const blocked = result
+        .all('transport:packet_sent')
+        .some(({ frames }) => frames.includes('"stream_data_blocked"'))
+      expect(blocked).toBe(version === 'h3')
+    },
+  )
+})
+
+describe('a client with a fallback', () => {
+  const versions = ['h3', 'h2', 'http/1.1'] as const
+  const withFallback = (version: 'h2' | 'http/1.1', after: number, lab: Partial<HttpLab> = {}) =>
+    page({
+      ...lab,
+      server: { versions: [...versions], ...lab.server },
+      client: { fallback: { version, after }, ...lab.client },
+    })
+  const blocked = {
+    a: 'client',
+    b: 'server',
+    up: { delay: RTT / 2, udpBlocked: true },
+    down: { delay: RTT / 2 },
+  }
+  const tries = ({ run }: HttpResult) =>
+    [...run.reader.events(['http:version_tried'])].map(({ t, data }) => [t, data.version, data.outcome])
+  const used = (result: HttpResult) => new Set(result.all('http:request_sent').map(({ version }) => version))
+  const ok = (result: HttpResult) => {
+    expect(result.exchanges.map(({ status, error }) => [status, error])).toEqual(
+      Array(1 + OBJECTS).fill([200, '']),
+    )
+  }
+
+  test('uses QUIC where it works, and opens nothing else', async () => {
+    const result = await runHttp(withFallback('h2', 100_000))
+    ok(result)
+    expect(tries(result)).toEqual([
+      [0, 'h3', 'started'],
+      [RTT, 'h3', 'won'],
+    ])
+    expect(used(result)).toEqual(new Set(['h3']))
+    expect(result.all('tcp:segment_sent')).toEqual([])
+  })
+
+  test.each(['h2', 'http/1.1'] as const)('goes by %s where UDP is blocked', async (version) => {
+    const result = await runHttp(withFallback(version, 100_000, { link: blocked }))
+    ok(result)
+    expect(tries(result)).toEqual([
+      [0, 'h3', 'started'],
+      [100_000, version, 'started'],
+      // TCP, then TLS 1.3.
+      [100_000 + 2 * RTT, version, 'won'],
+      [100_000 + 2 * RTT, 'h3', 'lost'],
+    ])
+    expect(used(result)).toEqual(new Set([version]))
+  })
+
+  test('closes what is second: QUIC may win a race that TCP has begun', async () => {
+    const result = await runHttp(withFallback('h2', RTT / 2))
+    ok(result)
+    expect(tries(result)).toEqual([
+      [0, 'h3', 'started'],
+      [RTT / 2, 'h2', 'started'],
+      [RTT, 'h3', 'won'],
+      [RTT, 'h2', 'lost'],
+    ])
+    expect(used(result)).toEqual(new Set(['h3']))
+  })
+
+  test('does not wait when QUIC fails', async () => {
+    const lab = { server: { versions: ['h2' as const] } }
     const result = await runHttp(
-      visits({
-        resources: { '/slow': { size: 300_000 }, '/': { size: 1_000 } },
-        requests: [{ target: '/slow', readDelay: 500_000 }, { target: '/' }],
-        client: { reuse: true },
-        quic: { client: { maxStreamData: 60_000 } },
+      withFallback('h2', 10_000_000, { ...lab, quic: { client: { idleTimeout: 1_000_000 } } }),
+    )
+    ok(result)
+    const [started, failed, second, won] = tries(result)
+    expect([started, failed[1], failed[2], second[2], won[2]]).toEqual([
+      [0, 'h3', 'started'],
+      'h3',
+      'failed',
+      'started',
+      'won',
+    ])
+    expect(failed[0]).toBe(second[0])
+    // RFC 9000 10.1: no sooner than three probe timeouts.
+    expect(failed[0]).toBeLessThan(4_000_000)
+  })
+
+  test.each([0, 6])('fails when both do, after %i retries of SYN', async (synRetries) => {
+    const lost = { ...blocked, up: { delay: RTT / 2, loss: { rate: 1 } } }
+    const result = await runHttp(
+      page({
+        link: lost,
+        requests: [{ target: '/', times: 2 }],
+        server: { versions: [...versions] },
+        client: { fallback: { version: 'h2', after: 100_000 }, retries: 1 },
+        quic: { client: { idleTimeout: 1_000_000 } },
+        tcp: { synRetries },
       }),
     )
-    const [slow, quick] = result.exchanges
-    expect([slow.status, slow.content]).toEqual([200, 300_000])
-    expect(slow.finishedAt).toBeGreaterThan(slow.startedAt! + 500_000)
-    expect(quick.finishedAt).toBeLessThan(slow.startedAt! + 500_000)
-    const blocked = result
-      .all('transport:packet_sent')
-      .some(({ frames }) => frames.includes('"stream_data_blocked"'))
-    expect(blocked).toBe(true)
+    expect(result.exchanges.map(({ request, error }) => [request, error])).toEqual([
+      [1, 'ETIMEDOUT'],
+      [2, 'ETIMEDOUT'],
+      [1, 'ETIMEDOUT'],
+      [2, 'ETIMEDOUT'],
+    ])
+    expect(
+      tries(result)
+        .map(([, version, outcome]) => `${version} ${outcome}`)
+        .filter((word) => word.endsWith('failed')),
+    ).toHaveLength(4)
   })
 })
