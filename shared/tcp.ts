@@ -8,7 +8,7 @@ const integer = (min: number, max: number) =>
 export const CONGESTION_CONTROLS = ['newreno', 'cubic', 'bbr', 'none'] as const
 
 export const TcpSettings = v.strictObject({
-  /** RFC 5681 and 6582, RFC 9438, BBR (draft-ietf-ccwg-bbr), or a window that never limits (for teaching). */
+  /** RFC 5681 and 6582, RFC 9438, BBR version 1 (draft-cardwell-iccrg-bbr-congestion-control-00), or a window that never limits (for teaching). */
   congestion: v.optional(v.picklist(CONGESTION_CONTROLS), 'cubic'),
   /** The MSS option that is sent; the peer's and the path's may be smaller (RFC 9293 3.7.1). */
   mss: v.optional(integer(64, 65_495), 1460),

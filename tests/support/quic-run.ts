@@ -16,16 +16,24 @@ import { signerOf, verifierOf } from './tls13-pair.ts'
 
 const PORT = 443
 
-/** Sends back what comes on each stream. */
+/** Sends back what comes on each stream, or one byte in the end. */
 class Echo implements QuicOwner {
   readonly done = true
+  private readonly silent: boolean
+
+  constructor(silent: boolean) {
+    this.silent = silent
+  }
+
   onAccepted(): void {}
   onEvent: QuicOwner['onEvent'] = (_now, connection, event) => {
     if (event.type !== 'readable') return
     const { id } = event
-    for (let bytes = connection.read(id); bytes; bytes = connection.read(id)) connection.write(id, bytes)
+    for (let bytes = connection.read(id); bytes; bytes = connection.read(id))
+      if (!this.silent) connection.write(id, bytes)
     const stream = connection.stream(id)
-    if (stream?.receive?.isClosed && !stream.send?.finished) connection.write(id, new Uint8Array(0), true)
+    if (stream?.receive?.isClosed && !stream.send?.finished)
+      connection.write(id, new Uint8Array(this.silent ? 1 : 0), true)
   }
 }
 
@@ -36,10 +44,13 @@ export class Asker implements QuicOwner, App {
   private started = false
   private readonly streams: number
   private readonly size: number
+  /** Bytes of each answer. */
+  private readonly answer: number
   private readonly connect: (now: Micros) => void
 
-  constructor(streams: number, size: number, connect: (now: Micros) => void) {
+  constructor(streams: number, size: number, answer: number, connect: (now: Micros) => void) {
     this.streams = streams
+    this.answer = answer
     this.size = size
     this.connect = connect
   }
@@ -52,7 +63,7 @@ export class Asker implements QuicOwner, App {
     if (event.type === 'readable')
       for (let bytes = connection.read(event.id); bytes; bytes = connection.read(event.id))
         this.received += bytes.length
-    if (this.received === this.streams * this.size && connection.state === 'open')
+    if (this.received === this.streams * this.answer && connection.state === 'open')
       connection.close(now, 0, 'done')
     if (event.type === 'closed') this.done = true
   }
@@ -74,8 +85,10 @@ export interface QuicRunOptions {
   readonly driver?: 'virtual' | 'live'
   readonly link?: Parameters<typeof smallSetup>[0]
   readonly streams?: number
-  /** Bytes of each stream, there and back. */
+  /** Bytes of each stream, there and, unless the server is `silent`, back. */
   readonly size?: number
+  /** The server reads what comes and answers with one byte. */
+  readonly silent?: boolean
   readonly client?: Settings
   readonly server?: Settings
   readonly seed?: number
@@ -83,7 +96,15 @@ export interface QuicRunOptions {
 
 /** A run whose hosts speak QUIC; nothing of it is in the experiment. The client closes when all that it sent has come back. */
 export function quicRun(options: QuicRunOptions): { readonly run: Run; readonly asker: Asker } {
-  const { certificates, driver = 'virtual', link = {}, streams = 1, size = 100_000, seed = 3 } = options
+  const {
+    certificates,
+    driver = 'virtual',
+    link = {},
+    streams = 1,
+    size = 100_000,
+    seed = 3,
+    silent = false,
+  } = options
   const setup = { ...smallSetup(link), apps: {} }
   const run = createRun({ experiment: smallExperiment({ setup }) as never, driver, seed })
   const [lane] = run.scene.lanes
@@ -95,7 +116,7 @@ export function quicRun(options: QuicRunOptions): { readonly run: Run; readonly 
     station: server.station,
     trace: run.scene.traceOf(server.node.name),
     rng: rng.fork('server'),
-    owner: new Echo(),
+    owner: new Echo(silent),
     accept: (own) =>
       new ServerHandshake(nodeCrypto, rng.fork('server tls'), {
         protocols: ['h3'],
@@ -103,7 +124,7 @@ export function quicRun(options: QuicRunOptions): { readonly run: Run; readonly 
         signer: signerOf(certificates.server),
       }),
   }).bind(PORT)
-  const asker: Asker = new Asker(streams, size, (now) => {
+  const asker: Asker = new Asker(streams, size, silent ? 1 : size, (now) => {
     host.connect(now, {
       localPort: host.bind()!,
       remote: { address: server.station.host.address, port: PORT },

@@ -1,4 +1,5 @@
 import type { CongestionControlName } from '../../../shared/tcp.ts'
+import { Bbr } from './bbr.ts'
 import { Cubic } from './cubic.ts'
 import type { CongestionControl, CongestionOptions } from './interface.ts'
 import { NewReno } from './newreno.ts'
@@ -9,6 +10,14 @@ export function createCongestionControl(
   name: CongestionControlName,
   options: CongestionOptions,
 ): CongestionControl {
-  if (name === 'cubic') return new Cubic(options)
-  return name === 'newreno' ? new NewReno(options) : new NoCongestionControl()
+  switch (name) {
+    case 'cubic':
+      return new Cubic(options)
+    case 'newreno':
+      return new NewReno(options)
+    case 'bbr':
+      return new Bbr(options)
+    case 'none':
+      return new NoCongestionControl()
+  }
 }

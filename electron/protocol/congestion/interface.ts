@@ -1,9 +1,18 @@
 /**
  * What a congestion control is. It speaks of bytes, acknowledgments, losses and round-trip times only, and
- * knows no header: TCP drives it today, QUIC will (RFC 9002 7). An algorithm is a file; the transport decides
+ * knows no header: TCP and QUIC (RFC 9002 7) drive it. An algorithm is a file; the transport decides
  * what is lost and when a recovery begins and ends.
  */
 import type { Micros } from '../../../shared/units.ts'
+import type { RateSample } from './delivery-rate.ts'
+
+/** How fast to send. */
+export interface Pacing {
+  /** Bytes a microsecond. */
+  readonly rate: number
+  /** Bytes that may go at once. */
+  readonly burst: number
+}
 
 export interface CongestionControl {
   readonly name: string
@@ -11,6 +20,10 @@ export interface CongestionControl {
   readonly window: number
   /** Below it the window grows by slow start; Infinity until the first loss. */
   readonly ssthresh: number
+  /** Only of an algorithm that rules the rate, too; others are paced by their window, or not. */
+  readonly pacing?: Pacing
+  /** Only of an algorithm that has states of its own: its name in the trace. */
+  readonly state?: string
 
   /**
    * `bytes` were newly acknowledged, outside of a recovery.
@@ -19,8 +32,12 @@ export interface CongestionControl {
    *   not grow (RFC 7661 3, RFC 9438 5.8)
    */
   onAck(now: Micros, bytes: number, smoothedRtt: number, windowLimited: boolean): void
+  /** What an ACK says of the rate of delivery, in a recovery, too; only for an algorithm that asks for it. */
+  onRateSample?(now: Micros, sample: RateSample): void
   /** A recovery begins; `inFlight` bytes were outstanding (FlightSize of RFC 5681). */
   onLoss(now: Micros, inFlight: number): void
+  /** The recovery that `onLoss` or `onTimeout` began is over. */
+  onRecovered?(): void
   /**
    * The retransmission timer ran out.
    * @param first false when it did before for the same data: then ssthresh stays (RFC 5681 3.1)

@@ -8,7 +8,7 @@ import type { Endpoint } from '../wire/address.ts'
 import type { StreamDirection } from '../wire/quic/frames.ts'
 import type { QuicVersion } from '../wire/quic/version.ts'
 import { abandon, close } from './close.ts'
-import { Core, type CoreOptions } from './core.ts'
+import { canSendAtAll, Core, type CoreOptions } from './core.ts'
 import type { IncomingDatagram, OutgoingDatagram, QuicEvent } from './events.ts'
 import { onLostPacket } from './fate.ts'
 import { followHandshake } from './handshaking.ts'
@@ -78,14 +78,18 @@ export class QuicConnection {
         reason: '9000 8.2.4: no path is left',
       })
     const spaces = core.keys.spaces
-    const due = recovery.timeout(spaces, core.path.allowance > 0)
+    const due = recovery.timeout(spaces, canSendAtAll(core.path))
     if (due !== undefined && due <= now)
       for (const lost of recovery.onTimeout(now, spaces)) onLostPacket(core, now, lost)
   }
 
   pollTransmit(now: Micros): OutgoingDatagram | undefined {
     this.core.now = now
-    return transmit(this.core, now)
+    const { core } = this
+    const datagram = transmit(core, now)
+    if (datagram === undefined && core.sendable.size === 0 && core.pending.isEmpty)
+      core.recovery.onAppLimited()
+    return datagram
   }
 
   /** When `handleTimeout` or `pollTransmit` is to be called next. */
@@ -94,13 +98,15 @@ export class QuicConnection {
     const { state } = core
     if (state.name === 'closing' || state.name === 'draining') return state.until
     if (state.name === 'closed') return undefined
+    // What the 3x limit holds back waits for the peer, not for a time (RFC 9002 6.2.2.1).
+    const maySend = canSendAtAll(core.path)
     const times = [
-      core.recovery.timeout(core.keys.spaces, core.path.allowance > 0),
+      core.recovery.timeout(core.keys.spaces, maySend),
       core.idleSince + core.idleTimeout,
       this.pacedAt(now),
       this.overdueAt(now),
       ...core.paths.map((path) => path.deadline),
-      ...Object.values(core.spaces).map(({ received }) => received.deadline),
+      ...Object.values(core.spaces).map(({ received }) => (maySend ? received.deadline : undefined)),
     ]
     const next = Math.min(...times.map((time) => time ?? Infinity))
     return next === Infinity ? undefined : (next as Micros)
@@ -116,9 +122,8 @@ export class QuicConnection {
     const { recovery } = core
     const hasData = core.sendable.size > 0 || !core.pending.isEmpty
     const hasWindow = recovery.bytesInFlight + core.datagramSize <= recovery.window
-    if (!hasData || !hasWindow || !core.settings.pacing || core.keys.write('1rtt') === undefined)
-      return undefined
-    const at = core.pacer.nextAt(now, recovery.window, recovery.rtt.smoothed)
+    if (!hasData || !hasWindow || core.keys.write('1rtt') === undefined) return undefined
+    const at = core.pacedAt(now)
     return at > now ? at : undefined
   }
 

@@ -5,6 +5,7 @@ import type { HandshakeCrypto } from '../crypto.ts'
 import { Fifo } from '../fifo.ts'
 import type { Rng } from '../random.ts'
 import { createCongestionControl } from '../congestion/create.ts'
+import { Pacer, windowPacing } from '../congestion/pacer.ts'
 import type { CongestionControl } from '../congestion/interface.ts'
 import type { Handshake, Negotiated } from '../tls13/handshake.ts'
 import type { Endpoint } from '../wire/address.ts'
@@ -14,7 +15,6 @@ import { CryptoStream } from './crypto-stream.ts'
 import { LocalIds, RemoteIds, type IssuedId } from './connection-ids.ts'
 import type { CloseReason, IncomingDatagram, QuicEvent } from './events.ts'
 import { KeyRing } from './keys.ts'
-import { Pacer } from './pacer.ts'
 import type { QuicChange, QuicObserver } from './observer.ts'
 import { Path } from './path.ts'
 import { Pending } from './pending.ts'
@@ -123,7 +123,7 @@ export class Core {
   readonly parameters: TransportParameters
   readonly spaces: Readonly<Record<SpaceName, SpaceState>>
   readonly recovery: Recovery
-  readonly pacer: Pacer
+  readonly pacer = new Pacer()
   streams: Streams
   readonly localIds: LocalIds
   readonly remoteIds: RemoteIds
@@ -181,7 +181,6 @@ export class Core {
       datagramSize: maxDatagram,
       report: this.report,
     })
-    this.pacer = new Pacer(maxDatagram)
     this.recovery.peerCompletedAddressValidation = isServer
     // A client knows where its server is; the server must find out (RFC 9000 8.1).
     const state = !isServer || options.validated ? 'validated' : 'unvalidated'
@@ -232,6 +231,15 @@ export class Core {
   /** Bytes of a datagram that we send. */
   get datagramSize(): number {
     return Math.min(this.settings.maxDatagram, this.peer?.maxUdpPayloadSize ?? Infinity)
+  }
+
+  /** When pacing lets the next datagram go: now, or later. */
+  pacedAt(now: Micros): Micros {
+    const { settings, recovery, datagramSize } = this
+    const { window, rtt, control } = recovery
+    const own = control.pacing
+    if (own === undefined && !settings.pacing) return now
+    return this.pacer.nextAt(now, own ?? windowPacing(window, rtt.smoothed, datagramSize), datagramSize)
   }
 
   get isOpen(): boolean {

@@ -17,6 +17,8 @@ export class Path {
   readonly localPort: number
   readonly remote: Endpoint
   private current: PathState
+  /** The peer was here once: asking again does not make the address a stranger's. */
+  private proven: boolean
   private readonly report: (path: Path) => void
   received = 0
   sent = 0
@@ -41,6 +43,7 @@ export class Path {
     this.localPort = localPort
     this.remote = remote
     this.current = state
+    this.proven = state === 'validated'
     this.report = report
   }
 
@@ -51,12 +54,13 @@ export class Path {
   setState(state: PathState): void {
     if (state === this.current) return
     this.current = state
+    if (state === 'validated') this.proven = true
     this.report(this)
   }
 
   /** Bytes that may be sent now (RFC 9000 8.1). */
   get allowance(): number {
-    if (this.state === 'validated') return Infinity
+    if (this.proven) return Infinity
     return Math.max(0, AMPLIFICATION * this.received - this.sent)
   }
 

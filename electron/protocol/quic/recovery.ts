@@ -3,6 +3,7 @@
  * they carried is. The congestion window itself is an algorithm's (`../congestion`).
  */
 import { after, type Micros } from '../../../shared/units.ts'
+import { DeliveryRate, type Surroundings } from '../congestion/delivery-rate.ts'
 import type { CongestionControl } from '../congestion/interface.ts'
 import type { AckFrame } from '../wire/quic/frames.ts'
 import type { RecoveryChange } from './observer.ts'
@@ -53,9 +54,6 @@ export interface RecoveryOptions {
   readonly report?: (change: RecoveryChange) => void
 }
 
-/** RFC 9002 7.3. */
-export type CongestionPhase = 'slow_start' | 'congestion_avoidance' | 'recovery'
-
 export class Recovery {
   readonly rtt: RttEstimator
   control: CongestionControl
@@ -83,12 +81,15 @@ export class Recovery {
   private progressAt = 0 as Micros
   /** A recovery goes on until something that was sent in it is acknowledged (RFC 9002 7.3.2). */
   private recovering = false
-  private reported = 'slow_start'
+  private reported: string
+  private readonly rates: DeliveryRate | undefined
   private readonly report: ((change: RecoveryChange) => void) | undefined
 
   constructor({ control, datagramSize, initialRtt, report }: RecoveryOptions) {
     this.report = report
     this.control = control
+    this.reported = control.state ?? 'slow_start'
+    this.rates = control.onRateSample && new DeliveryRate()
     this.datagramSize = datagramSize
     this.rtt = new RttEstimator(initialRtt)
   }
@@ -139,7 +140,14 @@ export class Recovery {
       space.lastAckElicitingAt = packet.sentAt
       if (this.probes > 0) this.probes--
     }
-    if (packet.inFlight) this.bytesInFlight += packet.size
+    if (!packet.inFlight) return
+    packet.mark = this.rates?.onSent(packet.sentAt, this.bytesInFlight)
+    this.bytesInFlight += packet.size
+  }
+
+  /** Nothing is left to send, though the window has room: the rate of delivery is the application's for a while. */
+  onAppLimited(): void {
+    if (this.bytesInFlight < this.window) this.rates?.markAppLimited(this.bytesInFlight)
   }
 
   // --- acknowledgments (A.7) ------------------------------------------------------------------------------
@@ -159,6 +167,7 @@ export class Recovery {
     const largest = frame.ranges[0].to
     if (largest >= next) return undefined
     space.largestAcked = Math.max(space.largestAcked, largest)
+    const priorInFlight = this.bytesInFlight
     const acked = this.take(space, frame)
     if (acked.length === 0) return { acked, lost: [] }
     this.progressAt = now
@@ -166,6 +175,7 @@ export class Recovery {
     for (const packet of acked) this.onPacketAcked(now, packet)
     this.reportPhase('acknowledged')
     const lost = this.detectLost(now, name)
+    this.sampleRate(now, { rtt, priorInFlight, inFlight: this.bytesInFlight })
     // A client's probes go on until the server has shown that it may answer (6.2.1, A.7).
     if (this.peerCompletedAddressValidation) this.ptoCount = 0
     this.probes = 0
@@ -219,9 +229,19 @@ export class Recovery {
     return sample
   }
 
+  /** What the ACK says of the rate, once its losses are known, too. */
+  private sampleRate(now: Micros, surroundings: Surroundings): void {
+    const sample = this.rates?.take(this.rtt.min, surroundings)
+    if (sample === undefined) return
+    this.control.onRateSample?.(now, sample)
+    this.reportPhase('acknowledged')
+  }
+
   private onPacketAcked(now: Micros, packet: SentPacket): void {
+    if (packet.mark !== undefined) this.rates?.onAcked(now, packet.size, packet.mark)
     if (!packet.inFlight || this.isRecovering(packet)) return
     this.recovering = false
+    this.control.onRecovered?.()
     this.control.onAck(now, packet.size, this.rtt.smoothed, packet.windowLimited)
   }
 
@@ -255,6 +275,7 @@ export class Recovery {
       ({ packet }) => packet.inFlight && !packet.carried.some(({ type }) => type === 'mtu_probe'),
     )
     if (congested.length === 0) return
+    for (const { packet } of congested) this.rates?.onLost(packet.size)
     const latest = congested[congested.length - 1].packet
     this.onCongestion(now, latest.sentAt, 'packet_lost')
     if (this.isPersistent(congested)) {
@@ -275,7 +296,9 @@ export class Recovery {
     this.reportPhase(trigger)
   }
 
-  get phase(): CongestionPhase {
+  /** The algorithm's own state, where it has states. */
+  get phase(): string {
+    if (this.control.state !== undefined) return this.control.state
     if (this.recovering) return 'recovery'
     return this.control.window < this.control.ssthresh ? 'slow_start' : 'congestion_avoidance'
   }

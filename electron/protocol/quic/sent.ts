@@ -1,5 +1,6 @@
 /** What was sent and not yet acknowledged or given up (RFC 9002 A.1), and what of it is to be sent again when it is lost. */
 import type { Micros } from '../../../shared/units.ts'
+import type { SentMark } from '../congestion/delivery-rate.ts'
 import type { StreamDirection } from '../wire/quic/frames.ts'
 import type { SpaceName } from './space.ts'
 
@@ -44,6 +45,8 @@ export interface SentPacket {
   pkt: number
   /** The path that it went by. */
   readonly path: number
+  /** Of a congestion control that measures the rate of delivery. */
+  mark?: SentMark | undefined
   /** What was in flight when it was sent filled the window. */
   readonly windowLimited: boolean
 }

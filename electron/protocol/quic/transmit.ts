@@ -39,7 +39,8 @@ export function transmit(core: Core, now: Micros): OutgoingDatagram | undefined 
   if (!core.isOpen) return undefined
   updateKeysIfDue(core, now)
   const probe = core.paths.find(
-    (path) => path !== core.path && (path.responses.length > 0 || path.wantsChallenge),
+    (path) =>
+      path !== core.path && (path.responses.length > 0 || path.wantsChallenge) && canSendAtAll(path),
   )
   if (probe !== undefined)
     return make(core, now, { ...allowanceOf(core, probe), eliciting: true, probesPath: true })
@@ -56,11 +57,10 @@ function allowanceOf(core: Core, path: Path): Pick<Allowance, 'path' | 'size'> {
 
 /** Window and pacer let another full datagram go; probes go regardless (RFC 9002 7.5). */
 function maySend(core: Core, now: Micros): boolean {
-  const { recovery, settings } = core
+  const { recovery } = core
   if (recovery.probes > 0) return true
   if (recovery.bytesInFlight + core.datagramSize > recovery.window) return false
-  if (!settings.pacing) return true
-  return core.pacer.nextAt(now, recovery.window, recovery.rtt.smoothed) <= now
+  return core.pacedAt(now) <= now
 }
 
 function make(core: Core, now: Micros, allowance: Allowance): OutgoingDatagram | undefined {

@@ -6,6 +6,7 @@
 import type { TcpSettings } from '../../../shared/tcp.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
+import type { DeliveryRate } from '../congestion/delivery-rate.ts'
 import type { CongestionControl } from '../congestion/interface.ts'
 import type { LossTrigger, Scoreboard } from './scoreboard.ts'
 
@@ -22,6 +23,7 @@ export interface RecoveryView {
   readonly settings: TcpSettings
   readonly congestion: CongestionControl
   readonly board: Scoreboard
+  readonly rates: DeliveryRate | undefined
   /** Sequence number of a position. */
   toWire(position: number): number
 }
@@ -41,11 +43,12 @@ export class Recovery {
   rescued = false
   private readonly view: RecoveryView
   private readonly trace: Trace
-  private reported = 'slow_start'
+  private reported: string
   readonly onLost = (index: number): void => this.reportLost(index)
 
   constructor(view: RecoveryView, trace: Trace) {
     this.view = view
+    this.reported = view.congestion.state ?? 'slow_start'
     this.trace = trace
   }
 
@@ -76,6 +79,7 @@ export class Recovery {
     view.congestion.onAck(now, advanced, this.smoothedRtt, windowLimited)
     if (this.phase === 'loss' && view.una >= this.recover) {
       this.phase = 'open'
+      view.congestion.onRecovered?.()
       this.report('full_ack')
     } else if (this.phase === 'open') {
       this.report('ssthresh')
@@ -134,6 +138,7 @@ export class Recovery {
     this.phase = 'open'
     this.inflation = 0
     this.mustRetransmit = false
+    view.congestion.onRecovered?.()
     if (!view.sackEnabled) view.congestion.capWindow(Math.max(view.nxt - view.una, view.mss) + view.mss)
     this.report('full_ack')
   }
@@ -155,12 +160,15 @@ export class Recovery {
 
   /** The name of the phase in the trace: congestion control and recovery together. */
   private get name(): string {
-    if (this.phase !== 'open') return this.phase
     const { congestion } = this.view
+    // An algorithm with states of its own is in one of them, whatever is being repaired.
+    if (congestion.state !== undefined) return congestion.state
+    if (this.phase !== 'open') return this.phase
     return congestion.window < congestion.ssthresh ? 'slow_start' : 'congestion_avoidance'
   }
 
-  private report(trigger: string): void {
+  /** Tells of another phase, if it is another. */
+  report(trigger: string): void {
     const name = this.name
     if (name === this.reported) return
     this.trace.emit('tcp:congestion_state_changed', { from: this.reported, to: name, trigger })
@@ -168,7 +176,8 @@ export class Recovery {
   }
 
   private reportLost(index: number): void {
-    const { board } = this.view
+    const { board, rates } = this.view
+    rates?.onLost(board.length(index))
     this.trace.emit('tcp:segment_lost', {
       seq: this.view.toWire(board.position(index)),
       length: board.length(index),

@@ -7,6 +7,7 @@
  *
  * Segments live in a ring of typed arrays and are named by an ordinal index that never wraps.
  */
+import type { SentMark } from '../congestion/delivery-rate.ts'
 import { RangeSet } from '../stream/ranges.ts'
 
 /** `mtu`: a router said that it was too large. */
@@ -44,6 +45,8 @@ export class Scoreboard {
   private sentTimes = new Float64Array(this.capacity)
   private flags = new Uint8Array(this.capacity)
   private triggers = new Uint8Array(this.capacity)
+  /** Of a congestion control that measures the rate of delivery: when each was last sent. */
+  private marks: (SentMark | undefined)[] = []
   private head = 0
   private tail = 0
   /** What the peer holds beyond the cumulative acknowledgment. */
@@ -57,6 +60,9 @@ export class Scoreboard {
   /** Below it no segment is doubtful (see `nextDoubtful`). */
   private doubtfulCursor = 0
   private readonly acknowledged: Acknowledged = { length: 0, sentAt: -1, resent: false, firstSentAt: 0 }
+
+  /** Is told of octets that have arrived, by an acknowledgment or a SACK, with the mark of their segment. */
+  onDelivered: (octets: number, mark: SentMark) => void = () => undefined
 
   /** RFC 6675's pipe: octets taken to be in the network. */
   pipe = 0
@@ -82,13 +88,14 @@ export class Scoreboard {
   }
 
   /** A new segment was sent. */
-  push(position: number, length: number, now: number): void {
+  push(position: number, length: number, now: number, mark?: SentMark): void {
     if (this.tail - this.head === this.capacity) this.grow()
     const slot = this.tail++ & (this.capacity - 1)
     this.positions[slot] = position
     this.lengths[slot] = length
     this.sentTimes[slot] = now
     this.flags[slot] = 0
+    this.marks[slot] = mark
     this.pipe += length
   }
 
@@ -138,7 +145,13 @@ export class Scoreboard {
       if (this.head < this.frontier) this.sackedBelowFrontier -= covered
     } else {
       this.pipe -= covered * weight(flags)
+      this.deliver(slot, covered)
     }
+  }
+
+  private deliver(slot: number, octets: number): void {
+    const mark = this.marks[slot]
+    if (mark !== undefined) this.onDelivered(octets, mark)
   }
 
   /** Notes a SACK block; returns the octets that were not known to have arrived. */
@@ -169,6 +182,7 @@ export class Scoreboard {
     this.pipe -= this.lengths[slot] * weight(flags)
     this.flags[slot] = flags | SACKED
     this.sackedLength += this.lengths[slot]
+    this.deliver(slot, this.lengths[slot])
     if (index < this.frontier) this.sackedBelowFrontier += this.lengths[slot]
   }
 
@@ -305,8 +319,9 @@ export class Scoreboard {
   }
 
   /** The segment was sent again. Its first sending time is kept, for it tells what Karn's rule throws away. */
-  resent(index: number): void {
+  resent(index: number, mark?: SentMark): void {
     const slot = index & (this.capacity - 1)
+    this.marks[slot] = mark
     const flags = this.flags[slot]
     if (this.isWaiting(slot)) this.waiting--
     const byTimer = flags & LOST && LOSS_TRIGGERS[this.triggers[slot]] === 'rto' ? RESENT_BY_TIMER : 0
@@ -392,6 +407,10 @@ export class Scoreboard {
     this.sentTimes = move(this.sentTimes, new Float64Array(capacity))
     this.flags = move(this.flags, new Uint8Array(capacity))
     this.triggers = move(this.triggers, new Uint8Array(capacity))
+    const marks: (SentMark | undefined)[] = []
+    for (let index = this.head; index < this.tail; index++)
+      marks[index & (capacity - 1)] = this.marks[index & (this.capacity - 1)]
+    this.marks = marks
     this.capacity = capacity
   }
 }

@@ -6,7 +6,9 @@ import type { TcpSettings } from '../../../shared/tcp.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import { createCongestionControl } from '../congestion/create.ts'
+import { DeliveryRate } from '../congestion/delivery-rate.ts'
 import type { CongestionControl } from '../congestion/interface.ts'
+import { Pacer } from '../congestion/pacer.ts'
 import { Recovery } from './recovery.ts'
 import { RttEstimator } from './rtt.ts'
 import { Scoreboard } from './scoreboard.ts'
@@ -51,6 +53,14 @@ export class Sender {
   readonly rtt: RttEstimator
   readonly recovery: Recovery
   congestion: CongestionControl
+  /** Of a congestion control that asks for it. */
+  rates: DeliveryRate | undefined
+  private readonly pacer = new Pacer()
+  /** When pacing lets the next segment go, if it is what kept it back last; 0: it is not. */
+  pacedUntil = 0
+  /** The shortest round trip, and that of the ACK that is taken in; undefined: none. */
+  private minRtt = 0
+  private ackRtt: number | undefined
   /** SND.UNA, SND.NXT. */
   una = 0
   nxt = 0
@@ -68,6 +78,8 @@ export class Sender {
   /** Expiries of the retransmission timer or unanswered probes since the peer last acknowledged something. */
   retries = 0
   private lastSentAt = -1
+  /** When the ACK came that is taken in. */
+  private ackedAt = 0 as Micros
   /** Data before it were sent while the congestion window was the limit. */
   private limitedUntil = 0
   /** Size of the segment that `hold` last allowed. */
@@ -80,14 +92,21 @@ export class Sender {
     this.trace = trace
     this.rtt = new RttEstimator(settings)
     this.congestion = this.createCongestion(settings.initialWindow)
+    this.board.onDelivered = (octets, mark) => this.rates?.onAcked(this.ackedAt, octets, mark)
     this.recovery = new Recovery(this, trace)
   }
 
-  private createCongestion(segments: number): CongestionControl {
-    return createCongestionControl(this.settings.congestion, {
+  private createCongestion(
+    segments: number,
+    inherited?: { readonly window: number; readonly ssthresh: number },
+  ): CongestionControl {
+    const control = createCongestionControl(this.settings.congestion, {
       segmentSize: this.mss,
       initialWindow: segments * this.mss,
+      ...(inherited && { inherited }),
     })
+    this.rates = control.onRateSample && new DeliveryRate()
+    return control
   }
 
   toWire(position: number): number {
@@ -172,42 +191,59 @@ export class Sender {
 
   /** The next segment to send, accounted for as sent; undefined: none may go. */
   next(now: Micros): Transmission | undefined {
-    const again = this.nextRetransmission()
+    if (this.isPaced(now)) return undefined
+    const transmission = this.choose(now)
+    if (transmission !== undefined) this.pacer.onSent(transmission.length)
+    else if (!this.hasUnsent && this.board.waiting === 0 && this.board.pipe < this.congestionWindow)
+      this.rates?.markAppLimited(this.board.pipe)
+    return transmission
+  }
+
+  /** The congestion control sets a rate, and the next segment has its time. */
+  private isPaced(now: Micros): boolean {
+    const { pacing } = this.congestion
+    const at = pacing === undefined ? now : this.pacer.nextAt(now, pacing, this.mss)
+    this.pacedUntil = at > now ? at : 0
+    return at > now
+  }
+
+  private choose(now: Micros): Transmission | undefined {
+    const again = this.nextRetransmission(now)
     // What is lost goes first; when the window has no room for it, nothing else may take that room.
     if (again !== undefined) return again
     if (this.board.waiting > 0) {
       this.limitedUntil = this.nxt
       return undefined
     }
-    return this.nextNew(now) ?? this.nextSpeculative()
+    return this.nextNew(now) ?? this.nextSpeculative(now)
   }
 
-  private nextRetransmission(): Transmission | undefined {
+  private nextRetransmission(now: Micros): Transmission | undefined {
     const { board, recovery } = this
     if (board.waiting === 0) return undefined
     const index = board.nextLost()
     if (index < 0) return undefined
     if (!recovery.mustRetransmit && board.length(index) > this.congestionWindow - board.pipe) return undefined
     recovery.mustRetransmit = false
-    return this.resend(index, board.trigger(index))
+    return this.resend(now, index, board.trigger(index))
   }
 
   /** NextSeg rules 3 and 4 of RFC 6675 4: in recovery, room left, nothing new to send. */
-  private nextSpeculative(): Transmission | undefined {
+  private nextSpeculative(now: Micros): Transmission | undefined {
     const { board, recovery } = this
     if (recovery.phase !== 'recovery' || !this.sackEnabled) return undefined
     if (this.mss > this.congestionWindow - board.pipe) return undefined
     const doubtful = board.nextDoubtful()
-    if (doubtful >= 0) return this.resend(doubtful, 'sack')
+    if (doubtful >= 0) return this.resend(now, doubtful, 'sack')
     if (recovery.rescued) return undefined
     recovery.rescued = true
     const newest = board.newestUnsacked()
-    return newest < 0 ? undefined : this.resend(newest, 'sack')
+    return newest < 0 ? undefined : this.resend(now, newest, 'sack')
   }
 
-  private resend(index: number, cause: string): Transmission {
+  private resend(now: Micros, index: number, cause: string): Transmission {
     const { board, transmission } = this
-    board.resent(index)
+    board.resent(index, this.rates?.onSent(now, board.pipe))
     transmission.position = board.position(index)
     const end = transmission.position + board.length(index)
     transmission.fin = end > this.buffer.end
@@ -238,7 +274,7 @@ export class Sender {
     transmission.fin = fin
     transmission.cause = cause
     const occupied = length + (fin ? 1 : 0)
-    this.board.push(this.nxt, occupied, now)
+    this.board.push(this.nxt, occupied, now, this.rates?.onSent(now, this.board.pipe))
     this.nxt += occupied
     if (this.nxt > this.max) this.max = this.nxt
     this.lastSentAt = now
@@ -273,6 +309,9 @@ export class Sender {
   /** Takes in an acceptable acknowledgment; returns the sequence numbers that it newly covers. */
   onAck(now: Micros, a: Acknowledgment): number {
     const flight = this.flight
+    const priorInFlight = this.board.pipe
+    this.ackedAt = now
+    this.ackRtt = undefined
     const windowLimited = this.una < this.limitedUntil
     if (a.ack > this.nxt) this.adoptProbe(now, a.ack)
     const newSack = this.takeSack(a.sack) > 0
@@ -282,7 +321,17 @@ export class Sender {
     const duplicate = this.sackEnabled ? newSack : plain
     this.recovery.smoothedRtt = this.rtt.smoothed
     this.recovery.onAck(now, advanced, duplicate, flight, windowLimited)
+    this.sampleRate(now, priorInFlight)
     return advanced
+  }
+
+  /** What the ACK says of the rate of delivery, once its losses are known, too. */
+  private sampleRate(now: Micros, priorInFlight: number): void {
+    const surroundings = { rtt: this.ackRtt, priorInFlight, inFlight: this.board.pipe }
+    const sample = this.rates?.take(this.minRtt, surroundings)
+    if (sample === undefined) return
+    this.congestion.onRateSample?.(now, sample)
+    this.recovery.report('acknowledged')
   }
 
   /** The octet of a window probe was accepted after all: from now on it counts as sent. */
@@ -328,6 +377,8 @@ export class Sender {
   sample(rtt: number, source: string, expected: number): void {
     this.rtt.sample(rtt, expected)
     this.rtt.backOff = 0
+    this.ackRtt = rtt
+    this.minRtt = this.minRtt === 0 ? rtt : Math.min(this.minRtt, rtt)
     this.trace.emit('tcp:rtt_sampled', { rtt: Math.round(rtt), source })
   }
 
@@ -378,10 +429,6 @@ export class Sender {
     const initialWindow = settings.initialWindow * mss
     // A window that never limited says nothing about the path: what is in flight does.
     const inherited = { window: Math.min(window, Math.max(this.flight, initialWindow)), ssthresh }
-    this.congestion = createCongestionControl(settings.congestion, {
-      segmentSize: mss,
-      initialWindow,
-      inherited,
-    })
+    this.congestion = this.createCongestion(settings.initialWindow, inherited)
   }
 }

@@ -9,7 +9,7 @@ import type { ControlBlock } from './control-block.ts'
 import { isSynchronized } from './state.ts'
 import { stallCause } from './stall.ts'
 import { persistInterval } from './timeouts.ts'
-import { DELAYED_ACK, KEEP_ALIVE, PERSIST, USER_TIMEOUT } from './timers.ts'
+import { DELAYED_ACK, KEEP_ALIVE, PACE, PERSIST, USER_TIMEOUT } from './timers.ts'
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -35,6 +35,9 @@ function armTimers(block: ControlBlock, now: Micros): void {
     timers.clear(PERSIST)
     block.persistBackOff = 0
   }
+  if (sender.pacedUntil > now && (sender.hasUnsent || sender.board.waiting > 0))
+    timers.set(PACE, sender.pacedUntil)
+  else timers.clear(PACE)
   if (settings.userTimeout > 0 && !sender.board.isEmpty && !timers.isSet(USER_TIMEOUT)) {
     timers.set(USER_TIMEOUT, block.progressAt + settings.userTimeout)
   }

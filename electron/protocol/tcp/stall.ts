@@ -14,6 +14,7 @@
  * - `connection_credit`, `stream_credit`: the layer above (HTTP/2) has content that its own windows do not let go, while
  *   those of TCP would take another full segment.
  * - `nagle`: it is small and something is unacknowledged (RFC 9293 3.7.4).
+ * - `pacer`: the congestion control sets a rate, and the next segment has its time (BBR).
  * - `sending`: nothing holds the sender back: all that will ever be sent, the FIN included, is on its way.
  * - `application`: data are unacknowledged, the windows are open, the application has written no more.
  */
@@ -44,7 +45,7 @@ export function stallCause(sender: Sender, { handshaking, overdue, tap }: Circum
   const hold = sender.hold()
   if (credit !== undefined && hold !== 'congestion_window' && hold !== 'receive_window')
     return sender.holdOfMore() ?? credit
-  if (hold === 'none') return 'sending'
+  if (hold === 'none') return sender.pacedUntil > 0 ? 'pacer' : 'sending'
   if (hold !== 'application') return hold
   return sender.finQueued ? 'sending' : 'application'
 }

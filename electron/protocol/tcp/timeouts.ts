@@ -6,6 +6,7 @@ import {
   ACK_OVERDUE,
   DELAYED_ACK,
   KEEP_ALIVE,
+  PACE,
   PERSIST,
   RETRANSMIT,
   TIME_WAIT,
@@ -31,6 +32,8 @@ const EXPIRED: Readonly<Record<number, (block: ControlBlock, now: Micros) => voi
   [USER_TIMEOUT]: onUserTimeout,
   [TIME_WAIT]: onTimeWait,
   [ACK_OVERDUE]: (block) => (block.overdue = true),
+  // It only wakes the connection.
+  [PACE]: () => undefined,
 }
 
 function report(block: ControlBlock, timer: number, count: number): void {

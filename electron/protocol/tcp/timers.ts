@@ -15,6 +15,8 @@ export const TIMERS = [
   'time_wait',
   /** An acknowledgment should have come by now. It moves no packet: stall attribution needs it (stall.ts). */
   'ack_overdue',
+  /** The next segment has its time: the congestion control sets a rate (BBR). */
+  'pace',
 ] as const
 export type TimerName = (typeof TIMERS)[number]
 
@@ -25,6 +27,7 @@ export const KEEP_ALIVE = 3
 export const USER_TIMEOUT = 4
 export const TIME_WAIT = 5
 export const ACK_OVERDUE = 6
+export const PACE = 7
 
 export class Timers {
   private readonly deadlines = new Float64Array(TIMERS.length).fill(Infinity)

@@ -80,9 +80,11 @@ export const TCP_EVENTS = {
   'tcp:congestion_state_changed': {
     doc: 'The phase of congestion control',
     fields: {
-      from: str('slow_start, congestion_avoidance, recovery or loss'),
+      from: str(
+        'slow_start, congestion_avoidance, recovery or loss; of BBR startup, drain, probe_bw, probe_rtt',
+      ),
       to: str('likewise'),
-      trigger: str('such as dup_acks, sack, rto, full_ack, ssthresh'),
+      trigger: str('such as dup_acks, sack, rto, full_ack, ssthresh; of BBR acknowledged'),
     },
   },
   'tcp:segment_lost': {
