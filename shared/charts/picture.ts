@@ -129,15 +129,21 @@ export class Picture {
   }
 
   /**
-   * Adds a plot; `label` stands in its upper left corner, and values hold until `finished`. Returns its number.
+   * Adds a plot; `label` stands in its upper left corner, and values hold until `finished`. The times below it are `timed` as a
+   * rule only where nothing else is below. Returns its number.
    */
-  addPlot(area: Area, label: string, axis: ValueAxis, finished = Infinity): number {
+  addPlot(
+    area: Area,
+    label: string,
+    axis: ValueAxis,
+    finished = Infinity,
+    timed = area.y + area.height > this.context.height - this.bottom - 4,
+  ): number {
     const { min = 0, max } = axis.scale
     const plot = this.plots.push({ ...area, scale: { min, max } }) - 1
     const { x, y, width, height } = area
     this.grids.push({ left: x, top: y, width, height, show: false, outerBoundsMode: 'none' })
-    const isLowest = y + height > this.context.height - this.bottom - 4
-    this.xAxes.push(timeAxis(this.context, plot, width, isLowest))
+    this.xAxes.push(timeAxis(this.context, plot, width, timed))
     this.yAxes.push(...valueAxes(this.context, plot, axis, y <= this.top + 1))
     if (label !== '') this.addTitle(label, area)
     this.words.push(() => [])
@@ -330,7 +336,7 @@ export class Picture {
   }
 
   /** Knob changes, marks and faults as labelled lines. */
-  private changes(plot: number, atFoot: boolean): void {
+  private changes(plot: number, words: 'head' | 'foot' | 'none'): void {
     const { theme, range, changes, language } = this.context
     const pixel = (range.to - range.from) / this.plots[plot].width
     const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize, language)
@@ -346,11 +352,11 @@ export class Picture {
       markLine: verticals(data, { width: 1, type: [4, 3], opacity: 0.9 }),
     })
     // Above each other, plots have their lines at the same places: one set of words is enough.
-    if (this.plots[plot].y > this.plots[0].y) return
+    if (words === 'none' || this.plots[plot].y > this.plots[0].y) return
     this.nameChanges(
       plot,
       labels.map(({ t, text, fault }) => ({ t, text, color: colorOf(fault) })),
-      atFoot,
+      words === 'foot',
     )
   }
 
@@ -384,9 +390,12 @@ export class Picture {
     return { xAxisIndex: plot, yAxisIndex: 2 * plot }
   }
 
-  /** The finished chart. `atFoot`: the words of changes stand at the foot of the plot, where rows fill it from the top. */
-  finish(pick?: Chart['pick'], atFoot = false): Chart {
-    for (let plot = 0; plot < this.plots.length; plot++) this.changes(plot, atFoot)
+  /**
+   * The finished chart. The words of changes stand at the head or, where rows fill the plot from the top, at its foot; without
+   * them only the tooltip has them.
+   */
+  finish(pick?: Chart['pick'], words: 'head' | 'foot' | 'none' = 'head'): Chart {
+    for (let plot = 0; plot < this.plots.length; plot++) this.changes(plot, words)
     return { option: this.option(), plots: this.plots, pick }
   }
 

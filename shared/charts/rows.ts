@@ -150,7 +150,7 @@ export interface RowPlace {
   readonly top: number
 }
 
-/** A chart of rows: a place for each plot. */
+/** A chart of rows: a place for each plot that has rows, which come before those that have none. */
 export interface RowChart extends Chart {
   readonly rows: readonly RowPlace[]
 }

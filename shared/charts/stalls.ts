@@ -44,7 +44,7 @@ export function stallsChart(stalls: Stalls, context: ChartContext): Chart {
     const strip = { ...area, y: area.y + text + bar + 4, height: Math.max(6, area.height - text - bar - 4) }
     const plot = picture.addPlot(strip, '', UNLABELLED)
     picture.caption(`${lane.label}  ${total(lane)}`, area.x, area.y, area.width)
-    addShares(picture, plot, { ...area, y: area.y + text, height: bar }, lane)
+    addShares(picture, plot, { ...area, y: area.y + text, height: bar }, lane.shares)
     addStrip(picture, plot, strip, lane)
     picture.losses(plot)
     picture.describe(plot, (t) => describe(context, lane, t))
@@ -66,8 +66,13 @@ function describe({ language }: ChartContext, { log, shares, end }: StallLane, t
 
 const percent = (permille: number): string => `${(permille / 10).toFixed(1).padStart(5)} %`
 
-/** The bar of shares; it has no axis but its own length. */
-function addShares(picture: Picture, plot: number, box: Area, { shares }: StallLane): void {
+/** The bar of shares in a box of pixels, wherever the plot is; it has no axis but its own length. */
+export function addShares(
+  picture: Picture,
+  plot: number,
+  box: Omit<Area, 'lane'>,
+  shares: readonly StallShare[],
+): void {
   const { theme, language } = picture.context
   const starts: number[] = []
   let sum = 0

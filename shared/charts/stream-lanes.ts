@@ -10,7 +10,8 @@ import { byCondition, HELD_CONDITIONS, heldIn, type HeldCondition } from '../pro
 import { union, without, type Interval } from '../projections/intervals.ts'
 import type { PageLoad } from '../projections/page-load.ts'
 import { pageSpan } from '../projections/requests.ts'
-import { conditionSign } from './conditions.ts'
+import { conditionName, CONDITIONS, conditionSign } from './conditions.ts'
+import { formatSpan } from '../quantity.ts'
 import type { ChartContext } from './context.ts'
 import { runsOf } from './coverage.ts'
 import type { Area, Picture } from './picture.ts'
@@ -38,7 +39,17 @@ export interface StreamLane {
   readonly page: { readonly from: number; readonly to: number } | undefined
 }
 
-export function streamLanes({ blocking, requests }: PageLoad, { store, lanes }: ChartContext): StreamLane[] {
+/**
+ * The lanes that have streams. In order of their first bytes, or of the requests: then the same object of the same page is in
+ * the same row of each lane.
+ */
+export function streamLanes(
+  { blocking, requests }: PageLoad,
+  { store, lanes }: ChartContext,
+  order: 'arrival' | 'request' = 'arrival',
+): StreamLane[] {
+  const asked = ({ within, stream }: StreamBlocking): number =>
+    requests.ofExchange(within.flow, stream)?.index ?? Infinity
   const byLane = new Map<string, StreamBlocking[]>()
   for (const stream of blocking.streams(store)) {
     const known = byLane.get(stream.lane)
@@ -49,6 +60,7 @@ export function streamLanes({ blocking, requests }: PageLoad, { store, lanes }: 
   return shown.flatMap(({ id, label }) => {
     const streams = largerSide(byLane.get(id) ?? [])
     if (streams.length === 0) return []
+    if (order === 'request') streams.sort((a, b) => ascending(asked(a), asked(b)) || a.start - b.start)
     const page = pageSpan(requests.all.filter(({ lane }) => lane === id))
     const totals = totalOf(streams, store.end)
     const connections = new Set(streams.map(({ within }) => within)).size
@@ -60,6 +72,9 @@ export function streamLanes({ blocking, requests }: PageLoad, { store, lanes }: 
     return [{ id, label, streams, parts, lives, totals, connections, page }]
   })
 }
+
+/** -1, 0 or 1; infinite ones are alike. */
+const ascending = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1)
 
 /** The streams of the side that sent more, by their first arrival: in most cases the responses. */
 function largerSide(streams: readonly StreamBlocking[]): StreamBlocking[] {
@@ -163,3 +178,41 @@ export function addStreamRows(
   const mark = { color: theme.text, pattern: 'plain', ink: theme.text, opacity: 0.16 } as const
   picture.add(plot, boxSeries(selected, mark, range.from))
 }
+
+/** Says of a moment how many streams were in each condition. */
+export function describeStreams(picture: Picture, plot: number, { streams, totals }: StreamLane): void {
+  const { language } = picture.context
+  const told = CONDITIONS.filter(
+    (one) => ['transferring', 'self', 'cross'].includes(one) || totals.time[one] > 0,
+  )
+  picture.describe(plot, (t) => {
+    const of = (condition: Condition) => streams.filter((stream) => isIn(stream, condition, t)).length
+    return told.map((one) => `${String(of(one)).padStart(4)}  ${conditionName(language, one)}`)
+  })
+}
+
+const isIn = ({ transferring, held }: StreamBlocking, condition: Condition, t: number): boolean =>
+  condition === 'transferring'
+    ? transferring.some(({ from, to }) => from <= t && t < to)
+    : held.some((one) => one.condition === condition && one.from <= t && t < one.to)
+
+/** When the page was complete. */
+export function addPageMark(picture: Picture, plot: number, area: Omit<Area, 'lane'>, t: number): void {
+  const { range, theme } = picture.context
+  if (t < range.from || t > range.to) return
+  const x = area.x + ((t - range.from) / (range.to - range.from)) * area.width
+  picture.add(plot, {
+    type: 'custom',
+    silent: true,
+    clip: false,
+    data: [[t, 0.5]],
+    renderItem: () =>
+      ({
+        type: 'line',
+        shape: { x1: x, y1: area.y, x2: x, y2: area.y + area.height },
+        style: { stroke: theme.text, lineWidth: 1.5, lineDash: [4, 3] },
+      }) as never,
+  })
+}
+
+export const timeText = (span: number): string => (span > 0 ? formatSpan(span) : '0 ms')

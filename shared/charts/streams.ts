@@ -1,7 +1,7 @@
 /**
  * A row for each stream of each lane, with what it did when (DESIGN 6.1), all lanes above each other on one time axis. Above the rows stands how many streams were in each condition, beside them the sums.
  */
-import type { Condition, StreamBlocking } from '../projections/blocking.ts'
+import type { StreamBlocking } from '../projections/blocking.ts'
 import type { PageLoad } from '../projections/page-load.ts'
 import { formatNumber, formatSize, formatSpan } from '../quantity.ts'
 import { conditionName, CONDITIONS, conditionSign } from './conditions.ts'
@@ -21,7 +21,16 @@ import {
   type RowWindow,
 } from './rows.ts'
 import { AREA_ICONS } from './signs.ts'
-import { addStreamRows, blamedAt, streamLanes, type StreamChoice, type StreamLane } from './stream-lanes.ts'
+import {
+  addPageMark,
+  addStreamRows,
+  blamedAt,
+  describeStreams,
+  streamLanes,
+  timeText,
+  type StreamChoice,
+  type StreamLane,
+} from './stream-lanes.ts'
 import { word } from './texts.ts'
 
 export type { StreamChoice } from './stream-lanes.ts'
@@ -97,7 +106,7 @@ function addLane(
   counts: Counts,
   choice: StreamChoice,
 ): StreamRows {
-  const { theme, language } = picture.context
+  const { theme } = picture.context
   const plot = picture.addPlot({ ...area, lane: lane.id }, '', UNLABELLED)
   const strip = Math.min(theme.textSize * 3, area.height * 0.22)
   const top = area.y + strip + 4
@@ -110,17 +119,9 @@ function addLane(
   if (panelWidth(picture.context) > 0) addPanel(picture, area, lane)
   if (lane.page) addPageMark(picture, plot, area, lane.page.to)
   picture.losses(plot, false)
-  picture.describe(plot, (t) => {
-    const of = (condition: Condition) => lane.streams.filter((stream) => isIn(stream, condition, t)).length
-    return CONDITIONS.map((one) => `${String(of(one)).padStart(4)}  ${conditionName(language, one)}`)
-  })
+  describeStreams(picture, plot, lane)
   return { lane: lane.id, window, top, streams: lane.streams }
 }
-
-const isIn = ({ transferring, held }: StreamBlocking, condition: Condition, t: number): boolean =>
-  condition === 'transferring'
-    ? transferring.some(({ from, to }) => from <= t && t < to)
-    : held.some((one) => one.condition === condition && one.from <= t && t < one.to)
 
 function addHeader(picture: Picture, area: Omit<Area, 'lane'>, lane: StreamLane, window: RowWindow): void {
   const { theme, language } = picture.context
@@ -214,26 +215,6 @@ function addCounts(picture: Picture, plot: number, area: Omit<Area, 'lane'>, { s
   const label = word(picture.context.language, 'streamCount', { count: formatNumber(Math.ceil(most)) })
   picture.caption(label, 6, area.y - 2, area.x - 8, theme.faint, 400)
 }
-
-function addPageMark(picture: Picture, plot: number, area: Omit<Area, 'lane'>, t: number): void {
-  const { range, theme } = picture.context
-  if (t < range.from || t > range.to) return
-  const x = area.x + ((t - range.from) / (range.to - range.from)) * area.width
-  picture.add(plot, {
-    type: 'custom',
-    silent: true,
-    clip: false,
-    data: [[t, 0.5]],
-    renderItem: () =>
-      ({
-        type: 'line',
-        shape: { x1: x, y1: area.y, x2: x, y2: area.y + area.height },
-        style: { stroke: theme.text, lineWidth: 1.5, lineDash: [4, 3] },
-      }) as never,
-  })
-}
-
-const timeText = (span: number): string => (span > 0 ? formatSpan(span) : '0 ms')
 
 // --- sums ---------------------------------------------------------------------------------------------------
 

@@ -67,6 +67,14 @@ const en = {
   notModified: '304, from cache',
   pushed: 'pushed',
   attempt: 'try {n}',
+  pageEnd: 'page complete',
+  oneConnection: '1 connection',
+  connections: '{count} connections',
+  answered: '{done} of {all} …',
+  failures: '{count} failed',
+  ofRows: 'of {total}',
+  stallShares: 'Why the senders did not send more',
+  nothingYet: 'nothing yet',
 }
 
 export type ChartWord = keyof typeof en
@@ -135,6 +143,14 @@ const zh: Record<ChartWord, string> = {
   notModified: '304，来自缓存',
   pushed: '推送',
   attempt: '第 {n} 次',
+  pageEnd: '页面完成',
+  oneConnection: '1 条连接',
+  connections: '{count} 条连接',
+  answered: '{done} / {all} …',
+  failures: '{count} 个失败',
+  ofRows: '共 {total}',
+  stallShares: '发送端为什么没有多发',
+  nothingYet: '尚无数据',
 }
 
 const CAUSES: Record<Language, Record<StallCause, string>> = {

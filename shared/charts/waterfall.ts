@@ -100,7 +100,7 @@ export function waterfallChart(
   }
   const areas = areasOf(picture, lanes)
   const rows = areas.map((area, i) => addLane(picture, area, lanes[i], requests, choice))
-  return { ...picture.finish(undefined, true), rows }
+  return { ...picture.finish(undefined, 'foot'), rows }
 }
 
 interface Lane {

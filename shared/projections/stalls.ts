@@ -53,11 +53,7 @@ export class StallLog {
 
   /** The causes that had a part of the time up to `end`, in the order of `STALL_CAUSES`. */
   shares(end: number): StallShare[] {
-    const totals = this.totals(end)
-    const permille = roundToSum(totals, 1000)
-    return STALL_CAUSES.map((cause, i) => ({ cause, time: totals[i], permille: permille[i] })).filter(
-      (share) => share.time > 0,
-    )
+    return sharesOf(this.totals(end))
   }
 
   /**
@@ -104,6 +100,14 @@ export class StallLog {
     if (at + 1 < this.times.length && this.times.data[at + 1] <= limit) at++
     return [best, at]
   }
+}
+
+/** Times by cause, numbered as in `STALL_CAUSES`, as shares of their sum; causes without any are left out. */
+export function sharesOf(totals: Float64Array): StallShare[] {
+  const permille = roundToSum(totals, 1000)
+  return STALL_CAUSES.map((cause, i) => ({ cause, time: totals[i], permille: permille[i] })).filter(
+    (share) => share.time > 0,
+  )
 }
 
 function append(list: StallInterval[], from: number, to: number, causeNumber: number): void {

@@ -3,6 +3,7 @@ import type { EChartsOption } from 'echarts'
 import type { ViewId } from '../../../shared/experiment.ts'
 import { wholeRange, type ChartContext } from '../../../shared/charts/context.ts'
 import { goodputChart } from '../../../shared/charts/goodput.ts'
+import { headlineChart } from '../../../shared/charts/headline.ts'
 import type { Chart } from '../../../shared/charts/picture.ts'
 import { queueChart } from '../../../shared/charts/queue.ts'
 import { rttChart } from '../../../shared/charts/rtt.ts'
@@ -58,6 +59,20 @@ const reads =
     return { chart: draw(projection, { ...context, height }), height }
   }
 
+/** All that the headline is drawn from. */
+class Headline {
+  readonly load = new PageLoad()
+  readonly windows = new Windows()
+  readonly stalls = new Stalls()
+
+  update(store: TraceStore): void {
+    for (const projection of [this.load, this.windows, this.stalls]) projection.update(store)
+  }
+}
+
+/** Lanes stand side by side there, so that more of them need no more height. */
+const HEADLINE_HEIGHT = 720
+
 /** The views that are charts. */
 const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Drawn>> = {
   windows: reads(() => new Windows(), windowsChart),
@@ -67,6 +82,11 @@ const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Drawn>> = {
   queue: reads(() => new Queues(), queueChart),
   stalls: reads(() => new Stalls(), stallsChart),
   states: reads(() => new States(), statesChart),
+  headline: reads(
+    () => new Headline(),
+    headlineChart,
+    () => HEADLINE_HEIGHT,
+  ),
   streams: reads(() => new PageLoad(), streamsChart),
   waterfall: reads(() => new PageLoad(), waterfallChart, waterfallHeight),
 }

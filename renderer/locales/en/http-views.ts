@@ -33,6 +33,13 @@ export default {
       push: 'pushed by the server',
     },
   },
+  headline: {
+    title: 'Side by side',
+    label:
+      'The same page over each protocol: its time, each stream transferring or blocked, lost packets, congestion windows, and what the senders waited for',
+    empty: 'The columns fill once a page is loaded.',
+    hint: 'Each row is an object of the page, the same in all columns. Point at it to read it; click to select its stream and the packet that it waited for. Wheel: rows, Ctrl and wheel: zoom.',
+  },
   streams: {
     title: 'Streams',
     label: 'Each stream over time: transferring, self-blocked, cross-blocked, record-blocked',
