@@ -14,6 +14,7 @@ import { Link } from '../protocol/link/link.ts'
 import { createRng, type Rng } from '../protocol/random.ts'
 import { formatAddress, type Ipv4Address } from '../protocol/wire/address.ts'
 import { Payload } from './apps/payload.ts'
+import { Replayer } from './apps/replayer.ts'
 import { TcpSend } from './apps/tcp-send.ts'
 import { TcpSink } from './apps/tcp-sink.ts'
 import { createEnv, PacketNumbers } from './env.ts'
@@ -49,10 +50,13 @@ export interface PlacedLane {
   setup: Setup
   readonly hosts: ReadonlyMap<string, PlacedHost>
   readonly links: ReadonlyMap<string, PlacedLink>
-  readonly apps: ReadonlyMap<string, TcpSend | TcpSink>
+  readonly apps: ReadonlyMap<string, LabApp>
   /** The applications that live in Node; they come with the start of the run. */
   readonly programs: Map<string, Program>
 }
+
+/** The applications that run within the steps of the world. */
+type LabApp = TcpSend | TcpSink | Replayer
 
 const addressIn = (lane: number, setup: Setup, host: string): Ipv4Address =>
   LAB_NETWORK + lane * 256 + hostNumber(setup.hosts, host)
@@ -82,7 +86,7 @@ export class Scene {
     const links = new Map<string, PlacedLink>()
     for (const [name, link] of Object.entries(setup.links))
       links.set(name, this.addLink(lane.id, name, linkSpecOf(link), hosts.get(link.a)!, hosts.get(link.b)!))
-    const apps = new Map<string, TcpSend | TcpSink>()
+    const apps = new Map<string, LabApp>()
     const placed = { id: lane.id, setup, hosts, links, apps, programs: new Map<string, Program>() }
     for (const [name, app] of Object.entries(setup.apps))
       if (!isProgram(app)) apps.set(name, this.addApp(placed, name, app))
@@ -144,7 +148,7 @@ export class Scene {
     return this.rng.fork(`app:${app}`)
   }
 
-  private addApp(lane: PlacedLane, name: string, setup: Exclude<App, ProgramSetup>): TcpSend | TcpSink {
+  private addApp(lane: PlacedLane, name: string, setup: Exclude<App, ProgramSetup>): LabApp {
     const { node, station } = lane.hosts.get(setup.host)!
     const trace = this.trace.scope({ node: node.name })
     if (setup.kind === 'tcp-sink') {
@@ -153,6 +157,11 @@ export class Scene {
       return sink
     }
     const to = lane.hosts.get(setup.to)!.station.host.address
+    if (setup.kind === 'replayer') {
+      const replayer = new Replayer(setup, { station, to: { address: to, port: setup.port }, trace })
+      station.add(replayer)
+      return replayer
+    }
     const payload = new Payload(this.rngOf(name))
     const send = new TcpSend(setup, { station, to, payload, trace })
     station.add(send)

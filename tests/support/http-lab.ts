@@ -23,6 +23,8 @@ export interface HttpLab {
   readonly client?: ClientInput
   readonly link?: LinkInput
   readonly tcp?: TcpSettingsInput
+  /** Applications beside the server and the client. */
+  readonly others?: SetupInput['apps']
   readonly quic?: Partial<Record<'client' | 'server', v.InferInput<typeof QuicSettings>>>
   readonly driver?: DriverName
   readonly seed?: number
@@ -71,6 +73,7 @@ const setupOf = (lab: HttpLab): SetupInput => {
         requests: lab.requests,
         ...lab.client,
       },
+      ...lab.others,
     } as SetupInput['apps'],
   }
 }

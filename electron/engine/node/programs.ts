@@ -6,7 +6,7 @@ import { HttpServer } from './http/server.ts'
 import type { Program, Surroundings } from './program.ts'
 
 /** The settings of an application that lives in Node. */
-export type ProgramSetup = Extract<App, { kind: 'http-server' | 'http-client' | 'eavesdropper' | 'replayer' }>
+export type ProgramSetup = Extract<App, { kind: 'http-server' | 'http-client' | 'eavesdropper' }>
 type Kind = ProgramSetup['kind']
 
 /** What makes a program of each kind that is built in. */
@@ -20,12 +20,7 @@ export const PROGRAMS: ProgramTable = {
   eavesdropper: (setup, surroundings) => new Eavesdropper(setup, surroundings),
 }
 
-const KINDS: Readonly<Record<Kind, true>> = {
-  'http-server': true,
-  'http-client': true,
-  eavesdropper: true,
-  replayer: true,
-}
+const KINDS: Readonly<Record<Kind, true>> = { 'http-server': true, 'http-client': true, eavesdropper: true }
 
 export const isProgram = (setup: App): setup is ProgramSetup => Object.hasOwn(KINDS, setup.kind)
 

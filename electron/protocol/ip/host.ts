@@ -78,6 +78,8 @@ export interface UdpSend {
   readonly payload: Uint8Array
   readonly ttl?: number
   readonly ecn?: number
+  /** Written by someone on the network of this host who pretends to be it: the port need not be open. */
+  readonly unbound?: boolean
   /** Off, a datagram longer than the MTU goes in fragments. */
   readonly dontFragment?: boolean
   /** Told when the packet goes out and has its number. */
@@ -115,6 +117,7 @@ export class Host implements SansIo<HostEvent> {
   private readonly pings: Pings
   private readonly events: HostEvent[] = []
   private readonly flowScopes = new Map<string, Trace>()
+  private readonly udpListeners: ((send: UdpSend) => void)[] = []
   private own: Ipv4Address
 
   constructor(env: Env, options: HostOptions) {
@@ -186,10 +189,15 @@ export class Host implements SansIo<HostEvent> {
     this.udp.close(port)
   }
 
+  /** Tells of every UDP datagram that leaves from now on, as someone hears who is on the same network. */
+  overhearUdp(hear: (send: UdpSend) => void): void {
+    this.udpListeners.push(hear)
+  }
+
   /** Sends a UDP datagram from an open port, in fragments if it must be and may. */
   sendUdp(_now: Micros, send: UdpSend): SendOutcome {
     const { fromPort, to, payload } = send
-    if (!this.udp.isOpen(fromPort)) return 'port_not_open'
+    if (!send.unbound && !this.udp.isOpen(fromPort)) return 'port_not_open'
     if (payload.length > UDP_MAX_PAYLOAD) return 'too_long'
     const payloadLength = UDP_HEADER + payload.length
     const dontFragment = send.dontFragment ?? false
@@ -201,6 +209,7 @@ export class Host implements SansIo<HostEvent> {
     const datagram = { sourcePort: fromPort, destinationPort: to.port, payload }
     encodeUdp(datagram, bytes, IPV4_MIN_HEADER, this.address, to.address)
     const trace = this.flowScope(flowName(this.address, fromPort, to.address, to.port))
+    for (const hear of this.udpListeners) hear(send)
     this.pushCut(bytes, trace, (pkt) => {
       trace.emit('udp:datagram_sent', { payload: payload.length, size: bytes.length }, pkt)
       send.onSent?.(pkt)

@@ -73,3 +73,34 @@ test.each(['http/1.1', 'h2'] as const)(
     expect(lost.every(({ node }) => node === 'one/client')).toBe(true)
   },
 )
+
+test.each(['virtual', 'live'] as const)(
+  'h3, %s: the download goes on over the same connection',
+  async (driver) => {
+    const way = { delay: 20_000, rate: { limit: driver === 'live' ? 2_000_000 : 20_000_000 } }
+    const size = driver === 'live' ? 250_000 : 1_500_000
+    const { exchanges, run } = await runHttp({
+      resources: { '/large': { size } },
+      requests: [{ target: '/large' }],
+      server: { port: 443, tls: {} },
+      client: { port: 443, tls: {}, version: 'h3', timeout: 8_000_000, retries: 1 },
+      link: { up: way, down: way },
+      steps: [{ at: 500_000, set: { 'hosts.client.address': 77 } }],
+      duration: 30_000_000,
+      driver,
+    })
+    expect(exchanges).toMatchObject([{ status: 200, content: size, error: '', attempt: 1 }])
+    const moved = [...run.reader.events(['connectivity:path_changed'])]
+    expect(
+      moved.some(({ node, data }) => node === 'one/server' && data.remote.startsWith('10.77.0.77:')),
+    ).toBe(true)
+    // The name of the flow stays.
+    expect(moved.every(({ flow }) => flow === exchanges[0].flow)).toBe(true)
+    if (driver === 'virtual') {
+      const times = [...run.reader.events(['udp:datagram_received'])]
+        .filter(({ node, t }) => node === 'one/client' && t > 400_000)
+        .map(({ t }) => t)
+      expect(Math.max(...times.slice(1).map((t, i) => t - times[i]))).toBeLessThanOrEqual(3 * 40_000)
+    }
+  },
+)
