@@ -6,6 +6,7 @@
 import type { CustomSeriesOption } from 'echarts'
 import type { StreamBlocking } from '../projections/blocking.ts'
 import type { PageLoad } from '../projections/page-load.ts'
+import { pageSpan } from '../projections/requests.ts'
 import { sharesOf, type Stalls, type StallShare } from '../projections/stalls.ts'
 import type { SenderWindows, Windows } from '../projections/windows.ts'
 import { formatSpan } from '../quantity.ts'
@@ -64,6 +65,8 @@ interface Column {
   readonly id: string
   readonly label: string
   readonly lane: StreamLane | undefined
+  /** From the first wish to the last answer; undefined until that is there. */
+  readonly page: { readonly from: number; readonly to: number } | undefined
   readonly asked: number
   readonly answered: number
   readonly failed: number
@@ -90,10 +93,11 @@ const WINDOWS_FROM = 21
 
 export function headlineChart(
   sources: HeadlineSources,
-  context: ChartContext,
+  given: ChartContext,
   choice: StreamChoice = {},
 ): HeadlineChart {
-  const columns = columnsOf(sources, context)
+  const columns = columnsOf(sources, given)
+  const context = { ...given, range: rangeOf(given, columns) }
   const picture = new Picture(context, '', legendNames(context, columns))
   addLegend(picture, columns)
   if (columns.every(({ lane }) => lane === undefined)) return { ...picture.finish(), rows: [] }
@@ -108,7 +112,11 @@ export function headlineChart(
     addHeader(picture, area, column)
     addLossLines(picture, plot, area)
     if (chosen !== undefined) addBand(picture, plot, area, window, chosen)
-    if (column.lane) addColumn(picture, plot, area, window, column.lane, choice)
+    if (column.lane) {
+      addStreamRows(picture, plot, area, window, column.lane, choice)
+      describeStreams(picture, plot, column.lane)
+    }
+    if (column.page) addPageMark(picture, plot, area, column.page.to)
     return { lane: ALL_ROWS, window, top: area.y, streams: column.lane?.streams ?? [] }
   })
   addRowNumbers(picture, bands.rows, window)
@@ -120,7 +128,15 @@ export function headlineChart(
     const stream = row === undefined ? undefined : rows[plot].streams[row]
     return stream && blamedAt(sources.load.blocking, context, stream, t)
   }, 'none')
-  return { ...chart, rows }
+  return { ...chart, range: context.range, rows }
+}
+
+/** Of the whole run as much as the pages took, once all are there: what a connection does afterwards is of no page. */
+function rangeOf({ range, store }: ChartContext, columns: readonly Column[]): ChartContext['range'] {
+  const ends = columns.map(({ page, failed }) => page?.to ?? (failed > 0 ? 0 : Infinity))
+  const last = Math.max(...ends)
+  const isWhole = range.from === 0 && range.to >= store.end
+  return isWhole && last > 0 && last < Infinity ? { from: 0, to: Math.min(range.to, last * 1.04) } : range
 }
 
 // --- what is shown ------------------------------------------------------------------------------------------
@@ -132,13 +148,15 @@ function columnsOf({ load, windows, stalls }: HeadlineSources, context: ChartCon
   return shown.slice(0, MOST_LANES).map(({ id, label }) => {
     const flows = [...store.flows.values()].filter(({ lane }) => lane === id)
     const attempts = load.requests.all.filter(({ lane }) => lane === id)
+    const failed = attempts.filter(({ error }) => error !== '').length
     return {
       id,
       label,
       lane: drawn.find((lane) => lane.id === id),
+      page: failed < attempts.length ? pageSpan(attempts) : undefined,
       asked: attempts.length,
       answered: attempts.filter(({ finished }) => !Number.isNaN(finished)).length,
-      failed: attempts.filter(({ error }) => error !== '').length,
+      failed,
       connections: flows.length,
       windows: flows.flatMap((flow) => windows.ends.get(flow.id, senderOf(flow).node) ?? []),
       shares: sharesOfAll(stalls, flows),
@@ -216,10 +234,9 @@ function bandsOf(picture: Picture, columns: readonly Column[]): Bands {
 function addHeader(picture: Picture, { x, y, width }: Omit<Area, 'lane'>, column: Column): void {
   const { theme, language } = picture.context
   const size = theme.textSize
-  const { label, lane, asked, answered, failed } = column
+  const { label, lane, page, asked, answered, failed } = column
   const top = y - HEADER * size
   picture.caption(label, x, top, width)
-  const page = lane?.page
   const time = page
     ? formatSpan(page.to - page.from)
     : word(language, 'answered', { done: answered, all: asked })
@@ -243,22 +260,9 @@ function addHeader(picture: Picture, { x, y, width }: Omit<Area, 'lane'>, column
     x,
     top + size * 3.45,
     width,
-    cross > 0 ? theme.loss : theme.muted,
-    cross > 0 ? 600 : 400,
+    cross > 0 ? theme.loss : lane ? theme.text : theme.faint,
+    600,
   )
-}
-
-function addColumn(
-  picture: Picture,
-  plot: number,
-  area: Omit<Area, 'lane'>,
-  window: RowWindow,
-  lane: StreamLane,
-  choice: StreamChoice,
-): void {
-  addStreamRows(picture, plot, area, window, lane, choice)
-  if (lane.page) addPageMark(picture, plot, area, lane.page.to)
-  describeStreams(picture, plot, lane)
 }
 
 /** The row of the stream that is chosen: the same object in the other columns stands out a little, too. */
@@ -290,7 +294,7 @@ function addLossLines(picture: Picture, plot: number, { x, y, width, height }: O
   const { range, theme, losses, store } = picture.context
   const pixel = (range.to - range.from) / width
   const found = losses.between(store, picture.plots[plot].lane, range.from, range.to, pixel * 3)
-  if (found.length > width / 8) return
+  if (found.length > width / 14) return
   const lines = found.map(({ t }): Box => ({ x: x + (t - range.from) / pixel - 0.5, y, width: 1, height }))
   const sign = { color: theme.loss, pattern: 'plain', ink: theme.loss, opacity: 0.3 } as const
   picture.add(plot, boxSeries(lines, sign, range.from))
@@ -317,7 +321,7 @@ function addWindows(
   places: Bands['columns'],
   columns: readonly Column[],
 ): void {
-  const { language, range, theme, store } = picture.context
+  const { language, range, theme } = picture.context
   const most = largest(
     columns.flatMap(({ windows }) => windows.map(({ cwnd }) => cwnd)),
     range,
@@ -325,22 +329,21 @@ function addWindows(
   const scale = niceScale(most, Math.max(1, band.height / (theme.textSize * 2.2)))
   const axis = valueAxis(word(language, 'cwnd'), 'B', scale.max, scale)
   const silent: ValueAxis = { ...axis, label: () => '' }
-  columns.forEach(({ id, windows, lane }, i) => {
+  columns.forEach(({ id, windows, page }, i) => {
     const area = { ...band, ...places[i] }
     const plot = picture.addPlot(
       { ...area, lane: id },
       i === 0 ? axis.name : '',
       i === 0 ? axis : silent,
-      Infinity,
+      page?.to,
       true,
     )
-    const end = lane?.page?.to ?? store.end
     for (const { cwnd } of windows)
       picture.line(plot, word(language, 'cwnd'), picture.points(plot, cwnd), {
         color: theme.client,
         opacity: windows.length > 1 ? 0.75 : 1,
       })
-    if (lane?.page) addPageMark(picture, plot, area, end)
+    if (page) addPageMark(picture, plot, area, page.to)
     picture.losses(plot)
     picture.describe(plot, (t) =>
       windows.map(({ cwnd }) => `${word(language, 'cwnd')}  ${valueText(cwnd.valueAt(t) ?? NaN, 'B')}`),

@@ -34,6 +34,8 @@ export type Area = Omit<PlotArea, 'scale'>
 export interface Chart {
   readonly option: EChartsOption
   readonly plots: readonly PlotArea[]
+  /** The time that it shows, if that is less than the whole run that it was asked for. */
+  readonly range?: TimeRange
   /** The packet whose sign lies at this moment of a plot, `reach` microseconds and values either way. */
   readonly pick?: (
     plot: number,
