@@ -237,6 +237,7 @@ export class Http3Sockets implements QuicOwner {
   private readonly options: Http3SocketsOptions
   private readonly sockets = new Map<QuicConnection, Http3Socket>()
   private quic: QuicHost | undefined
+  private isSettling = false
   private onConnection: ((socket: Http3Socket) => void) | undefined
 
   constructor(options: Http3SocketsOptions) {
@@ -325,13 +326,27 @@ export class Http3Sockets implements QuicOwner {
     return socket
   }
 
+  /** What comes of it is sent soon: all that programs do at one moment goes out together, the most urgent first. */
   private readonly enter: Act = (action) => {
     const { host, driver } = this.options
-    return driver.act(host.node, (now) => {
-      const result = action(now)
-      this.quic?.settle(now)
-      host.station.settle(now)
-      return result
+    const result = driver.act(host.node, action)
+    this.settleLater()
+    return result
+  }
+
+  private settleLater(): void {
+    if (this.isSettling) return
+    this.isSettling = true
+    const { host, driver } = this.options
+    driver.outside.offerLater(() => {
+      this.isSettling = false
+      driver.act(host.node, (now) => {
+        // A program that is told something may have more to send with it, such as a request that can go as 0-RTT data.
+        if (this.quic?.tell(now)) return this.settleLater()
+        this.quic?.settle(now)
+        host.station.settle(now)
+      })
+      return false
     })
   }
 }

@@ -46,7 +46,8 @@ export class QuicHost implements App {
   private readonly ports = new Set<number>()
   private readonly tracers = new Map<QuicConnection, ConnectionTracer>()
   private settings: QuicSettings
-  private now = 0 as Micros
+  /** When it wants to be called next; asked for far more often than it changes. */
+  private due: Micros | undefined
 
   constructor(options: QuicHostOptions) {
     this.options = options
@@ -100,20 +101,26 @@ export class QuicHost implements App {
 
   /** To be called after anything was done to a connection from outside: sends what comes of it. */
   settle(now: Micros): void {
-    this.now = now
     for (let moved = true; moved;) {
-      moved = false
-      for (let fresh = this.endpoint.pollAccepted(); fresh; fresh = this.endpoint.pollAccepted()) {
-        moved = true
-        this.options.owner.onAccepted(now, fresh)
-      }
-      for (const connection of [...this.endpoint.connections]) moved = this.tell(now, connection) || moved
+      moved = this.tell(now)
       moved = this.send(now) || moved
     }
     for (const [connection, tracer] of this.tracers) {
       tracer.settle(now)
       if (connection.isOver) this.tracers.delete(connection)
     }
+    this.due = this.endpoint.pollTimeout(now)
+  }
+
+  /** The first half of it: tells the owner what has happened, and sends nothing yet. Returns whether there was anything. */
+  tell(now: Micros): boolean {
+    let told = false
+    for (let fresh = this.endpoint.pollAccepted(); fresh; fresh = this.endpoint.pollAccepted()) {
+      told = true
+      this.options.owner.onAccepted(now, fresh)
+    }
+    for (const connection of this.endpoint.connections) told = this.tellOf(now, connection) || told
+    return told
   }
 
   // --- App ------------------------------------------------------------------------------------------------
@@ -128,7 +135,7 @@ export class QuicHost implements App {
   }
 
   pollTimeout(): Micros | undefined {
-    return this.endpoint.pollTimeout(this.now)
+    return this.due
   }
 
   /**
@@ -151,7 +158,7 @@ export class QuicHost implements App {
     this.settle(now)
   }
 
-  private tell(now: Micros, connection: QuicConnection): boolean {
+  private tellOf(now: Micros, connection: QuicConnection): boolean {
     let told = false
     for (let event = connection.pollEvent(); event; event = connection.pollEvent()) {
       told = true
@@ -166,18 +173,27 @@ export class QuicHost implements App {
     let sent = false
     for (let out = this.endpoint.pollTransmit(now); out; out = this.endpoint.pollTransmit(now)) {
       sent = true
-      // One connection made this datagram: the others have nothing to announce.
-      const announcements = [...this.tracers.values()].map((tracer) => tracer.takeSent())
+      const announce = this.takeSent()
       host.sendUdp(now, {
         fromPort: out.localPort,
         to: out.remote,
         payload: out.payload,
         // RFC 9000 14: datagrams must not be cut.
         dontFragment: true,
-        onSent: (pkt) => announcements.forEach((announce) => announce(pkt)),
+        ecn: out.ecn === 'ect0' ? ECT_0 : 0,
+        ...(announce && { onSent: announce }),
       })
     }
     return sent
+  }
+
+  /** The announcement of the datagram that was made last; undefined: it belongs to no connection. */
+  private takeSent(): ((pkt: number) => void) | undefined {
+    for (const tracer of this.tracers.values()) {
+      const announce = tracer.takeSent()
+      if (announce !== undefined) return announce
+    }
+    return undefined
   }
 
   private observe(connection: QuicConnection): ConnectionTracer {

@@ -1,5 +1,5 @@
 /** Writes what happens inside a QUIC connection to the trace. */
-import type { StallCause } from '../../../shared/trace/events.ts'
+import type { EventData, StallCause } from '../../../shared/trace/events.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { QuicConnection } from '../../protocol/quic/connection.ts'
@@ -28,10 +28,35 @@ type Announcement = (pkt: number) => void
 /** Not yet set, as TCP's trace has it. */
 const NO_THRESHOLD = 0xffff_ffff
 
+const METRICS = [
+  'cwnd',
+  'in_flight',
+  'smoothed_rtt',
+  'rtt_variance',
+  'ssthresh',
+  'min_rtt',
+  'pto_count',
+] as const
+
 const cap = (value: number): number => Math.min(Math.round(value), NO_THRESHOLD)
 
-/** A frame for people and programs: bytes by their length, connection ids and tokens in hexadecimal. */
-function describe(frame: Frame): Record<string, unknown> {
+/** Frames for people and programs, as JSON. The two kinds that nearly all packets are made of are written by hand. */
+const describeAll = (frames: readonly Frame[]): string => `[${frames.map(describe).join(',')}]`
+
+function describe(frame: Frame): string {
+  if (frame.type === 'stream') {
+    const { id, offset, fin, data } = frame
+    return `{"type":"stream","id":${id},"offset":${offset},"fin":${fin},"length":${data.length}}`
+  }
+  if (frame.type === 'ack' && frame.ecn === undefined) {
+    const ranges = frame.ranges.map(({ from, to }) => `{"from":${from},"to":${to}}`)
+    return `{"type":"ack","delay":${frame.delay},"ranges":[${ranges.join(',')}]}`
+  }
+  return JSON.stringify(fieldsOf(frame))
+}
+
+/** Bytes by their length, connection ids and tokens in hexadecimal. */
+function fieldsOf(frame: Frame): Record<string, unknown> {
   const shown: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(frame)) {
     if (!(value instanceof Uint8Array)) shown[name] = value
@@ -41,16 +66,19 @@ function describe(frame: Frame): Record<string, unknown> {
   return shown
 }
 
-/** Names as in RFC 9000 18.2, bytes in hexadecimal. */
-function describeParameters(parameters: TransportParameters): string {
-  const shown = Object.entries(parameters).map(([name, value]) => [
+/** Bytes in hexadecimal, names in lower case. JSON would ask a `Buffer` for a form of its own. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return hexOf(value)
+  if (typeof value !== 'object' || value === null) return value
+  const named = Object.entries(value).map(([name, part]) => [
     name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    value,
+    plain(part),
   ])
-  return JSON.stringify(Object.fromEntries(shown), (_, value: unknown) =>
-    value instanceof Uint8Array ? hexOf(value) : value,
-  )
+  return Object.fromEntries(named)
 }
+
+/** Names as in RFC 9000 18.2. */
+const describeParameters = (parameters: TransportParameters): string => JSON.stringify(plain(parameters))
 
 /** Packet numbers, ascending, as ranges [from, to). */
 function rangesOf(numbers: readonly number[]): number[] {
@@ -68,7 +96,7 @@ export class ConnectionTracer implements QuicObserver {
   private generation = 0
   private announcements: Announcement[] = []
   private state: string
-  private metrics = ''
+  private metrics: EventData<'recovery:metrics_updated'> | undefined
   private stall: StallCause | undefined
   private readonly localAddress: () => number
   /** The state of each path that was told last, by its number. */
@@ -83,9 +111,10 @@ export class ConnectionTracer implements QuicObserver {
     this.state = connection.state
   }
 
-  /** Announcements of the packets in the datagram that was made last. */
-  takeSent(): Announcement {
+  /** Announcements of the packets in the datagram that was made last; undefined: it is another connection's. */
+  takeSent(): Announcement | undefined {
     const all = this.announcements
+    if (all.length === 0) return undefined
     this.announcements = []
     return (pkt) => {
       for (const announce of all) announce(pkt)
@@ -114,9 +143,8 @@ export class ConnectionTracer implements QuicObserver {
       rtt_variance: minRtt === 0 ? 0 : cap(rttVariance),
       pto_count: ptoCount,
     }
-    const key = Object.values(data).join(' ')
-    if (key === this.metrics) return
-    this.metrics = key
+    if (this.metrics !== undefined && METRICS.every((name) => this.metrics![name] === data[name])) return
+    this.metrics = data
     trace.emit('recovery:metrics_updated', data)
   }
 
@@ -138,7 +166,7 @@ export class ConnectionTracer implements QuicObserver {
   readonly onSent: QuicObserver['onSent'] = (_now, packet, level, frames) => {
     const { number, size, path } = packet
     const { generation } = this
-    const data = { level, number, size, path, frames: JSON.stringify(frames.map(describe)) }
+    const data = { level, number, size, path, frames: describeAll(frames) }
     this.announcements.push((pkt) => {
       packet.pkt = pkt
       this.trace.emit('transport:packet_sent', data, pkt)

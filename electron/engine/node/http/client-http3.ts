@@ -187,7 +187,8 @@ class Connection {
     this.exchanges.delete(id)
     // Nothing may ever come from there again: whoever comes next had better take another.
     if (this.state === 'ready') this.state = 'retired'
-    this.closeIfSpent()
+    // The cancellation is to go out first: nothing but the close does after that.
+    this.lab.after(0, () => this.closeIfSpent())
   }
 
   private closeIfSpent(): void {
