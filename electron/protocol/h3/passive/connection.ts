@@ -26,7 +26,9 @@ class Direction {
   readonly sections = new Sections()
   private readonly messages = new Map<number, MessageStream>()
   private readonly uni = new Map<number, UniStream>()
-  private readonly waiting = new Set<MessageStream>()
+  /** Streams with field sections that wait, and how many octets of them. */
+  private readonly waiting = new Map<MessageStream, number>()
+  private held = 0
   private readonly onSettings: (settings: Http3Settings) => void
   private readonly seen = new Set<StreamKind>()
 
@@ -77,7 +79,7 @@ class Direction {
     if (streams.size < MOST_STREAMS) return
     for (const [id, stream] of streams) {
       streams.delete(id)
-      if (stream instanceof MessageStream) this.waiting.delete(stream)
+      if (stream instanceof MessageStream) this.drop(stream)
       return this.tell({ type: 'limit', from: this.from, id, offset, limit: 'streams' })
     }
   }
@@ -85,23 +87,24 @@ class Direction {
   /** Keeps a stream in mind as long as there is something to come of it. */
   private settle(stream: MessageStream): void {
     if (stream.isOver) this.messages.delete(stream.id)
-    if (!stream.isWaiting) {
-      this.waiting.delete(stream)
-      return
-    }
-    this.waiting.add(stream)
-    let held = 0
-    for (const { heldLength } of this.waiting) held += heldLength
-    for (const oldest of this.waiting) {
-      if (held <= MOST_HELD) return
-      held -= oldest.heldLength
+    const { heldLength } = stream
+    this.held += heldLength - (this.waiting.get(stream) ?? 0)
+    if (stream.isWaiting) this.waiting.set(stream, heldLength)
+    else this.waiting.delete(stream)
+    for (const oldest of this.waiting.keys()) {
+      if (this.held <= MOST_HELD) return
       oldest.giveUp()
       this.settle(oldest)
     }
   }
 
+  private drop(stream: MessageStream): void {
+    this.held -= this.waiting.get(stream) ?? 0
+    this.waiting.delete(stream)
+  }
+
   private advance(): void {
-    for (const stream of [...this.waiting]) {
+    for (const stream of [...this.waiting.keys()]) {
       stream.advance()
       this.settle(stream)
     }
