@@ -1,6 +1,6 @@
 /**
- * qlog 0.3, the version that the visualiser qvis reads: TCP told in the words of QUIC, as far as these carry. A
- * segment is a packet with a number (the how-manieth its end has sent), its payload a frame of stream 0, its
+ * qlog 0.3, the version that the visualiser qvis reads: QUIC as it is, and TCP told in the words of QUIC, as far as these carry. A
+ * segment of TCP is a packet with a number (the how-manieth its end has sent), its payload a frame of stream 0, its
  * acknowledgment an ack frame over the numbers it newly covers, its window a max_data frame. A trace for each host;
  * connections are told apart by `group_id`. What has no word in QUIC is left out; the draft has it all.
  */
@@ -8,13 +8,19 @@ import type { EventData } from '../../../shared/trace/events.ts'
 import { ACK, FIN, SYN } from '../../protocol/wire/tcp.ts'
 import type { RecordingReader, TraceEvent } from '../recording/types.ts'
 import { AckTracker, type NumberRanges } from './ack-tracker.ts'
-import { hostsOf, survey, type SurveyedNode } from './survey.ts'
+import { HTTP3_SEEN, type Told } from './qlog-http3.ts'
+import type { Line } from './qlog-line.ts'
+import { QUIC_TOLD } from './qlog-quic.ts'
+import { HostTeller } from './qlog-teller.ts'
+import { hostsOf, survey, type Survey, type SurveyedNode } from './survey.ts'
 
 /** TCP has one space of numbers, as QUIC has once the handshake is over. */
 const PACKET_TYPE = '1RTT'
 const NOT_SET = 0xffff_ffff
 
 const READ = [
+  ...QUIC_TOLD,
+  ...HTTP3_SEEN,
   'tcp:segment_sent',
   'tcp:segment_received',
   'tcp:segment_lost',
@@ -26,7 +32,6 @@ const READ = [
   'link:packet_dropped',
 ] as const
 
-type Read = TraceEvent<(typeof READ)[number]>
 type Segment = EventData<'tcp:segment_sent'> & { readonly number: number }
 
 /** One end of a flow: numbers of its segments, and its initial sequence number. */
@@ -43,12 +48,7 @@ class End {
   }
 }
 
-interface Line {
-  readonly name: string
-  readonly data: Readonly<Record<string, unknown>>
-}
-
-class Teller {
+class TcpTeller {
   private readonly host: string
   private readonly flows = new Map<string, Map<string, End>>()
   /** Segments on their way, by packet. */
@@ -59,7 +59,7 @@ class Teller {
   }
 
   /** What the host has to say of an event; events of others only keep the books. */
-  tell(event: Read): Line | undefined {
+  tell(event: TraceEvent): Line | undefined {
     const here = event.node === this.host
     switch (event.name) {
       case 'tcp:segment_sent': {
@@ -147,7 +147,7 @@ class Teller {
     return tracker.take(to.offset(ack), blocks)
   }
 
-  private tellState(event: Read): Line | undefined {
+  private tellState(event: TraceEvent): Line | undefined {
     switch (event.name) {
       case 'tcp:metrics_updated': {
         const { cwnd, ssthresh, in_flight, smoothed_rtt, rtt_variance } = event.data
@@ -183,26 +183,38 @@ class Teller {
   }
 }
 
-function* traceOf(reader: RecordingReader, host: SurveyedNode): Generator<string> {
+/** What a host speaks; qvis tells TCP by it. */
+const protocolsOf = ({ quic }: Survey, host: SurveyedNode): string[] =>
+  quic.has(host.name) ? ['QUIC', 'HTTP3'] : ['TCP']
+
+function written({ event, line: { name, data } }: Told): string {
+  return JSON.stringify({ time: event.t / 1000, group_id: event.flow, name, data })
+}
+
+function* traceOf(reader: RecordingReader, run: Survey, host: SurveyedNode): Generator<string> {
   const { info, startedAt } = reader.meta
   const head = {
     title: host.name,
     vantage_point: { name: host.name, type: host.role === 'server' ? 'server' : 'client' },
     common_fields: {
-      protocol_type: ['TCP'],
+      protocol_type: protocolsOf(run, host),
       time_format: 'relative',
       reference_time: info.driver === 'live' ? Date.parse(startedAt) : 0,
     },
   }
   yield `${JSON.stringify(head).slice(0, -1)},"events":[`
-  const teller = new Teller(host.name)
+  const tcp = new TcpTeller(host.name)
+  const teller = new HostTeller(host.name, '0.3')
   let separator = '\n'
   for (const event of reader.events(READ)) {
-    const told = teller.tell(event)
-    if (told === undefined) continue
-    yield separator + JSON.stringify({ time: event.t / 1000, group_id: event.flow, ...told })
-    separator = ',\n'
+    // The books of TCP are kept over the events of both ends.
+    const line = tcp.tell(event)
+    for (const told of teller.tell(event, () => line)) {
+      yield separator + written(told)
+      separator = ',\n'
+    }
   }
+  for (const told of teller.finish()) yield separator + written(told)
   yield ']}'
 }
 
@@ -213,7 +225,7 @@ export function* qlog03(reader: RecordingReader): Generator<string> {
   yield `${JSON.stringify(head).slice(0, -1)},"traces":[\n`
   for (const [i, host] of hosts.entries()) {
     if (i > 0) yield ',\n'
-    yield* traceOf(reader, host)
+    yield* traceOf(reader, run, host)
   }
   yield ']}\n'
 }

@@ -1,11 +1,15 @@
 /**
  * qlog in its current draft (draft-ietf-quic-qlog-main-schema): one file, a trace for each node. Our events stand in
- * namespaces of our own, named as in the trace; what steers the simulation stands in the draft's `simulation`, and frames
- * of HTTP/2 in `http2` (draft-pardue-httpbis-qlog-h2-events). Keys are left out. Times are milliseconds. The sender's metrics carry the names and units that the draft gives to QUIC's
- * recovery_metrics_updated, so that a tool that draws one can draw the other.
+ * namespaces of our own, named as in the trace, but for those that have words: QUIC in `quic` (draft-ietf-quic-qlog-quic-events),
+ * HTTP/3 in `http3` (draft-ietf-quic-qlog-h3-events), frames of HTTP/2 in `http2` (draft-pardue-httpbis-qlog-h2-events), what steers
+ * the simulation in `simulation`. Keys are left out. Times are milliseconds. The metrics of TCP's sender carry the names and units
+ * that QUIC's have, so that a tool that draws one can draw the other.
  */
 import { EVENTS, type EventData, type FieldSpec } from '../../../shared/trace/events.ts'
 import type { RecordingMeta, RecordingReader, TraceEvent } from '../recording/types.ts'
+import type { Told } from './qlog-http3.ts'
+import type { Line } from './qlog-line.ts'
+import { HostTeller } from './qlog-teller.ts'
 import { publicEvents } from './secrets.ts'
 import { survey, type Survey, type SurveyedNode } from './survey.ts'
 
@@ -14,9 +18,13 @@ const SIMULATION = 'urn:ietf:params:qlog:events:simulation'
 /** An individual draft: its number belongs to the name (section "Draft Event Schema Identification"). */
 const HTTP2 = 'urn:ietf:params:qlog:events:http2-00'
 /** Namespaces of our own; a private schema needs a URI of its own (section 8.1 of the draft). */
-const OWN = ['tcp', 'udp', 'icmp', 'ip', 'link', 'app', 'security', 'http', 'wire'].map(
-  (name) => `urn:x-rexmit:qlog:events:${name}`,
-)
+const OWN = [
+  ...['tcp', 'udp', 'icmp', 'ip', 'link', 'app', 'security', 'http', 'wire'],
+  // What QUIC and HTTP/3 have no words for.
+  ...['recovery', 'connectivity'],
+].map((name) => `urn:x-rexmit:qlog:events:${name}`)
+const QUIC = 'urn:ietf:params:qlog:events:quic'
+const HTTP3 = 'urn:ietf:params:qlog:events:http3'
 
 /** `ssthresh` as long as there is none; an absent field says the same. */
 const NOT_SET = 0xffff_ffff
@@ -59,9 +67,11 @@ function http2Frame({ stream, type, flags, length, detail, ...rest }: EventData<
   }
 }
 
-/** Name and data of an event in the file. */
-function project(event: TraceEvent): { name: string; data: Record<string, unknown> } {
+/** An event of ours in the file; undefined: the header of a trace says it. */
+function project(event: TraceEvent): Line | undefined {
   switch (event.name) {
+    case 'sim:node_added':
+      return undefined
     case 'tcp:metrics_updated':
       return { name: 'tcp:recovery_metrics_updated', data: recoveryMetrics(event.data) }
     case 'http:frame':
@@ -84,11 +94,11 @@ function project(event: TraceEvent): { name: string; data: Record<string, unknow
   }
 }
 
-function line(event: TraceEvent): string {
-  const { name, data } = project(event)
+function written({ event, line: { name, data, tuple } }: Told): string {
   return JSON.stringify({
     time: event.t / 1000,
     name,
+    ...(tuple === undefined ? {} : { tuple }),
     ...(event.flow === '' ? {} : { group_id: event.flow }),
     data: event.pkt === 0 ? data : { packet: event.pkt, ...data },
   })
@@ -111,7 +121,7 @@ function header(meta: RecordingMeta, node: SurveyedNode): Record<string, unknown
         ...(info.driver === 'live' ? { wall_clock_time: startedAt } : {}),
       },
     },
-    event_schemas: [SIMULATION, HTTP2, ...OWN],
+    event_schemas: [SIMULATION, QUIC, HTTP3, HTTP2, ...OWN],
   }
 }
 
@@ -123,12 +133,10 @@ function scenario({ info, set }: RecordingMeta): string {
 function* traceOf(reader: RecordingReader, node: SurveyedNode): Generator<string> {
   yield `${JSON.stringify(header(reader.meta, node)).slice(0, -1)},"events":[\n`
   yield scenario(reader.meta)
-  for (const event of publicEvents(reader)) {
-    // What happens to the run as a whole happens to each node.
-    if ((event.node !== node.name && event.node !== '') || event.name === 'sim:node_added') continue
-    yield ',\n'
-    yield line(event)
-  }
+  const teller = new HostTeller(node.name, 'draft')
+  for (const event of publicEvents(reader))
+    for (const told of teller.tell(event, project)) yield `,\n${written(told)}`
+  for (const told of teller.finish()) yield `,\n${written(told)}`
   yield ']}'
 }
 

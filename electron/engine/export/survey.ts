@@ -20,6 +20,8 @@ export interface Survey {
   readonly lanes: readonly string[]
   /** Payload bytes that each host sent. */
   readonly payload: ReadonlyMap<string, number>
+  /** Hosts that speak QUIC. */
+  readonly quic: ReadonlySet<string>
 }
 
 /** What a link is tied to and nobody has announced is a program of someone else's. */
@@ -41,14 +43,17 @@ function addOutsiders(nodes: Map<string, SurveyedNode>): void {
 export function survey(reader: RecordingReader): Survey {
   const nodes = new Map<string, SurveyedNode>()
   const payload = new Map<string, number>()
-  for (const event of reader.events(['sim:node_added', 'tcp:segment_sent', 'udp:datagram_sent'])) {
+  const quic = new Set<string>()
+  const names = ['sim:node_added', 'tcp:segment_sent', 'udp:datagram_sent', 'transport:packet_sent'] as const
+  for (const event of reader.events(names)) {
     const { node: name } = event
-    if (event.name === 'sim:node_added') nodes.set(name, { name, lane: laneOfName(name), ...event.data })
+    if (event.name === 'transport:packet_sent') quic.add(name)
+    else if (event.name === 'sim:node_added') nodes.set(name, { name, lane: laneOfName(name), ...event.data })
     else payload.set(name, (payload.get(name) ?? 0) + event.data.payload)
   }
   addOutsiders(nodes)
   const lanes = [...new Set([...nodes.values()].map((node) => node.lane))]
-  return { nodes, lanes, payload }
+  return { nodes, lanes, payload, quic }
 }
 
 /** The hosts of a lane, outsiders included. */

@@ -6,6 +6,8 @@ class Exchange {
   readonly client: string
   sent = 0
   received = 0
+  /** It begins a QUIC connection; another one may be the new path of an old one, which is validated otherwise. */
+  opening = false
   /** A packet under handshake keys has come from the client: it is where it says it is. */
   validated = false
 
@@ -25,7 +27,7 @@ export class DatagramLog {
     this.bytes += payload
     let exchange = this.exchanges.get(flow)
     if (exchange === undefined) this.exchanges.set(flow, (exchange = new Exchange(node)))
-    if (exchange.validated || node === exchange.client || exchange.received === 0) return
+    if (!exchange.opening || exchange.validated || node === exchange.client || exchange.received === 0) return
     exchange.sent += payload
     this.amplification = Math.max(this.amplification ?? 0, exchange.sent / exchange.received)
   }
@@ -33,6 +35,11 @@ export class DatagramLog {
   onReceived(node: string, flow: string, payload: number): void {
     const exchange = this.exchanges.get(flow)
     if (exchange !== undefined && node !== exchange.client) exchange.received += payload
+  }
+
+  onInitialPacket(node: string, flow: string): void {
+    const exchange = this.exchanges.get(flow)
+    if (exchange !== undefined && node === exchange.client) exchange.opening = true
   }
 
   /** RFC 9000 8.1: whoever sends under these keys has read what we sent to its address. */

@@ -262,6 +262,7 @@ class Collector {
     switch (event.name) {
       case 'transport:packet_sent':
         flow.lastPacket = t
+        if (event.data.level === 'initial') lane.datagrams.onInitialPacket(node, name)
         if (end.onSent(t, event.pkt, event.data)) this.packets.set(event.pkt, DATA)
         return
       case 'transport:packet_received': {

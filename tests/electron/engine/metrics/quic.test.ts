@@ -43,6 +43,17 @@ describe('the handshake', () => {
     expect(of(script)['main/amplification_factor_max']).toBeCloseTo(880 / 1_200)
   })
 
+  it('does not weigh a new path, which is validated by itself', () => {
+    const script = new QuicScript().handshake()
+    const moved = '10.77.0.2:443-10.77.0.9:50001'
+    const datagram = (t: number, side: 'client' | 'server', name: 'sent' | 'received', payload: number) =>
+      script.at(t).emit(script.end(side, moved), `udp:datagram_${name}`, { payload })
+    datagram(500_000, 'client', 'sent', 40)
+    datagram(550_000, 'server', 'received', 40)
+    datagram(550_000, 'server', 'sent', 9_000)
+    expect(of(script)['main/amplification_factor_max']).toBeCloseTo(880 / 1_200)
+  })
+
   it('obeys a Retry, which the parameters of the server tell of', () => {
     const script = new QuicScript().handshake()
     expect(of(script)['main/quic_retries']).toBe(0)
