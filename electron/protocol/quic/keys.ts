@@ -104,7 +104,7 @@ export class KeyRing {
 
   /**
    * Opens a 1-RTT packet under the keys of its phase. `updated`: the peer has begun a new phase, and we follow; `too_soon`: it did
-   * so before it could know that we have the last one (RFC 9001 6.1), a KEY_UPDATE_ERROR.
+   * so before we sent anything by which it could know that we have the last one (RFC 9001 6.2), a KEY_UPDATE_ERROR.
    */
   open(
     now: Micros,
@@ -126,7 +126,7 @@ export class KeyRing {
     }
     const payload = this.nextRead!.open(number, header, sealed)
     if (payload === undefined) return undefined
-    if (!this.confirmed) return 'too_soon'
+    if (this.sealed === 0) return 'too_soon'
     return { payload, updated: true }
   }
 
