@@ -38,7 +38,7 @@ export function acksChart(read: NumbersRead, context: ChartContext, choice: Acks
   const { language } = context
   const picture = new Picture(
     context,
-    quicWord(language, 'packetNumber'),
+    `${quicWord(language, 'packetNumber')} (kB)`,
     LEGEND.map((key) => quicWord(language, key)),
   )
   const lanes = laneViews(context).flatMap((lane) => {

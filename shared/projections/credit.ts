@@ -104,11 +104,7 @@ export class Credit {
           return packet && this.onSent(packet)
         }
         case 'transport:packet_received': {
-          const number = table.columns.number.data[row]
-          const level = store.text(table.columns.level.data[row])
-          const packet = packets
-            .ofPkt(table.pkt.data[row])
-            .find((one) => one.number === number && one.level === level && one.end.node !== node)
+          const packet = packets.receivedInRow(row)
           return packet && this.onReceived(packet, node, table.t.data[row])
         }
         case 'http:frame':

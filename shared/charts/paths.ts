@@ -1,0 +1,340 @@
+/**
+ * The ways of each lane's connections: a band for each path, in the words of RFC 9000 8.2 for its state, with challenges and
+ * responses on it; above them the moments at which bytes came to the client, and the longest time without any.
+ */
+import { Deliveries, longestPause, type Pause } from '../projections/deliveries.ts'
+import { NetworkPaths, type NetworkPath, type PathStateName } from '../projections/network-paths.ts'
+import { Rtt } from '../projections/rtt.ts'
+import { formatNumber, formatSpan } from '../quantity.ts'
+import type { TraceStore } from '../trace/store.ts'
+import type { ChartContext, ChartLane } from './context.ts'
+import { pairs, Picture, type Area, type Chart } from './picture.ts'
+import { quicWord, type QuicWord } from './quic-texts.ts'
+import { AREA_ICONS, inkOn, outline } from './signs.ts'
+
+export class PathsRead {
+  readonly paths = new NetworkPaths()
+  readonly deliveries = new Deliveries()
+  readonly rtt = new Rtt()
+
+  update(store: TraceStore): void {
+    this.paths.update(store)
+    this.deliveries.update(store)
+    this.rtt.update(store)
+  }
+
+  /** The shortest round trip that any end of a lane measured, in microseconds; undefined before there is one. */
+  roundTrip(store: TraceStore, lane: string): number | undefined {
+    let least: number | undefined
+    for (const { node, value } of this.rtt.ends.all) {
+      if (store.laneOf(node) !== lane || value.samples.length === 0) continue
+      const [low] = value.samples.extremes(0, value.samples.length)
+      const sample = value.samples.values.data[low]
+      if (sample > 0 && (least === undefined || sample < least)) least = sample
+    }
+    return least
+  }
+}
+
+const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
+/** Heights of the text: a band, and the row of deliveries above the bands. */
+const BAND = 2.3
+const DELIVERY = 2.6
+const LEGEND: readonly QuicWord[] = [
+  'validating',
+  'validated',
+  'failed',
+  'abandoned',
+  'challenge',
+  'response',
+]
+
+interface Row {
+  readonly path: NetworkPath
+  readonly y: number
+  readonly height: number
+}
+
+export function pathsChart(read: PathsRead, context: ChartContext): Chart {
+  const { store, language } = context
+  const ids: readonly ChartLane[] =
+    context.lanes.length > 0 ? context.lanes : [...store.lanes].map((id) => ({ id, label: id }))
+  const lanes = ids.filter(({ id }) => pathsOf(read, store, id).length > 0)
+  const picture = new Picture(
+    context,
+    '',
+    LEGEND.map((key) => quicWord(language, key)),
+  )
+  const areas = picture.areas(lanes)
+  const probes = lanes.map((lane, i) => addLane(picture, areas[i], read, lane, lanes.length > 1))
+  return picture.finish((plot, t, _value, reach) => {
+    const near = probes[plot].filter((probe) => Math.abs(probe.t - t) < reach.t)
+    return near.sort((a, b) => Math.abs(a.t - t) - Math.abs(b.t - t))[0]?.pkt
+  })
+}
+
+const pathsOf = ({ paths }: PathsRead, store: TraceStore, lane: string): NetworkPath[] =>
+  paths.all.filter(({ node }) => store.laneOf(node) === lane)
+
+function addLane(picture: Picture, area: Area, read: PathsRead, lane: ChartLane, named: boolean) {
+  const { context } = picture
+  const { store, theme, language } = context
+  const plot = picture.addPlot(area, '', UNLABELLED)
+  const size = theme.textSize
+  const paths = pathsOf(read, store, lane.id)
+  const times = read.deliveries.toClients(store, lane.id)
+  const pause = longestPause(times)
+  const trip = read.roundTrip(store, lane.id)
+  const head = area.y + (named ? size * 1.5 : 0)
+  if (named) picture.caption(lane.label, area.x + 4, area.y, area.width)
+  addDelivery(picture, plot, { y: head, height: size * DELIVERY }, times, pause, trip)
+  const below = head + size * (DELIVERY + 0.6)
+  const each = Math.min(size * BAND * 1.6, (area.y + area.height - below) / Math.max(1, paths.length))
+  const rows = paths.map((path, i) => ({
+    path,
+    y: below + i * each,
+    height: Math.min(size * BAND, each - 2),
+  }))
+  for (const row of rows) addBand(picture, plot, row)
+  addMoves(picture, plot, read, lane.id)
+  for (const key of ['path_challenge', 'path_response'] as const) addProbes(picture, plot, rows, key)
+  picture.describe(plot, (t) => [
+    ...paths.flatMap((path) => {
+      const span = path.spans.find(({ from, to }) => t >= from && t < to)
+      return span ? [`${wordOf(language, span.state, path)}  ${path.local} – ${path.remote}`] : []
+    }),
+    ...(pause && t >= pause.from && t <= pause.to ? [gapText(language, pause, trip)] : []),
+  ])
+  picture.losses(plot, false)
+  return paths.flatMap(({ probes }) => probes)
+}
+
+const wordOf = (
+  language: ChartContext['language'],
+  state: PathStateName,
+  { kind, end }: NetworkPath,
+): string => {
+  if (state === 'closed')
+    return end === '' ? quicWord(language, 'closed') : `${quicWord(language, 'closed')}: ${end}`
+  if (kind === 'tcp') return quicWord(language, 'tcp')
+  return quicWord(language, state === 'open' ? 'path' : state)
+}
+
+function gapText(language: ChartContext['language'], { from, to }: Pause, trip: number | undefined): string {
+  const span = formatSpan(to - from)
+  return trip === undefined
+    ? quicWord(language, 'gap', { span })
+    : quicWord(language, 'gapTrips', { span, trips: formatNumber((to - from) / trip) })
+}
+
+type Strip = { readonly y: number; readonly height: number }
+
+/** Places on the time axis of a plot, no further than its edges. */
+function placer({ context, plots }: Picture, plot: number): (t: number) => number {
+  const { range } = context
+  const { x, width } = plots[plot]
+  return (t) =>
+    x + ((Math.min(Math.max(t, range.from), range.to) - range.from) / (range.to - range.from)) * width
+}
+
+/** A tick for each moment at which bytes came, and a bracket over the longest time without. */
+function addDelivery(
+  picture: Picture,
+  plot: number,
+  { y, height }: Strip,
+  times: readonly number[],
+  pause: Pause | undefined,
+  trip: number | undefined,
+): void {
+  const { theme, range, language } = picture.context
+  const toX = placer(picture, plot)
+  const area = picture.plots[plot]
+  picture.caption(
+    quicWord(language, 'delivery'),
+    4,
+    y + height / 2 - theme.textSize / 2,
+    area.x - 8,
+    theme.muted,
+  )
+  const columns = new Set(
+    times.filter((t) => t >= range.from && t <= range.to).map((t) => Math.round(toX(t))),
+  )
+  const ticks = [...columns].map((x) => `M${x},${y + height * 0.55}v${height * 0.45}`).join('')
+  // A path needs its whole outline in one: thousands of ticks are as cheap as one.
+  const children: object[] = [
+    {
+      type: 'path',
+      shape: { pathData: ticks || 'M0,0' },
+      style: { stroke: theme.client, lineWidth: 1, fill: 'none' },
+    },
+  ]
+  if (pause && pause.to > range.from && pause.from < range.to) {
+    const [left, right] = [toX(pause.from), toX(pause.to)]
+    const foot = y + height * 0.9
+    const top = y + height * 0.55
+    const d = `M${left},${foot}V${top}H${Math.max(right, left + 1)}V${foot}`
+    const text = gapText(language, pause, trip)
+    const middle = (left + right) / 2
+    const align =
+      middle < area.x + area.width * 0.25 ? 'left' : middle > area.x + area.width * 0.75 ? 'right' : 'center'
+    children.push(
+      { type: 'path', shape: { pathData: d }, style: { stroke: theme.loss, lineWidth: 1.8, fill: 'none' } },
+      {
+        type: 'text',
+        style: {
+          text,
+          x: align === 'left' ? left : align === 'right' ? right : middle,
+          y: y + height * 0.42,
+          align,
+          verticalAlign: 'bottom',
+          fill: theme.loss,
+          font: `600 ${theme.textSize}px ${theme.font}`,
+          stroke: theme.ground,
+          lineWidth: 3,
+        },
+      },
+    )
+  }
+  addShapes(picture, plot, children)
+}
+
+/** Shapes of our own in a plot, in pixels. */
+function addShapes(picture: Picture, plot: number, children: object[]): void {
+  const { range } = picture.context
+  picture.add(plot, {
+    type: 'custom',
+    silent: true,
+    clip: false,
+    data: [[(range.from + range.to) / 2, 0.5]],
+    renderItem: () => ({ type: 'group', children }) as never,
+  })
+}
+
+/** A path over time, and its addresses in it. */
+function addBand(picture: Picture, plot: number, { path, y, height }: Row): void {
+  const { context } = picture
+  const { theme, language, range, store } = context
+  const toX = placer(picture, plot)
+  const area = picture.plots[plot]
+  const label =
+    path.kind === 'tcp' ? quicWord(language, 'tcp') : `${quicWord(language, 'path')} ${path.number}`
+  picture.caption(label, 4, y + height / 2 - theme.textSize / 2, area.x - 8, theme.muted)
+  const children = path.spans.flatMap(({ from, to, state }): object[] => {
+    const end = Math.min(to, store.end)
+    if (end < range.from || from > range.to) return []
+    const style = styleOf(context, path, state)
+    picture.addLegend(wordOf(language, state, { ...path, end: '' }), AREA_ICONS.plain, {
+      color: style.fill,
+      opacity: style.opacity,
+    })
+    const x = toX(from)
+    const width = Math.max(1.5, toX(end) - x)
+    const rect = { type: 'rect', shape: { x, y, width: Math.max(1, width - 1), height }, style }
+    const words = `${wordOf(language, state, path)}  ${path.local} – ${path.remote}`
+    if (width < theme.textSize * 4) return [rect]
+    const ink = style.opacity > 0.6 ? inkOn(style.fill) : theme.text
+    return [
+      rect,
+      {
+        type: 'text',
+        style: {
+          text: state === 'closed' ? wordOf(language, state, path) : words,
+          x: x + 5,
+          y: y + height / 2,
+          width: width - 8,
+          overflow: 'truncate',
+          verticalAlign: 'middle',
+          fill: ink,
+          font: `${theme.textSize}px ${theme.font}`,
+        },
+      },
+    ]
+  })
+  addShapes(picture, plot, children)
+}
+
+function styleOf(
+  { theme }: ChartContext,
+  { kind }: NetworkPath,
+  state: PathStateName,
+): { readonly fill: string; readonly opacity: number } {
+  switch (state) {
+    case 'validated':
+      return { fill: theme.server, opacity: 0.85 }
+    case 'open':
+      return { fill: kind === 'tcp' ? theme.client : theme.server, opacity: 0.45 }
+    case 'validating':
+      return { fill: theme.yellow, opacity: 0.85 }
+    case 'failed':
+      return { fill: theme.loss, opacity: 0.85 }
+    default:
+      return { fill: theme.grey, opacity: 0.3 }
+  }
+}
+
+/** Challenges and responses on the bands of their paths. */
+function addProbes(
+  picture: Picture,
+  plot: number,
+  rows: readonly Row[],
+  kind: 'path_challenge' | 'path_response',
+): void {
+  const { theme, language, range } = picture.context
+  const { y, height } = picture.plots[plot]
+  const points = rows.flatMap((row) =>
+    row.path.probes
+      .filter((probe) => probe.kind === kind && probe.t >= range.from && probe.t <= range.to)
+      .map(({ t }) => [t, 1 - (row.y + row.height / 2 - y) / height] as const),
+  )
+  if (points.length === 0) return
+  const isChallenge = kind === 'path_challenge'
+  picture.signs(
+    plot,
+    quicWord(language, isChallenge ? 'challenge' : 'response'),
+    pairs(points),
+    isChallenge ? 'triangle' : 'diamond',
+    theme.textSize * 0.85,
+    { ...outline(theme.text, 1.2), color: theme.ground },
+  )
+}
+
+/** The moments at which a host of the lane got another address. */
+function addMoves(picture: Picture, plot: number, { paths }: PathsRead, lane: string): void {
+  const { theme, store, range, language } = picture.context
+  const area = picture.plots[plot]
+  const toX = placer(picture, plot)
+  const moves = paths.moves.filter(
+    ({ t, node }) => store.laneOf(node) === lane && t >= range.from && t <= range.to,
+  )
+  addShapes(
+    picture,
+    plot,
+    moves.flatMap(({ t, node, from, to }) => {
+      const x = toX(t)
+      const name = store.text(node)
+      const text = `${quicWord(language, 'address', { node: name.slice(name.indexOf('/') + 1) })}: ${from} → ${to}`
+      const right = x > area.x + area.width * 0.6
+      return [
+        {
+          type: 'path',
+          shape: { pathData: `M${x},${area.y}V${area.y + area.height}` },
+          style: { stroke: theme.change, lineWidth: 1, fill: 'none' },
+        },
+        {
+          type: 'text',
+          style: {
+            text,
+            x: x + (right ? -4 : 4),
+            y: area.y + area.height - 3,
+            align: right ? 'right' : 'left',
+            verticalAlign: 'bottom',
+            fill: theme.change,
+            font: `${theme.textSize}px ${theme.font}`,
+            stroke: theme.ground,
+            lineWidth: 3,
+          },
+        },
+      ]
+    }),
+  )
+}
