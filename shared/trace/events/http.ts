@@ -40,7 +40,7 @@ export const HTTP_EVENTS = {
       target: str('of a request'),
       status: u16('of a response'),
       fields: str(
-        'JSON: an array of [name, value] in HTTP/1.1, of [name, value, representation, bytes on the wire, table index or 0] in HTTP/2 and HTTP/3',
+        'JSON: an array of [name, value] in HTTP/1.1, of [name, value, representation, bytes on the wire, table index or 0] in HTTP/2, of the same and static, dynamic or an empty string, the table of the index, in HTTP/3',
       ),
       end: flag('no content follows'),
     },
@@ -67,10 +67,10 @@ export const HTTP_EVENTS = {
     },
   },
   'http:table_changed': {
-    doc: "The dynamic table that this side's header blocks are read with (RFC 7541 2.3.2)",
+    doc: "The dynamic table that this side's header blocks are read with (RFC 7541 2.3.2, RFC 9204 3.2)",
     fields: {
       from: str('whose encoder'),
-      stream: u32('whose header block did it'),
+      stream: u32('whose header block did it; in HTTP/3 the encoder stream'),
       what: str('insert, evict or resize'),
       name: str('of the entry'),
       value: str('of the entry'),

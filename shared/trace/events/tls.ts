@@ -8,6 +8,8 @@ export const TLS_EVENTS = {
   // An event is written when the last byte that it tells of was first sent, and carries the packet that did it. What has
   // been read is there even if it is lost on the way; bytes that never leave are not. Where only the other side's
   // answer tells what bytes mean, or that they are cut off, the event comes with that answer and its packet.
+  //
+  // QUIC has no records (RFC 9001 3): handshake messages are those of its CRYPTO streams, and keys have a packet number.
   'security:record': {
     doc: 'A TLS record',
     fields: {
@@ -34,8 +36,11 @@ export const TLS_EVENTS = {
     doc: 'A handshake message, whole',
     fields: {
       from: str('client or server'),
-      offset: f64('of the first record that it came in', 'B'),
-      length: u32('of all records that it came in', 'B'),
+      offset: f64(
+        'of the first record that it came in; in QUIC its own, in the CRYPTO stream of its level',
+        'B',
+      ),
+      length: u32('of all records that it came in; in QUIC its own', 'B'),
       type: u8('HandshakeType'),
       name: str('of the type, such as client_hello'),
       protected: flag('it came encrypted'),
@@ -57,9 +62,9 @@ export const TLS_EVENTS = {
     doc: 'Other keys are in force for what this side sends',
     fields: {
       from: str('client or server'),
-      offset: f64('of the first record under them', 'B'),
+      offset: f64('of the first record under them; in QUIC the number of the first packet', 'B'),
       epoch: str('early, handshake or application'),
-      generation: u32('0, and one more with each KeyUpdate'),
+      generation: u32('0, and one more with each KeyUpdate, or each key phase of QUIC'),
       label: str('of the secret in the key log'),
       secret: str('hexadecimal'),
       key: str('hexadecimal'),
