@@ -12,7 +12,7 @@ function page(changes: Partial<HttpLab> = {}, way: object = {}): HttpLab {
   return {
     resources: PAGE,
     requests: [{ target: '/', page: true }],
-    link: { a: 'client', b: 'server', up: direction, down: direction },
+    link: { up: direction, down: direction },
     server: { versions: ['h3'], tls: {}, ...server },
     client: { version: 'h3', tls: {}, ...client },
     ...rest,

@@ -23,10 +23,17 @@ const span = (from: number | null, to: number | null): number =>
 
 /** The making of a connection, if it was made for this request. */
 function connecting(load: Load, loads: PageLoads): { connect: number; ssl: number | null } | undefined {
-  const { syn, established, secured } = loads.opening(load) ?? { syn: null, established: null, secured: null }
-  if (syn === null || established === null || syn < load.queued) return undefined
+  const opening = loads.opening(load)
+  if (opening === undefined || opening.begun === null || opening.begun < load.queued) return undefined
+  const { begun, established, secured, quic } = opening
+  if (quic) {
+    // TLS is all that there is to set up, and a request in 0-RTT packets does not wait for it.
+    const ready = Math.min(established ?? Infinity, load.sent ?? Infinity)
+    return ready === Infinity ? undefined : { connect: span(begun, ready), ssl: span(begun, ready) }
+  }
+  if (established === null) return undefined
   return {
-    connect: span(syn, secured ?? established),
+    connect: span(begun, secured ?? established),
     ssl: secured === null ? null : span(established, secured),
   }
 }

@@ -21,7 +21,8 @@ export interface HarFile {
 /** Lab time as a date: lab time 0 is the laboratory's epoch, by which its servers write `Date`, too. */
 const dateOf = (t: number): string => new Date(LAB_EPOCH + t / 1000).toISOString()
 
-const HTTP_VERSIONS: Readonly<Record<string, string>> = { 'http/1.1': 'HTTP/1.1', h2: 'HTTP/2' }
+/** As browsers write them; the format leaves it open. */
+const HTTP_VERSIONS: Readonly<Record<string, string>> = { 'http/1.1': 'HTTP/1.1', h2: 'HTTP/2', h3: 'h3' }
 
 const nameValues = (fields: Iterable<readonly [string, string]>) =>
   [...fields].map(([name, value]) => ({ name, value }))
@@ -62,8 +63,8 @@ function responseOf(load: Load, loads: PageLoads) {
   const { error = '', message: words = '', encoded = -1 } = load.outcome?.data ?? {}
   return {
     status: load.status,
-    // HTTP/2 has no reason phrase (RFC 9113 8.3.1).
-    statusText: load.version === 'h2' ? '' : (STATUS_CODES[load.status] ?? ''),
+    // Only HTTP/1.1 has reason phrases (RFC 9113 8.3.1, RFC 9114 4.3.2).
+    statusText: load.version === 'h2' || load.version === 'h3' ? '' : (STATUS_CODES[load.status] ?? ''),
     httpVersion: HTTP_VERSIONS[load.version] ?? 'unknown',
     cookies: cookiesOfResponse(fields),
     headers: nameValues(fields),

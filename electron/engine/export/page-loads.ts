@@ -41,10 +41,13 @@ export interface Load {
 
 /** When the client's end of a connection came to life. */
 export interface Opening {
-  syn: number | null
+  /** The first SYN, or Initial packet. */
+  begun: number | null
+  /** ESTABLISHED; of QUIC the end of its handshake, which is that of TLS. */
   established: number | null
-  /** The end of its TLS handshake. */
+  /** The end of the handshake of TLS. */
   secured: number | null
+  quic: boolean
 }
 
 export interface PageLoads {
@@ -59,6 +62,8 @@ export interface PageLoads {
 const READ = [
   'sim:node_added',
   'tcp:state_changed',
+  'transport:packet_sent',
+  'connectivity:connection_state_changed',
   'security:handshake_finished',
   'http:request_queued',
   'http:request_sent',
@@ -115,8 +120,17 @@ class Reader implements PageLoads {
         this.addresses.set(node, event.data.address)
         break
       case 'tcp:state_changed':
-        if (event.data.to === 'SYN-SENT') this.open(node, flow).syn = t
+        if (event.data.to === 'SYN-SENT') this.open(node, flow).begun = t
         else if (event.data.to === 'ESTABLISHED') this.open(node, flow).established = t
+        break
+      case 'transport:packet_sent': {
+        const opening = this.open(node, flow)
+        opening.begun ??= t
+        opening.quic = true
+        break
+      }
+      case 'connectivity:connection_state_changed':
+        if (event.data.to === 'open') this.open(node, flow).established = t
         break
       case 'security:handshake_finished':
         if (event.data.error === '') this.open(node, flow).secured = t
@@ -134,7 +148,7 @@ class Reader implements PageLoads {
     const key = `${node} ${flow}`
     let opening = this.openings.get(key)
     if (opening === undefined)
-      this.openings.set(key, (opening = { syn: null, established: null, secured: null }))
+      this.openings.set(key, (opening = { begun: null, established: null, secured: null, quic: false }))
     return opening
   }
 

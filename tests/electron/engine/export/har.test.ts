@@ -229,3 +229,59 @@ describe('the validator of these tests', () => {
     expect(harProblems(JSON.stringify(har))).not.toEqual([])
   })
 })
+
+describe('a page over HTTP/3', () => {
+  const quic = '10.77.0.1:50000-10.77.0.2:443'
+
+  /** Asked at 1 ms; the Initial leaves at 2 ms, the handshake is complete at 52 ms. */
+  function load(sentAt: number) {
+    const script = addNodes(new RecordingScript(), 'main')
+    const at = (t: number) => script.at(t)
+    const url = 'https://server.lab/'
+    const initial = { level: 'initial', number: 0, size: 1_200, frames: '[]' }
+    const steps: [number, () => unknown][] = [
+      [1_000, () => script.emit('main/client', 'http:request_queued', { request: 1, method: 'GET', url })],
+      [2_000, () => script.emit(`main/client ${quic}`, 'transport:packet_sent', initial, 1)],
+      [
+        52_000,
+        () =>
+          script
+            .emit(`main/client ${quic}`, 'connectivity:connection_state_changed', { to: 'open' })
+            .emit(`main/client ${quic}`, 'security:handshake_finished', { version: 'TLSv1.3' }),
+      ],
+      [
+        sentAt,
+        () =>
+          script.emit(`main/client ${quic}`, 'http:request_sent', { request: 1, exchange: 0, version: 'h3' }),
+      ],
+    ]
+    for (const [t, step] of steps.sort(([a], [b]) => a - b)) {
+      at(t)
+      step()
+    }
+    const fields = JSON.stringify([[':status', '200', 'indexed', 1, 25, 'static']])
+    const head = { from: 'server', version: 'h3', part: 'response', exchange: 0, length: 4, fields }
+    script.at(90_000).emit(`main/server ${quic}`, 'http:message_started', head)
+    script.at(102_000).emit(`main/client ${quic}`, 'http:response_started', { request: 1, status: 200 })
+    script
+      .at(110_000)
+      .emit(`main/client ${quic}`, 'http:response_finished', { request: 1, source: 'network' })
+    return script
+  }
+
+  it('has one handshake, which is that of TLS', async () => {
+    const [{ log }] = await archive(load(53_000))
+    expect(log.entries[0]).toMatchObject({
+      time: 109,
+      timings: { blocked: 2, dns: -1, connect: 50, ssl: 50, send: 0, wait: 49, receive: 8 },
+      request: { httpVersion: 'h3' },
+      response: { httpVersion: 'h3', statusText: '', headersSize: 4, headers: [{ name: ':status' }] },
+      connection: quic,
+    })
+  })
+
+  it('does not wait for it with 0-RTT', async () => {
+    const [{ log }] = await archive(load(2_000))
+    expect(log.entries[0].timings).toMatchObject({ blocked: 1, connect: 0, ssl: 0, wait: 100 })
+  })
+})
