@@ -80,6 +80,18 @@ describe('a capture where packets are sent says what the endpoints and their onl
     ['with 0-RTT', again(2)],
     ['with 0-RTT that is refused', again(2, 'secp256r1')],
     ['with 0-RTT at 5 % loss', { ...again(6), link: both({ loss: { rate: 0.05 } }), seed: 9 }],
+    [
+      'when the client moves',
+      { link: both({ rate: { limit: 5e6 } }), steps: [{ at: 150_000, set: { 'hosts.client.address': 77 } }] },
+    ],
+    [
+      'when the client without ids moves',
+      {
+        link: both({ rate: { limit: 5e6 } }),
+        steps: [{ at: 150_000, set: { 'hosts.client.address': 77 } }],
+        quic: { client: { connectionIdLength: 0 } },
+      },
+    ],
   ]
   test.each(CASES)('%s', async (name, changes) => {
     const result = await load(changes)
@@ -93,6 +105,7 @@ describe('a capture where packets are sent says what the endpoints and their onl
     const count = (type: QuicReading['type']): number => dissection.count(type)
     expect(count('retry')).toBe(name === 'with Retry' ? 1 : 0)
     expect(count('version_negotiation')).toBe(name === 'after version negotiation' ? 1 : 0)
+    expect(count('moved')).toBe(name.endsWith('moves') ? 1 : 0)
     if (!name.includes('0-RTT')) return
     expect(dissection.quic.some((reading) => reading.type === 'packet' && reading.level === '0rtt')).toBe(
       true,
