@@ -83,7 +83,7 @@ const RIGHT = 14
 /** A run has no more lanes (`shared/experiment.ts`); a damaged recording might. */
 const MOST_LANES = 8
 /** Pixels of a row. */
-const LEAST = 2
+const LEAST = 1
 const MOST = 16
 /** Heights in heights of the text; a picture lower than this does without. */
 const HEADER = 5
@@ -99,18 +99,20 @@ export function headlineChart(
   const columns = columnsOf(sources, given)
   const context = { ...given, range: rangeOf(given, columns) }
   const picture = new Picture(context, '', legendNames(context, columns))
+  if (columns.every(({ lane, asked }) => lane === undefined && asked === 0))
+    return { ...picture.finish(), rows: [] }
   addLegend(picture, columns)
-  if (columns.every(({ lane }) => lane === undefined)) return { ...picture.finish(), rows: [] }
   const bands = bandsOf(picture, columns)
   const total = Math.max(...columns.map(({ lane }) => lane?.streams.length ?? 0))
   const window = rowWindow(total, bands.rows.height, choice.firstRow?.(ALL_ROWS) ?? 0, LEAST, MOST)
   const chosen = chosenRow(columns, choice)
+  const isSparse = lossesAreSparse(context, columns, bands.columns[0].width)
   const rows = columns.map((column, i) => {
     const area = { ...bands.rows, ...bands.columns[i] }
     const isLowest = bands.windows === undefined
     const plot = picture.addPlot({ ...area, lane: column.id }, '', UNLABELLED, Infinity, isLowest)
     addHeader(picture, area, column)
-    addLossLines(picture, plot, area)
+    if (isSparse) addLossLines(picture, plot, area)
     if (chosen !== undefined) addBand(picture, plot, area, window, chosen)
     if (column.lane) {
       addStreamRows(picture, plot, area, window, column.lane, choice)
@@ -120,7 +122,7 @@ export function headlineChart(
     return { lane: ALL_ROWS, window, top: area.y, streams: column.lane?.streams ?? [] }
   })
   addRowNumbers(picture, bands.rows, window)
-  if (bands.windows) addWindows(picture, { ...bands.windows }, bands.columns, columns)
+  if (bands.windows) addWindows(picture, bands.windows, bands.columns, columns, isSparse)
   else columns.forEach((_, plot) => picture.losses(plot, false))
   if (bands.stalls) addStalls(picture, bands.stalls, columns)
   const chart = picture.finish((plot, t, value) => {
@@ -243,14 +245,10 @@ function addHeader(picture: Picture, { x, y, width }: Omit<Area, 'lane'>, column
   const large = size * (page ? 1.75 : 1.3)
   if (asked > 0) picture.caption(time, x, top + size * 1.35, width, theme.text, 700, large)
   const after = asked > 0 ? x + textWidth(time, large) * 1.06 + size * 0.8 : x
-  const beside = [
-    column.connections === 1
-      ? word(language, 'oneConnection')
-      : word(language, 'connections', { count: column.connections }),
-    ...(failed > 0 ? [word(language, 'failures', { count: failed })] : []),
-  ].join(' · ')
+  const beside = besideTime(picture.context, column, x + width - after)
   const color = failed > 0 ? theme.loss : theme.muted
-  picture.caption(beside, after, top + size * 1.95, x + width - after, color, 400)
+  const level = top + size * 1.35 + (large - size) * 0.8
+  picture.caption(beside, after, level, x + width - after, color, 400)
   const cross = lane?.totals.any.cross ?? 0
   const figure = lane
     ? `${conditionName(language, 'cross')} ${timeText(cross)}`
@@ -263,6 +261,20 @@ function addHeader(picture: Picture, { x, y, width }: Omit<Area, 'lane'>, column
     cross > 0 ? theme.loss : lane ? theme.text : theme.faint,
     600,
   )
+}
+
+/** How many connections, and requests that failed; in short words where there is no room for long ones. */
+function besideTime(
+  { language, theme }: ChartContext,
+  { connections, failed }: Column,
+  room: number,
+): string {
+  const long = connections === 1 ? 'oneConnection' : 'connections'
+  const failures = failed > 0 ? [word(language, 'failures', { count: failed })] : []
+  const texts = ([long, 'connectionsShort'] as const).map((key) =>
+    [...failures, word(language, key, { count: connections })].join(' · '),
+  )
+  return texts.find((text) => textWidth(text, theme.textSize) <= room) ?? failures[0] ?? ''
 }
 
 /** The row of the stream that is chosen: the same object in the other columns stands out a little, too. */
@@ -289,12 +301,21 @@ function addBand(
   picture.add(plot, boxSeries([box], sign, range.from))
 }
 
-/** A hair line through the rows for each packet that the lane's link lost, while they can be told apart. */
+/** Whether the losses of every column can be told apart: lines through one alone would say that the others have none. */
+function lossesAreSparse(
+  { losses, store, range }: ChartContext,
+  columns: readonly Column[],
+  width: number,
+): boolean {
+  const gap = ((range.to - range.from) / width) * 3
+  return columns.every(({ id }) => losses.between(store, id, range.from, range.to, gap).length <= width / 10)
+}
+
+/** A hair line through the rows for each packet that the lane's link lost. */
 function addLossLines(picture: Picture, plot: number, { x, y, width, height }: Omit<Area, 'lane'>): void {
   const { range, theme, losses, store } = picture.context
   const pixel = (range.to - range.from) / width
   const found = losses.between(store, picture.plots[plot].lane, range.from, range.to, pixel * 3)
-  if (found.length > width / 14) return
   const lines = found.map(({ t }): Box => ({ x: x + (t - range.from) / pixel - 0.5, y, width: 1, height }))
   const sign = { color: theme.loss, pattern: 'plain', ink: theme.loss, opacity: 0.3 } as const
   picture.add(plot, boxSeries(lines, sign, range.from))
@@ -320,6 +341,7 @@ function addWindows(
   band: Band,
   places: Bands['columns'],
   columns: readonly Column[],
+  isSparse: boolean,
 ): void {
   const { language, range, theme } = picture.context
   const most = largest(
@@ -344,7 +366,7 @@ function addWindows(
         opacity: windows.length > 1 ? 0.75 : 1,
       })
     if (page) addPageMark(picture, plot, area, page.to)
-    picture.losses(plot)
+    picture.losses(plot, isSparse)
     picture.describe(plot, (t) =>
       windows.map(({ cwnd }) => `${word(language, 'cwnd')}  ${valueText(cwnd.valueAt(t) ?? NaN, 'B')}`),
     )

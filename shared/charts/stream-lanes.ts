@@ -100,6 +100,9 @@ export function blamedAt(
   return lost[0] ?? (brought === 0 ? undefined : brought)
 }
 
+/** Of a column of pixels that is covered to one, two, three and four quarters; the least can still be seen. */
+const PALENESS = [0.45, 0.65, 0.85, 1] as const
+
 /** A stream of which nothing new is known is the same object, and has the same parts. */
 const known = new WeakMap<StreamBlocking, Parts>()
 
@@ -173,7 +176,7 @@ export function addStreamRows(
     picture.add(plot, boxSeries(list, { ...conditionSign(theme, condition), opacity }, range.from))
   const faint = { color: theme.line, pattern: 'plain', ink: theme.line } as const
   picture.add(plot, boxSeries(threads, faint, range.from))
-  paler.forEach((list, i) => add(list, 'transferring', (i + 1) / 4))
+  paler.forEach((list, i) => add(list, 'transferring', PALENESS[i]))
   for (const condition of HELD_CONDITIONS) add(boxes[condition], condition, 1)
   const mark = { color: theme.text, pattern: 'plain', ink: theme.text, opacity: 0.16 } as const
   picture.add(plot, boxSeries(selected, mark, range.from))
