@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { QuicReading } from '../../electron/protocol/wire/quic/readings.ts'
+import { exportRun } from '../../electron/engine/export/export.ts'
 import type { LinkInput } from '../../shared/link.ts'
 import { runHttp, type HttpLab, type HttpResult } from '../support/http-lab.ts'
 import {
@@ -13,6 +14,7 @@ import {
   keyLogOf,
   onlookersLines,
   packetsOf,
+  readCapture,
   sentDatagrams,
 } from '../support/quic-capture.ts'
 
@@ -141,6 +143,17 @@ describe('a capture at the client', () => {
     expect([dissection.count('closed'), dissection.count('garbage')]).toEqual([0, 0])
     // All that the client sent, and all that the server sent, since the client has got all of it.
     expect(untagged(dissection.http).sort()).toEqual(untagged(onlookersLines(run)).sort())
+  })
+
+  test('says the same as a file, which brings its keys', async () => {
+    const { run } = await load({ link, seed: 7 })
+    const files = await exportRun(run.reader, 'pcapng', { taps: 'sender' })
+    const { datagrams, keyLog } = readCapture(files[0].bytes)
+    const read = new Dissection(datagrams, keyLog)
+    const seen = new Dissection(datagramsAt(run, 'one/server'), keyLogOf(run))
+    expect(read.packets.size).toBeGreaterThan(100)
+    expect([...read.packets.values()]).toEqual([...seen.packets.values()])
+    expect(untagged(read.http)).toEqual(untagged(seen.http))
   })
 
   test('read before anyone has the keys says the same once they are there', async () => {

@@ -11,6 +11,7 @@ import type { Frame } from '../../electron/protocol/wire/quic/frames.ts'
 import type { CapturedDatagram, QuicReading } from '../../electron/protocol/wire/quic/readings.ts'
 import { decodeUdp } from '../../electron/protocol/wire/udp.ts'
 import { hexOf, KeyLog } from '../../electron/protocol/wire/tls/key-log.ts'
+import { readPcapng } from './pcapng.ts'
 
 /** The datagram of a recorded IP packet; undefined: it is none. */
 export function datagramOf(bytes: Uint8Array, tag: number): CapturedDatagram | undefined {
@@ -44,6 +45,13 @@ export function* datagramsAt({ reader }: Run, host: string): Generator<CapturedD
     const datagram = packet && datagramOf(packet.bytes, pkt)
     if (datagram !== undefined) yield datagram
   }
+}
+
+/** A capture file: its datagrams, numbered from 0, and the keys that stand in it. */
+export function readCapture(file: Uint8Array): { datagrams: CapturedDatagram[]; keyLog: string[] } {
+  const { packets, keyLogs } = readPcapng(file)
+  const datagrams = packets.flatMap(({ bytes }, tag) => datagramOf(bytes, tag) ?? [])
+  return { datagrams, keyLog: keyLogs.join('\n').split('\n') }
 }
 
 export const keyLogOf = ({ reader }: Run): string[] => [
