@@ -115,8 +115,13 @@ export class QuicNet {
   inject(to: Side, payload: Uint8Array, clientPort = 40_000): void {
     const datagram =
       to === 'server'
-        ? { localPort: clientPort, remote: SERVER, payload }
-        : { localPort: SERVER.port, remote: { address: this.clientAddress, port: clientPort }, payload }
+        ? { localPort: clientPort, remote: SERVER, payload, ecn: 'not-ect' as const }
+        : {
+            localPort: SERVER.port,
+            remote: { address: this.clientAddress, port: clientPort },
+            payload,
+            ecn: 'not-ect' as const,
+          }
     this.deliver({ at: this.now, from: to === 'server' ? 'client' : 'server', datagram })
   }
 

@@ -5,6 +5,7 @@ import { createRng, type Rng } from '../../electron/protocol/random.ts'
 import { QuicConnection } from '../../electron/protocol/quic/connection.ts'
 import type { CoreOptions } from '../../electron/protocol/quic/core.ts'
 import type { OutgoingDatagram, QuicEvent } from '../../electron/protocol/quic/events.ts'
+import type { Ecn } from '../../electron/protocol/quic/received.ts'
 import type { QuicObserver } from '../../electron/protocol/quic/observer.ts'
 import { ClientHandshake, type ClientOptions } from '../../electron/protocol/tls13/client.ts'
 import { ServerHandshake, type ServerOptions } from '../../electron/protocol/tls13/server.ts'
@@ -22,6 +23,8 @@ export type Side = 'client' | 'server'
 export interface Fate {
   readonly delays: readonly number[]
   readonly payload?: Uint8Array
+  /** Where the link marks it, or takes marks away. */
+  readonly ecn?: Ecn
 }
 
 export interface PairOptions {
@@ -51,6 +54,7 @@ interface Arrival {
   readonly from: { readonly address: number; readonly port: number }
   readonly localPort: number
   readonly payload: Uint8Array
+  readonly ecn: Ecn
 }
 
 export class QuicPair {
@@ -145,7 +149,7 @@ export class QuicPair {
       localPort: arrival.localPort,
       remote: arrival.from,
       payload,
-      ecn: 'not-ect',
+      ecn: arrival.ecn,
       pkt: 0,
     })
     this.drain(to)
@@ -181,7 +185,11 @@ export class QuicPair {
     const { delay = 50_000, fate } = this.options
     const number = ++this.sent[from]
     this.bytes[from] += datagram.payload.length
-    const { delays, payload = datagram.payload } = fate?.(from, datagram, this.rng, number) ?? {
+    const {
+      delays,
+      payload = datagram.payload,
+      ecn = datagram.ecn,
+    } = fate?.(from, datagram, this.rng, number) ?? {
       delays: [delay],
     }
     for (const extra of delays) {
@@ -193,6 +201,7 @@ export class QuicPair {
         from: { address: ADDRESSES[from].address, port: datagram.localPort },
         localPort: datagram.remote.port,
         payload: payload.slice(),
+        ecn,
       }
       this.arrivals.push(arrival)
     }

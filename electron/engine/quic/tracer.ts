@@ -69,6 +69,7 @@ function fieldsOf(frame: Frame): Record<string, unknown> {
 /** Bytes in hexadecimal, names in lower case. JSON would ask a `Buffer` for a form of its own. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return hexOf(value)
+  if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
   const named = Object.entries(value).map(([name, part]) => [
     name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),

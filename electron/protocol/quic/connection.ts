@@ -81,14 +81,14 @@ export class QuicConnection {
     const due = recovery.timeout(spaces, canSendAtAll(core.path))
     if (due !== undefined && due <= now)
       for (const lost of recovery.onTimeout(now, spaces)) onLostPacket(core, now, lost)
+    if (core.mtu.onTimeouts(now, recovery.ptoCount)) core.onDatagramSize()
   }
 
   pollTransmit(now: Micros): OutgoingDatagram | undefined {
     this.core.now = now
     const { core } = this
     const datagram = transmit(core, now)
-    if (datagram === undefined && core.sendable.size === 0 && core.pending.isEmpty)
-      core.recovery.onAppLimited()
+    if (datagram === undefined) this.noteLimit(now)
     return datagram
   }
 
@@ -114,6 +114,15 @@ export class QuicConnection {
 
   pollEvent(): QuicEvent | undefined {
     return this.core.events.shift()
+  }
+
+  /** Nothing more goes now. Whether the window is in use to the full is asked now, not packet by packet (RFC 9002 7.8). */
+  private noteLimit(now: Micros): void {
+    const { core } = this
+    const { recovery } = core
+    const isFull = recovery.bytesInFlight + core.datagramSize > recovery.window
+    if (core.sendable.size === 0 && core.pending.isEmpty) recovery.onAppLimited()
+    if (isFull || this.pacedAt(now) !== undefined) recovery.onWindowLimited(now)
   }
 
   /** When the pacer lets the next datagram go, if it is the pacer that holds it back. */

@@ -9,13 +9,19 @@ import { Pacer, windowPacing } from '../congestion/pacer.ts'
 import type { CongestionControl } from '../congestion/interface.ts'
 import type { Handshake, Negotiated } from '../tls13/handshake.ts'
 import type { Endpoint } from '../wire/address.ts'
-import { DEFAULT_PARAMETERS, type TransportParameters } from '../wire/quic/transport-parameters.ts'
+import {
+  DEFAULT_PARAMETERS,
+  type TransportParameters,
+  type UnknownParameter,
+} from '../wire/quic/transport-parameters.ts'
 import type { QuicVersion } from '../wire/quic/version.ts'
 import { CryptoStream } from './crypto-stream.ts'
 import { LocalIds, RemoteIds, type IssuedId } from './connection-ids.ts'
+import { EcnValidation } from './ecn.ts'
 import type { CloseReason, IncomingDatagram, QuicEvent } from './events.ts'
 import { KeyRing } from './keys.ts'
 import type { QuicChange, QuicObserver } from './observer.ts'
+import { MtuSearch } from './mtu.ts'
 import { Path } from './path.ts'
 import { Pending } from './pending.ts'
 import { ReceivedPackets } from './received.ts'
@@ -27,6 +33,8 @@ import { Streams } from './streams.ts'
 /** RFC 9000 18.2; ours. */
 export const ACK_DELAY_EXPONENT = 3
 const ACTIVE_CONNECTION_ID_LIMIT = 4
+/** Microseconds. */
+const MIN_ACK_DELAY = 1_000
 
 export interface CoreOptions {
   readonly isServer: boolean
@@ -81,6 +89,12 @@ export type ConnectionState =
   | { readonly name: 'draining'; readonly reason: CloseReason; readonly until: Micros }
   | { readonly name: 'closed'; readonly reason: CloseReason }
 
+/** RFC 9000 18.1: one of the numbers that are kept free, for others to practise passing over what they don't know. */
+const unknownParameter = (rng: Rng): UnknownParameter => ({
+  id: 31 * rng.int(1 << 20) + 27,
+  value: rng.bytes(4),
+})
+
 /** What we declare to the peer. */
 function ownParameters(options: CoreOptions): TransportParameters {
   const { settings, isServer, source, originalDestination, retrySource, resetToken } = options
@@ -99,6 +113,9 @@ function ownParameters(options: CoreOptions): TransportParameters {
     activeConnectionIdLimit: ACTIVE_CONNECTION_ID_LIMIT,
     initialSourceConnectionId: source,
     maxDatagramFrameSize: settings.maxDatagramFrame,
+    // draft-ietf-quic-ack-frequency 3: ACK_FREQUENCY is understood; our clock is exact, timers of real hosts are not.
+    minAckDelay: Math.min(MIN_ACK_DELAY, Math.floor(settings.maxAckDelay / 1_000) * 1_000),
+    ...(settings.unknownParameter && { unknown: [unknownParameter(options.rng)] }),
     ...(isServer && {
       originalDestinationConnectionId: originalDestination,
       statelessResetToken: resetToken,
@@ -128,6 +145,11 @@ export class Core {
   readonly localIds: LocalIds
   readonly remoteIds: RemoteIds
   readonly pending = new Pending()
+  readonly mtu: MtuSearch
+  readonly ecn: EcnValidation
+  /** Sequence number of our next ACK_FREQUENCY, and that of the peer's last; -1: none. */
+  nextAckFrequency = 0
+  lastAckFrequency = -1
   readonly paths: Path[]
   readonly events = new Fifo<QuicEvent>()
   readonly datagrams = new Fifo<{ readonly number: number; readonly data: Uint8Array }>()
@@ -164,6 +186,8 @@ export class Core {
     this.localIds = new LocalIds(options.makeId, { id: source, resetToken: options.resetToken })
     this.remoteIds = new RemoteIds(destination, ACTIVE_CONNECTION_ID_LIMIT)
     this.parameters = ownParameters(options)
+    this.ecn = new EcnValidation(settings.ecn)
+    this.mtu = new MtuSearch(settings.maxDatagram, settings.searchDatagram)
     this.handshake = options.handshake(this.parameters)
     this.streams = this.makeStreams()
     this.spaces = {
@@ -219,6 +243,11 @@ export class Core {
   }
 
   set path(path: Path) {
+    if (path !== this.activePath) {
+      this.ecn.restart()
+      this.mtu.restart()
+      this.onDatagramSize()
+    }
     this.activePath = path
   }
 
@@ -230,7 +259,18 @@ export class Core {
 
   /** Bytes of a datagram that we send. */
   get datagramSize(): number {
-    return Math.min(this.settings.maxDatagram, this.peer?.maxUdpPayloadSize ?? Infinity)
+    return Math.min(this.mtu.current, this.peer?.maxUdpPayloadSize ?? Infinity)
+  }
+
+  /** A probe of the path's MTU got through. */
+  onProbeAcked(size: number): void {
+    this.mtu.onProbeAcked(this.now, size)
+    this.onDatagramSize()
+  }
+
+  /** Datagrams have another size from now on: congestion control counts in them (RFC 9002 7.2). */
+  onDatagramSize(): void {
+    this.recovery.setDatagramSize(this.datagramSize)
   }
 
   /** When pacing lets the next datagram go: now, or later. */

@@ -188,7 +188,7 @@ export class QuicEndpoint {
     const { version } = packet
     const body = encodeRetry({ version, destination: packet.source, source, token }, rng.int(16))
     const payload = concat(body, retryTag(crypto, version, packet.destination, body))
-    this.push({ localPort, remote, payload })
+    this.push({ localPort, remote, payload, ecn: 'not-ect' })
   }
 
   /** RFC 9000 6.1: only for datagrams that could begin a connection, so that nothing is amplified. */
@@ -203,7 +203,7 @@ export class QuicEndpoint {
       { destination: source, source: destination, versions },
       rng.int(64),
     )
-    this.push({ localPort, remote, payload: answer })
+    this.push({ localPort, remote, payload: answer, ecn: 'not-ect' })
   }
 
   private onUnknown(now: Micros, datagram: IncomingDatagram, id: Uint8Array): void {
@@ -220,7 +220,7 @@ export class QuicEndpoint {
     const bytes = rng.bytes(length)
     bytes[0] = 0x40 | (bytes[0] & 0x3f)
     bytes.set(this.resetToken(id), length - RESET_TOKEN)
-    this.push({ localPort, remote, payload: bytes })
+    this.push({ localPort, remote, payload: bytes, ecn: 'not-ect' })
   }
 
   private push(datagram: OutgoingDatagram): void {

@@ -16,6 +16,8 @@ export interface OutgoingDatagram {
   readonly localPort: number
   readonly remote: Endpoint
   readonly payload: Uint8Array
+  /** Of its IP packet. */
+  readonly ecn: 'not-ect' | 'ect0'
 }
 
 /** Why a connection is gone. */

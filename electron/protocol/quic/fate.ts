@@ -5,13 +5,19 @@ import type { LostPacket } from './recovery.ts'
 import type { Carried, SentPacket } from './sent.ts'
 import type { SpaceName } from './space.ts'
 
-export function onAckedPacket(core: Core, _now: Micros, packet: SentPacket): void {
-  for (const carried of packet.carried) onAcked(core, packet.space, carried)
+export function onAckedPacket(core: Core, packet: SentPacket): void {
+  core.mtu.onAcked(packet.size)
+  for (const carried of packet.carried)
+    if (carried.type === 'mtu_probe') core.onProbeAcked(carried.size)
+    else onAcked(core, packet.space, carried)
   if (packet.space === 'application') core.keys.onAcked(packet.number)
 }
 
 export function onLostPacket(core: Core, now: Micros, lost: LostPacket): void {
   core.observer?.onLost(now, lost)
+  const probe = lost.packet.carried.find(({ type }) => type === 'mtu_probe')
+  if (probe?.type === 'mtu_probe') core.mtu.onProbeLost(now, probe.size)
+  else if (core.mtu.onLost(now, lost.packet.size)) core.onDatagramSize()
   resend(core, lost.packet)
 }
 

@@ -118,9 +118,22 @@ function frameOf(core: Core, control: Control): Frame | undefined {
     case 'handshake_done':
       return { type: 'handshake_done' }
     case 'ack_frequency':
-      return undefined
+      return ackFrequency(core)
     case 'ping':
       return { type: 'ping' }
+  }
+}
+
+/** Asks for an ACK for every so many packets, and not later than the peer would send one anyway. */
+function ackFrequency(core: Core): Frame | undefined {
+  const { settings, peer } = core
+  if (peer?.minAckDelay === undefined) return undefined
+  return {
+    type: 'ack_frequency',
+    number: core.nextAckFrequency++,
+    threshold: settings.ackEvery - 1,
+    maxDelay: Math.max(peer.minAckDelay, peer.maxAckDelay * 1_000),
+    reordering: 1,
   }
 }
 

@@ -79,7 +79,7 @@ export const HANDLERS: Handlers = {
     return undefined
   },
   datagram: onDatagram,
-  ack_frequency: nothing,
+  ack_frequency: onAckFrequency,
   immediate_ack: (core, now) => {
     core.spaces.application.received.ackNow(now)
     return undefined
@@ -99,11 +99,15 @@ function onAck(
   const name = spaceOf(level)
   const space = core.spaces[name]
   const exponent = level === '1rtt' ? (core.peer?.ackDelayExponent ?? 3) : 3
+  const largest = core.recovery.largestAcked(name)
   const outcome = core.recovery.onAck(now, name, frame, frame.delay * 2 ** exponent, space.next)
   if (outcome === undefined)
     return violation('PROTOCOL_VIOLATION', '9000 13.1: acknowledges a packet that was never sent')
   if (level === 'handshake') core.recovery.peerCompletedAddressValidation = true
-  for (const packet of outcome.acked) onAckedPacket(core, now, packet)
+  const newest = outcome.acked.at(-1)
+  if (newest !== undefined && frame.ranges[0].to > largest && core.ecn.onAck(name, outcome.acked, frame.ecn))
+    core.recovery.onCongestion(now, newest.sentAt, 'ecn')
+  for (const packet of outcome.acked) onAckedPacket(core, packet)
   for (const lost of outcome.lost) onLostPacket(core, now, lost)
   if (outcome.acked.length > 0) core.observer?.onAcked(now, name, outcome)
   return undefined
@@ -212,6 +216,21 @@ function onClose(
     byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : '?',
   ).join('')
   drain(core, now, { by: 'peer', layer: by, code, reason: text })
+  return undefined
+}
+
+/** draft-ietf-quic-ack-frequency 4 and 6. */
+function onAckFrequency(
+  core: Core,
+  _now: Micros,
+  { number, threshold, maxDelay, reordering }: Extract<Frame, { type: 'ack_frequency' }>,
+): Violation | undefined {
+  if (maxDelay < (core.parameters.minAckDelay ?? 0))
+    return violation('PROTOCOL_VIOLATION', 'ack-frequency 4: a delay below our min_ack_delay')
+  // An older one that comes late.
+  if (number <= core.lastAckFrequency) return undefined
+  core.lastAckFrequency = number
+  core.spaces.application.received.policy = { every: threshold + 1, delay: maxDelay, reordering }
   return undefined
 }
 

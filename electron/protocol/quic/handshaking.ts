@@ -67,7 +67,9 @@ function applyParameters(core: Core, now: Micros, bytes: Uint8Array): void {
       violation('TRANSPORT_PARAMETER_ERROR', `9000 7.4: ${reason} at byte ${offset}`),
     )
   }
-  const problem = core.isServer ? checkClient(core, parameters.value) : checkServer(core, parameters.value)
+  const problem =
+    (core.isServer ? checkClient(core, parameters.value) : checkServer(core, parameters.value)) ??
+    checkAckDelay(parameters.value)
   if (problem !== undefined) return closeFor(core, now, problem)
   core.peer = parameters.value
   core.report({ type: 'parameters', owner: 'remote', parameters: parameters.value })
@@ -80,6 +82,12 @@ function applyParameters(core: Core, now: Micros, bytes: Uint8Array): void {
 const wrong = (what: string): Violation => violation('TRANSPORT_PARAMETER_ERROR', `9000 7.3: ${what}`)
 const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : sameBytes(a, b)
+
+/** draft-ietf-quic-ack-frequency 3. */
+function checkAckDelay({ minAckDelay, maxAckDelay }: TransportParameters): Violation | undefined {
+  if (minAckDelay === undefined || minAckDelay <= maxAckDelay * 1_000) return undefined
+  return violation('TRANSPORT_PARAMETER_ERROR', 'ack-frequency 3: min_ack_delay is above max_ack_delay')
+}
 
 function checkClient(core: Core, parameters: TransportParameters): Violation | undefined {
   if (SERVER_ONLY.some((name) => parameters[name] !== undefined))
@@ -145,6 +153,8 @@ export function confirm(core: Core, _now: Micros): void {
   core.recovery.handshakeConfirmed = true
   core.recovery.peerCompletedAddressValidation = true
   discardSpace(core, 'handshake')
+  if (core.settings.ackEvery > 0 && core.peer?.minAckDelay !== undefined)
+    core.pending.add({ type: 'ack_frequency' })
   core.events.push({ type: 'confirmed' })
 }
 

@@ -14,8 +14,11 @@ export interface AckPolicy {
   readonly every: number
   /** Microseconds that they may wait. */
   readonly delay: number
-  /** Out of order means an ACK at once (draft-ietf-quic-ack-frequency); off: not for that reason. */
-  readonly reordering: boolean
+  /**
+   * How far a packet may be ahead of one that is missing before that is told at once (draft-ietf-quic-ack-frequency 6.2); 1: not at
+   * all, 0: order is nothing to tell of.
+   */
+  readonly reordering: number
 }
 
 export class ReceivedPackets {
@@ -26,12 +29,14 @@ export class ReceivedPackets {
   private largestAt = 0 as Micros
   private unacknowledged = 0
   private ackAt: Micros | undefined
+  /** The highest number in the last ACK. */
+  private reported = -1
   private readonly ecn = { ect0: 0, ect1: 0, ce: 0 }
   policy: AckPolicy
 
   /** `delay`: our max_ack_delay; 0 in the Initial and Handshake spaces (RFC 9000 13.2.1). */
   constructor(delay: number) {
-    this.policy = { every: ACK_EVERY, delay, reordering: true }
+    this.policy = { every: ACK_EVERY, delay, reordering: 1 }
   }
 
   /** The highest number; -1: none. */
@@ -63,11 +68,21 @@ export class ReceivedPackets {
     if (ecn !== 'not-ect') this.ecn[ecn]++
     if (!ackEliciting) return
     this.unacknowledged++
-    const inOrder = number === previous + 1
     // RFC 9000 13.2.1: a gap, a packet that fills one, and a mark of congestion are told at once.
-    const urgent = (!inOrder && this.policy.reordering) || ecn === 'ce'
+    const urgent = this.isFarAhead(number, previous) || ecn === 'ce'
     if (urgent || this.unacknowledged >= this.policy.every || this.policy.delay === 0) this.ackAt = now
     else this.ackAt ??= after(now, this.policy.delay)
+  }
+
+  /** With 1: out of order. With more: the highest number is so far ahead of one that is missing and was not reported as such. */
+  private isFarAhead(number: number, previous: number): boolean {
+    const { reordering } = this.policy
+    if (reordering <= 1) return reordering === 1 && number !== previous + 1
+    for (let i = this.ranges.length - 1; i > 0; i--) {
+      const missing = Math.max(this.ranges[i].to + 1, this.reported - reordering + 1)
+      if (missing < this.ranges[i - 1].from) return this.largest - missing >= reordering
+    }
+    return false
   }
 
   /** IMMEDIATE_ACK. */
@@ -88,6 +103,7 @@ export class ReceivedPackets {
   onSent(): void {
     this.unacknowledged = 0
     this.ackAt = undefined
+    this.reported = this.largest
   }
 
   /** The peer has our ACK up to `largest`: what lies below need not be said again (RFC 9000 13.2.4). */

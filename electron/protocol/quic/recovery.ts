@@ -71,10 +71,12 @@ export class Recovery {
     handshake: new Space(),
     application: new Space(),
   }
-  private readonly datagramSize: number
+  private datagramSize: number
   /** Losses of packets sent before are of the recovery that goes on (RFC 9002 7.3.2). */
   private recoveryStart: Micros | undefined
   private firstSampleAt: Micros | undefined
+  /** Packets that were sent by then filled the window, and let it grow (RFC 9002 7.8). */
+  private limitedAt = -1 as Micros
   /** When the path that is used was taken; what was sent before went by another. */
   private pathSince = 0 as Micros
   /** When something was last acknowledged, or began to wait for it. */
@@ -104,6 +106,12 @@ export class Recovery {
   /** Losses are being repaired: the window does not grow (RFC 9002 7.3.2). */
   isRecovering(packet: Pick<SentPacket, 'sentAt'>): boolean {
     return this.recoveryStart !== undefined && packet.sentAt <= this.recoveryStart
+  }
+
+  setDatagramSize(bytes: number): void {
+    if (bytes === this.datagramSize) return
+    this.datagramSize = bytes
+    this.control.setSegmentSize(bytes)
   }
 
   largestAcked(space: SpaceName): number {
@@ -143,6 +151,11 @@ export class Recovery {
     if (!packet.inFlight) return
     packet.mark = this.rates?.onSent(packet.sentAt, this.bytesInFlight)
     this.bytesInFlight += packet.size
+  }
+
+  /** The window, or the pacer under it, holds data back: all that has been sent so far was part of a full window. */
+  onWindowLimited(now: Micros): void {
+    this.limitedAt = now
   }
 
   /** Nothing is left to send, though the window has room: the rate of delivery is the application's for a while. */
@@ -219,7 +232,7 @@ export class Recovery {
   ): number | undefined {
     const newest = acked[acked.length - 1]
     if (newest.number !== largest || !acked.some((packet) => packet.ackEliciting)) return undefined
-    if (newest.sentAt < this.pathSince) return undefined
+    if (newest.sentAt < this.pathSince || (newest.ackEliciting && !newest.inFlight)) return undefined
     const sample = now - newest.sentAt
     // RFC 9002 5.3: Initial ACKs are not delayed; after the handshake the peer keeps to what it promised.
     const told = name === 'initial' ? 0 : ackDelay
@@ -242,7 +255,7 @@ export class Recovery {
     if (!packet.inFlight || this.isRecovering(packet)) return
     this.recovering = false
     this.control.onRecovered?.()
-    this.control.onAck(now, packet.size, this.rtt.smoothed, packet.windowLimited)
+    this.control.onAck(now, packet.size, this.rtt.smoothed, packet.sentAt <= this.limitedAt)
   }
 
   // --- loss (A.10) ----------------------------------------------------------------------------------------

@@ -29,7 +29,9 @@ export type Carried =
   | { readonly type: 'new_token'; readonly token: Uint8Array }
   /** Never sent again (RFC 9221 5, RFC 9000 8.2.1); the application is told of a lost datagram. */
   | { readonly type: 'datagram'; readonly number: number }
-  | { readonly type: 'path_challenge' | 'path_response' | 'mtu_probe' }
+  | { readonly type: 'path_challenge' | 'path_response' }
+  /** With the size of its datagram. */
+  | { readonly type: 'mtu_probe'; readonly size: number }
 
 export interface SentPacket {
   readonly number: number
@@ -43,10 +45,10 @@ export interface SentPacket {
   readonly carried: readonly Carried[]
   /** Number of the IP packet in the trace; 0 until it has left the host. */
   pkt: number
+  /** Its datagram carried ECT(0). */
+  readonly ect0: boolean
   /** The path that it went by. */
   readonly path: number
   /** Of a congestion control that measures the rate of delivery. */
   mark?: SentMark | undefined
-  /** What was in flight when it was sent filled the window. */
-  readonly windowLimited: boolean
 }

@@ -39,16 +39,28 @@ export function transmit(core: Core, now: Micros): OutgoingDatagram | undefined 
   if (!core.isOpen) return undefined
   updateKeysIfDue(core, now)
   const probe = core.paths.find(
-    (path) =>
-      path !== core.path && (path.responses.length > 0 || path.wantsChallenge) && canSendAtAll(path),
+    (path) => path !== core.path && (path.responses.length > 0 || path.wantsChallenge) && canSendAtAll(path),
   )
   if (probe !== undefined)
     return make(core, now, { ...allowanceOf(core, probe), eliciting: true, probesPath: true })
-  return make(core, now, {
-    ...allowanceOf(core, core.path),
-    eliciting: maySend(core, now),
-    probesPath: false,
-  })
+  const eliciting = maySend(core, now)
+  return (
+    (eliciting ? probeMtu(core, now) : undefined) ??
+    make(core, now, { ...allowanceOf(core, core.path), eliciting, probesPath: false })
+  )
+}
+
+/** A datagram that is larger than those that are known to get through, one at a time (RFC 9000 14.4). */
+function probeMtu(core: Core, now: Micros): OutgoingDatagram | undefined {
+  const { path, peer, recovery, mtu } = core
+  if (!recovery.handshakeConfirmed || path.state !== 'validated') return undefined
+  const size = mtu.probeSize(now, peer?.maxUdpPayloadSize ?? Infinity)
+  if (size === undefined) return undefined
+  mtu.onProbeSent()
+  const packet = begin(core, '1rtt', size)
+  packet.add({ type: 'ping' }, { type: 'mtu_probe', size })
+  packet.pad(size - packet.size)
+  return seal(core, now, [packet], path)
 }
 
 function allowanceOf(core: Core, path: Path): Pick<Allowance, 'path' | 'size'> {
@@ -193,10 +205,11 @@ function seal(core: Core, now: Micros, packets: readonly PacketInMaking[], path:
   const payload = new Uint8Array(packets.reduce((sum, packet) => sum + packet.size, 0))
   let at = 0
   for (const packet of packets) at = sealPacket(core, packet, payload, at)
-  for (const packet of packets) account(core, now, packet, path)
+  const ect0 = core.ecn.marks
+  for (const packet of packets) account(core, now, packet, path, ect0)
   path.sent += payload.length
   if (packets.some((packet) => packet.ackEliciting)) core.pacer.onSent(payload.length)
-  return { localPort: path.localPort, remote: path.remote, payload }
+  return { localPort: path.localPort, remote: path.remote, payload, ecn: ect0 ? 'ect0' : 'not-ect' }
 }
 
 function sealPacket(core: Core, packet: PacketInMaking, into: Uint8Array, start: number): number {
@@ -226,11 +239,12 @@ function sealPacket(core: Core, packet: PacketInMaking, into: Uint8Array, start:
   return end
 }
 
-function account(core: Core, now: Micros, packet: PacketInMaking, path: Path): void {
+function account(core: Core, now: Micros, packet: PacketInMaking, path: Path, ect0: boolean): void {
   const { level, number, size, ackEliciting, inFlight, carried, frames } = packet
   const name = spaceOf(level)
   const { recovery } = core
   core.spaces[name].next = number + 1
+  if (ect0) core.ecn.onSent(name)
   if (level === '1rtt') core.keys.onSealed()
   if (ackEliciting && !core.sentSinceReceived) {
     // RFC 9000 10.1: the first one since something came restarts the idle timer.
@@ -243,13 +257,14 @@ function account(core: Core, now: Micros, packet: PacketInMaking, path: Path): v
     sentAt: now,
     size,
     ackEliciting,
-    inFlight,
+    // RFC 9000 9.4: what goes by another path than the one that is used has no share in its window.
+    inFlight: inFlight && path === core.path,
     carried,
     pkt: 0,
+    ect0,
     path: path.number,
-    windowLimited: recovery.bytesInFlight + size + core.datagramSize > recovery.window,
   }
-  if (ackEliciting || inFlight) recovery.onSent(sent)
+  if (ackEliciting || sent.inFlight) recovery.onSent(sent)
   core.observer?.onSent(now, sent, level, frames)
   // RFC 9001 4.9.1: a client's Initial keys go with its first Handshake packet.
   if (level === 'handshake' && !core.isServer) discardSpace(core, 'initial')

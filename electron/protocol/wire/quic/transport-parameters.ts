@@ -17,6 +17,12 @@ export interface PreferredAddress {
   readonly resetToken: Uint8Array
 }
 
+/** One that we don't know, as it came. */
+export interface UnknownParameter {
+  readonly id: number
+  readonly value: Uint8Array
+}
+
 export interface TransportParameters {
   readonly originalDestinationConnectionId?: Uint8Array
   /** Milliseconds; 0: never. */
@@ -42,6 +48,8 @@ export interface TransportParameters {
   readonly maxDatagramFrameSize: number
   /** draft-ietf-quic-ack-frequency: microseconds; undefined: ACK_FREQUENCY is not understood. */
   readonly minAckDelay?: number
+  /** Of the peer's at most a few, for those who look on (RFC 9000 7.4.2, 18.1). */
+  readonly unknown?: readonly UnknownParameter[]
 }
 
 /** What holds for a parameter that is not there (RFC 9000 18.2). */
@@ -62,6 +70,9 @@ export const DEFAULT_PARAMETERS: TransportParameters = {
 }
 
 const RESET_TOKEN = 16
+/** Of unknown parameters so many, and up to this size, are kept to be shown. */
+const MOST_UNKNOWN = 16
+const LONGEST_UNKNOWN = 64
 
 type Name = keyof TransportParameters
 type NamesOf<T> = { [N in Name]-?: Required<TransportParameters>[N] extends T ? N : never }[Name]
@@ -154,7 +165,14 @@ function readParameter(
     if (value.length > 0) return 'bad_length'
     parameters.disableActiveMigration = true
   } else if (id === PREFERRED_ADDRESS) return readPreferredAddress(parameters, value)
+  else noteUnknown(parameters, id, value)
   return undefined
+}
+
+function noteUnknown(parameters: Writable<TransportParameters>, id: number, value: Uint8Array): void {
+  const noted = parameters.unknown ?? []
+  if (noted.length >= MOST_UNKNOWN || value.length > LONGEST_UNKNOWN) return
+  parameters.unknown = [...noted, { id, value: value.slice() }]
 }
 
 function readNumber(
@@ -208,7 +226,7 @@ export function encodeTransportParameters(parameters: TransportParameters): Uint
     parts.push({ id: DISABLE_ACTIVE_MIGRATION, value: new Uint8Array(0) })
   if (parameters.preferredAddress !== undefined)
     parts.push({ id: PREFERRED_ADDRESS, value: encodePreferredAddress(parameters.preferredAddress) })
-  return join(parts)
+  return join([...parts, ...(parameters.unknown ?? [])])
 }
 
 function encodePreferredAddress(address: PreferredAddress): Uint8Array {
