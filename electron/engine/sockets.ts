@@ -205,12 +205,12 @@ interface Acceptor {
 export class SocketHost implements App {
   /** It never says of itself that there is more to do: only its users know. */
   readonly done = true
-  private readonly host: PlacedHost
+  private readonly host: Pick<PlacedHost, 'node' | 'station'>
   private readonly driver: Driver
   private readonly sockets = new Map<TcpConnection, LabSocket>()
   private readonly acceptors = new Map<TcpListener, Acceptor>()
 
-  constructor(host: PlacedHost, driver: Driver) {
+  constructor(host: Pick<PlacedHost, 'node' | 'station'>, driver: Driver) {
     this.host = host
     this.driver = driver
     host.station.add(this)

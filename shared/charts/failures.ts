@@ -9,6 +9,20 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<Language, string>>>> = 
   ECONNABORTED: { en: 'this side gave the connection up', zh: '本端放弃了连接' },
   ETIMEDOUT: { en: 'TCP gave up: nothing was acknowledged any more', zh: '一直得不到确认，TCP 放弃了连接' },
   EPIPE: { en: 'the other side had closed already', zh: '对方已经关闭了连接' },
+  ERR_QUIC_IDLE_TIMEOUT: {
+    en: 'QUIC gave up: nothing came from the other side any more',
+    zh: '一直收不到对方的包，QUIC 放弃了连接',
+  },
+  ERR_QUIC_STATELESS_RESET: {
+    en: 'the other side has forgotten the connection (stateless reset)',
+    zh: '对方已经不认识这个连接（无状态重置）',
+  },
+  ERR_QUIC_VERSION_NEGOTIATION: { en: 'no version of QUIC in common', zh: '双方没有共同的 QUIC 版本' },
+  NO_VIABLE_PATH: { en: 'no path to the other side is left', zh: '没有一条通向对方的路径可用' },
+  H3_NO_ERROR: { en: 'the connection was closed in good order', zh: '连接被正常关闭' },
+  H3_REQUEST_CANCELLED: { en: 'the exchange was given up', zh: '这次请求被放弃' },
+  H3_REQUEST_REJECTED: { en: 'the server has not looked at the request', zh: '服务器没有处理这个请求' },
+  H3_EXCESSIVE_LOAD: { en: 'more than the other side is ready to take', zh: '超出了对方愿意接受的量' },
   ERR_HTTP2_STREAM_ERROR: { en: 'the stream was reset (RST_STREAM)', zh: '流被重置（RST_STREAM）' },
   ERR_HTTP2_SESSION_ERROR: { en: 'the connection was ended (GOAWAY)', zh: '连接被终止（GOAWAY）' },
   CERT_SIGNATURE_FAILURE: {

@@ -7,7 +7,7 @@ import { PROGRAMS, type ProgramTable } from '../../electron/engine/node/programs
 import type { Program, Surroundings } from '../../electron/engine/node/program.ts'
 import type { LabSocket } from '../../electron/engine/sockets.ts'
 import { createRng, type Rng } from '../../electron/protocol/random.ts'
-import type { HttpVersion } from '../../shared/http.ts'
+import type { TcpVersion } from '../../electron/engine/node/http/transport.ts'
 import { cut, wound } from '../support/cuts.ts'
 import { runHttp } from '../support/http-lab.ts'
 
@@ -18,7 +18,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 const text = (...lines: string[]): Buffer => Buffer.from(lines.join('\r\n'))
 
 /** What a server might say, right as it is. */
-const ANSWERS: Readonly<Record<HttpVersion, readonly Buffer[]>> = {
+const ANSWERS: Readonly<Record<TcpVersion, readonly Buffer[]>> = {
   'http/1.1': [
     text('HTTP/1.1 200 OK', 'content-length: 5', '', 'hello'),
     text('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '3', 'abc', '0', 'x: y', '', ''),
@@ -45,7 +45,7 @@ const ANSWERS: Readonly<Record<HttpVersion, readonly Buffer[]>> = {
 
 /** What a client might ask. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-const QUESTIONS: Readonly<Record<HttpVersion, readonly Buffer[]>> = {
+const QUESTIONS: Readonly<Record<TcpVersion, readonly Buffer[]>> = {
   'http/1.1': [
     text('GET / HTTP/1.1', 'host: server.lab', '', ''),
     text(
@@ -107,7 +107,7 @@ function sendHostile(rng: Rng, socket: LabSocket, bytes: Uint8Array): void {
 }
 
 /** A server that answers each connection with what is not quite an answer. */
-const hostileServer = (version: HttpVersion): ProgramTable => ({
+const hostileServer = (version: TcpVersion): ProgramTable => ({
   ...PROGRAMS,
   'http-server': (_setup, lab) => {
     const rng = createRng(5)
@@ -127,11 +127,11 @@ const hostileServer = (version: HttpVersion): ProgramTable => ({
 class HostileClient implements Program {
   done = false
   private readonly lab: Surroundings
-  private readonly version: HttpVersion
+  private readonly version: TcpVersion
   private readonly onAnswer: (bytes: Buffer) => void
   private readonly rng = createRng(6)
 
-  constructor(lab: Surroundings, version: HttpVersion, onAnswer: (bytes: Buffer) => void) {
+  constructor(lab: Surroundings, version: TcpVersion, onAnswer: (bytes: Buffer) => void) {
     this.lab = lab
     this.version = version
     this.onAnswer = onAnswer

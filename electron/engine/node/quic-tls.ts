@@ -168,13 +168,12 @@ export function tellHandshakeFailure(
 }
 
 const BY: Readonly<Partial<Record<CloseReason['by'], string>>> = {
-  timeout: 'ETIMEDOUT',
-  reset: 'ECONNRESET',
+  reset: 'ERR_QUIC_STATELESS_RESET',
   version_negotiation: 'ERR_QUIC_VERSION_NEGOTIATION',
 }
 
 /**
- * Why a connection is gone, with a code: OpenSSL's for a chain that does not hold (`verdict`), Node's for silence and resets, else the
+ * Why a connection is gone, with a code: OpenSSL's for a chain that does not hold (`verdict`), ours for what no peer sends, else the
  * name that the RFCs give it.
  */
 export function failureOfClose(
@@ -182,6 +181,8 @@ export function failureOfClose(
   verdict = '',
 ): { readonly code: string; readonly message: string } {
   const name = layer === 'transport' ? transportErrorName(code) : http3ErrorName(code)
+  // RFC 9000 10.1; with a code of its own where no path is left (8.2.4).
+  if (by === 'timeout' && code === 0) return { code: 'ERR_QUIC_IDLE_TIMEOUT', message: reason }
   const isRefused = verdict !== '' && by === 'local' && name.startsWith('CRYPTO_ERROR')
   return {
     code: isRefused ? verdict : (BY[by] ?? name),
