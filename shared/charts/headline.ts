@@ -129,7 +129,7 @@ export function headlineChart(
     const row = rows[plot] && rowAt(rows[plot], heightAt(picture.plots[plot], value))
     const stream = row === undefined ? undefined : rows[plot].streams[row]
     return stream && blamedAt(sources.load.blocking, context, stream, t)
-  }, 'none')
+  }, 'once')
   return { ...chart, range: context.range, rows }
 }
 

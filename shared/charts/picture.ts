@@ -338,7 +338,7 @@ export class Picture {
   }
 
   /** Knob changes, marks and faults as labelled lines. */
-  private changes(plot: number, words: 'head' | 'foot' | 'none'): void {
+  private changes(plot: number, words: 'head' | 'foot' | 'once'): void {
     const { theme, range, changes, language } = this.context
     const pixel = (range.to - range.from) / this.plots[plot].width
     const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize, language)
@@ -354,11 +354,11 @@ export class Picture {
       markLine: verticals(data, { width: 1, type: [4, 3], opacity: 0.9 }),
     })
     // Above each other, plots have their lines at the same places: one set of words is enough.
-    if (words === 'none' || this.plots[plot].y > this.plots[0].y) return
+    if (this.plots[plot].y > this.plots[0].y || (words === 'once' && plot > 0)) return
     this.nameChanges(
       plot,
       labels.map(({ t, text, fault }) => ({ t, text, color: colorOf(fault) })),
-      words === 'foot',
+      words !== 'head',
     )
   }
 
@@ -393,10 +393,10 @@ export class Picture {
   }
 
   /**
-   * The finished chart. The words of changes stand at the head or, where rows fill the plot from the top, at its foot; without
-   * them only the tooltip has them.
+   * The finished chart. The words of changes stand at the head or, where rows fill the plot from the top, at its foot; `once`: at
+   * the foot of the first plot alone, since those beside it have the same lines.
    */
-  finish(pick?: Chart['pick'], words: 'head' | 'foot' | 'none' = 'head'): Chart {
+  finish(pick?: Chart['pick'], words: 'head' | 'foot' | 'once' = 'head'): Chart {
     for (let plot = 0; plot < this.plots.length; plot++) this.changes(plot, words)
     return { option: this.option(), plots: this.plots, pick }
   }
