@@ -12,11 +12,13 @@ import { defaultShelf } from './engine/recording/shelf.ts'
 import { gateway, host, link, parseListen, parseTarget } from './engine/terminal/attended.ts'
 import { describeFiles, OUT_FORMATS, writeExported, type WrittenFile } from './engine/terminal/files.ts'
 import { listenForInterrupt } from './engine/terminal/interrupt.ts'
+import { fetch } from './engine/terminal/fetch.ts'
 import { addLinkOptions, readLinkOptions } from './engine/terminal/link-flags.ts'
 import { list } from './engine/terminal/list.ts'
 import { anyPort, integer, port, setting } from './engine/terminal/options.ts'
 import { printable, processOutput } from './engine/terminal/output.ts'
 import { run } from './engine/terminal/run.ts'
+import { web } from './engine/terminal/web.ts'
 import { EXIT, refuse, systemError, type ExitStatus } from './engine/terminal/status.ts'
 import { CommandRefused } from './ipc/engine-client.ts'
 import { startServer } from './serve.ts'
@@ -183,6 +185,51 @@ async function withTarget(
   const spec = readLinkOptions(values)
   return spec.ok ? use(to.value, spec.value) : refuse(output, spec.error)
 }
+
+const webCommand = program
+  .command('web')
+  .description('a folder over HTTP/1.1, HTTP/2 and HTTP/3 through the lossy link, for real browsers')
+  .requiredOption('--root <folder>', 'what to serve')
+  .requiredOption('--port <number>', 'of TCP and UDP on loopback; 0: any free one', anyPort)
+  .option('--cert <file>', 'your own certificate chain in PEM, instead of one by the laboratory')
+  .option('--key <file>', 'its key')
+  .addOption(seedOption())
+addLinkOptions(addFileOptions(webCommand)).action((values: Values) =>
+  withInput(readLinkOptions(values), (link) => {
+    const { root, port, cert, key, seed } = values as Pick<
+      Parameters<typeof web>[0],
+      'root' | 'port' | 'cert' | 'key' | 'seed'
+    >
+    return web({ ...fileOptions(values), root, port, cert, key, seed, ...(link && { link }) }, output)
+  }),
+)
+
+const VERSIONS = { http1: 'http/1.1', http2: 'h2', http3: 'h3' } as const
+
+const fetchCommand = program
+  .command('fetch')
+  .description('one request to a real server through the lossy link')
+  .argument('<url>', 'such as https://localhost:8443/')
+  .addOption(new Option('--http1', 'HTTP/1.1, as it is without any of these').conflicts(['http2', 'http3']))
+  .addOption(new Option('--http2', 'HTTP/2').conflicts(['http1', 'http3']))
+  .addOption(new Option('--http3', 'HTTP/3').conflicts(['http1', 'http2']))
+  .option('--ca <file>', "roots to trust, in PEM, instead of Node's")
+  .option('--timeout <seconds>', 'the longest that it may take', integer(1, 3_600), 60)
+  .addOption(seedOption())
+addLinkOptions(addFileOptions(fetchCommand)).action((url: string, values: Values) =>
+  withInput(readLinkOptions(values), (link) => {
+    const version = (['http2', 'http3'] as const).find((name) => values[name] === true) ?? 'http1'
+    const options = {
+      url,
+      version: VERSIONS[version],
+      ca: values.ca as string | undefined,
+      timeout: (values.timeout as number) * 1e6,
+      seed: values.seed as number,
+      ...(link && { link }),
+    }
+    return fetch({ ...fileOptions(values), ...options }, output)
+  }),
+)
 
 const WIRE = 'udp:127.0.0.1:PORT[,peer=127.0.0.1:PORT]'
 

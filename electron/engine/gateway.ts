@@ -5,13 +5,12 @@
  * accepted before the target could be asked.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import * as v from 'valibot'
 import type { Command } from '../../shared/commands.ts'
 import { fromIssues, failure, success, type Result } from '../../shared/errors.ts'
 import { Setup } from '../../shared/experiment.ts'
 import type { LinkInput } from '../../shared/link.ts'
-import type { Trace } from '../../shared/trace/sink.ts'
+import { KernelJoints } from './kernel-join.ts'
 import type { RunPlan } from './plan.ts'
 import { Run, type RunOptions } from './run.ts'
 import { SocketHost, type LabSocket } from './sockets.ts'
@@ -84,7 +83,7 @@ class Gateway {
   private readonly far: SocketHost
   private readonly farAddress: number
   private readonly server: Server
-  private readonly kernelSockets = new Set<Socket>()
+  private readonly joints: KernelJoints
 
   constructor(plan: GatewayPlan, run: Run) {
     this.plan = plan
@@ -94,6 +93,7 @@ class Gateway {
     this.near = new SocketHost(client, run.driver)
     this.far = new SocketHost(server, run.driver)
     this.farAddress = server.station.host.address
+    this.joints = new KernelJoints(run, 'gateway')
     this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.enter(socket))
   }
 
@@ -111,7 +111,7 @@ class Gateway {
     const { port } = this.server.address() as AddressInfo
     await this.run.start({ listen: `${LOOPBACK}:${port}`, to: `${target.host}:${target.port}` })
     this.far.listen(LAB_PORT, (socket) => this.leave(socket), { allowHalfOpen: true })
-    void this.run.ended.then(() => this.close())
+    void this.run.ended.then(() => this.server.close())
   }
 
   /** A client of the user's connected: on into the lab. */
@@ -124,61 +124,13 @@ class Gateway {
       client.resetAndDestroy()
       return
     }
-    this.join(client, lab, 'gateway/client', `${client.remoteAddress}:${client.remotePort}`)
+    this.joints.join(client, lab, 'gateway/client', `${client.remoteAddress}:${client.remotePort}`)
   }
 
   /** It came out at the far end: on to the target. */
   private leave(lab: LabSocket): void {
     const { host, port } = this.plan.target
     const target = connect({ host, port, allowHalfOpen: true, noDelay: true })
-    this.join(target, lab, 'gateway/server', `${host}:${port}`)
+    this.joints.join(target, lab, 'gateway/server', `${host}:${port}`)
   }
-
-  /** Ties a kernel socket to a lab socket: bytes, half-close and reset pass both ways. */
-  private join(kernel: Socket, lab: LabSocket, node: string, peer: string): void {
-    this.kernelSockets.add(kernel)
-    const trace = this.run.recorder.scope({ node, flow: lab.connection.flow })
-    const emit = (tell: (to: Trace) => void): void => {
-      if (this.run.isOver) return
-      this.run.scene.world.stamp(this.run.driver.now())
-      tell(trace)
-    }
-    emit((to) => to.emit('app:started', { what: 'gateway', bytes: 0 }))
-    kernel.once('connect', () => emit((to) => to.emit('app:connected', { peer })))
-    // An accepted socket is connected already.
-    if (!kernel.connecting) emit((to) => to.emit('app:connected', { peer }))
-    let failed = ''
-    const fail = (error: NodeJS.ErrnoException): void => {
-      failed ||= error.code ?? error.message
-    }
-    splice(kernel, lab, fail)
-    splice(lab, kernel, fail)
-    kernel.once('close', () => {
-      this.kernelSockets.delete(kernel)
-      const bytes = kernel.bytesRead + kernel.bytesWritten
-      emit((to) => to.emit('app:finished', { bytes, sha256: '', error: failed }))
-    })
-  }
-
-  private close(): void {
-    this.server.close()
-    for (const socket of this.kernelSockets) socket.resetAndDestroy()
-  }
-}
-
-interface Resettable extends Duplex {
-  resetAndDestroy(): unknown
-}
-
-/** Passes on what `from` gives: bytes as fast as `to` takes them, its end, its failure. */
-function splice(from: Resettable, to: Resettable, onFail: (error: NodeJS.ErrnoException) => void): void {
-  from.pipe(to)
-  from.on('error', (error) => {
-    onFail(error)
-    if (!to.destroyed) to.resetAndDestroy()
-  })
-  // Closed without a word, such as by us at the end of the run: nothing more can come.
-  from.once('close', () => {
-    if (!from.readableEnded && !to.destroyed) to.resetAndDestroy()
-  })
 }

@@ -9,7 +9,7 @@ export interface Identity {
 }
 
 export interface Authority {
-  /** The root that clients trust. */
+  /** The root that clients trust, or several, one after the other. */
   readonly root: string
   /** A server's certificate for `names`, with what is to be wrong with it. The same question has the same answer. */
   identity(of: {

@@ -3,7 +3,7 @@
  * the server's name by RFC 9525. OpenSSL gives its verdict in one word; this tells what was compared with what, and the
  * tests hold the two to the same word.
  */
-import type { X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import type { Trace } from '../../../shared/trace/sink.ts'
 
 /** A step: does it hold, what was compared with what, and OpenSSL's word for the failure. */
@@ -31,6 +31,12 @@ const failed = (check: Step['check'], detail: string, code: string): Step => ({
   detail,
   code,
 })
+
+/** The certificates in a PEM text, in its order. Throws for one that cannot be read. */
+export const certificatesIn = (pem: string): X509Certificate[] =>
+  (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
+    (text) => new X509Certificate(text),
+  )
 
 /** A distinguished name on one line. */
 export const nameText = (name: string): string => name.replaceAll('\n', ', ')

@@ -8,7 +8,7 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { randomBytes, webcrypto } from 'node:crypto'
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import type { CertificateFault } from '../../../shared/tls.ts'
 import type { Authority, Identity } from './authority.ts'
 
@@ -139,7 +139,7 @@ function makeLeaf(
     new x509.KeyUsagesExtension(usage.digitalSignature | (isRsa ? usage.keyEncipherment : 0), true),
     new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
     new x509.SubjectAlternativeNameExtension(
-      names.map((value) => ({ type: isIPv4(value) ? ('ip' as const) : ('dns' as const), value })),
+      names.map((value) => ({ type: isIP(value) > 0 ? ('ip' as const) : ('dns' as const), value })),
     ),
   ])
 }

@@ -21,7 +21,7 @@ import {
 } from '../../protocol/wire/quic/transport-parameters.ts'
 import { nodeCrypto } from '../node-crypto.ts'
 import type { Identity } from './authority.ts'
-import { tellChecks, verdictOf, walkChain } from './certificate-walk.ts'
+import { certificatesIn, tellChecks, verdictOf, walkChain } from './certificate-walk.ts'
 import { isSignedBy, schemesOf, signWith } from './signatures.ts'
 
 /** ALPN of HTTP/3 (RFC 9114 3.1). */
@@ -40,9 +40,8 @@ export const whyNotForQuic = ({ groups }: TlsServerSettings | TlsClientSettings)
 
 function signerOf({ chain, key }: Identity): Signer {
   const privateKey = createPrivateKey(key)
-  const certificates = chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   return {
-    chain: certificates.map((pem) => new X509Certificate(pem).raw),
+    chain: certificatesIn(chain).map(({ raw }) => raw),
     schemes: schemesOf(privateKey),
     sign: (scheme, content) => signWith(scheme, privateKey, content),
   }
@@ -88,14 +87,14 @@ const ALERTS: Readonly<Record<string, AlertName>> = {
 export class ChainJudge implements CertificateVerifier {
   /** OpenSSL's word for what is wrong with the chain; empty: nothing, or not seen. */
   verdict = ''
-  private readonly root: X509Certificate
+  private readonly anchors: readonly X509Certificate[]
   private readonly at: () => Date
   private readonly trace: Trace
   private readonly acceptAnyway: boolean
 
   /** `trace` is that of the connection's flow. */
   constructor(root: string, at: () => Date, trace: Trace, { acceptAnyway }: TlsClientSettings) {
-    this.root = new X509Certificate(root)
+    this.anchors = certificatesIn(root)
     this.at = at
     this.trace = trace
     this.acceptAnyway = acceptAnyway
@@ -104,7 +103,7 @@ export class ChainJudge implements CertificateVerifier {
   verifyChain(chain: readonly Uint8Array[], host: string): Alert | undefined {
     const sent = readCertificates(chain)
     if (sent === undefined) return alertOf('bad_certificate', 'a certificate that cannot be read')
-    const checks = walkChain(sent, { anchors: [this.root], at: this.at(), host })
+    const checks = walkChain(sent, { anchors: this.anchors, at: this.at(), host })
     tellChecks(this.trace, checks)
     this.verdict = verdictOf(checks)
     if (this.verdict === '' || this.acceptAnyway) return undefined

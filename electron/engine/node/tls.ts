@@ -12,7 +12,7 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import type { TcpListener } from '../../protocol/tcp/stack.ts'
 import type { Side } from '../../protocol/wire/side.ts'
 import type { LabSocket } from '../sockets.ts'
-import { tellChecks, walkChain } from './certificate-walk.ts'
+import { certificatesIn, tellChecks, walkChain } from './certificate-walk.ts'
 import type { Surroundings } from './program.ts'
 import { RecordEdges } from './record-edges.ts'
 import { contextOptions, groupOf, type TlsSettings } from './tls-options.ts'
@@ -202,7 +202,7 @@ class Report {
   /** The chain that the server has shown, checked step by step. A resumed session shows none. */
   chain(socket: TLSSocket, host: string): void {
     if (socket.isSessionReused()) return
-    const anchors = [new X509Certificate(this.lab.authority.root)]
+    const anchors = certificatesIn(this.lab.authority.root)
     const sent = certificatesOf(socket)
     tellChecks(this.trace, walkChain(sent, { anchors, at: this.lab.date(), host }))
   }

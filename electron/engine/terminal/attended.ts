@@ -1,4 +1,4 @@
-/** Runs that end by Ctrl-C: a gateway, a host, a link. What was recorded is written then. */
+/** Runs that end by Ctrl-C: a gateway, a host, a link, a web server (`web.ts`). What was recorded is written then. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Language } from '../../../shared/charts/texts.ts'
@@ -31,7 +31,7 @@ interface Begun {
 
 type Begin = (options: RunOptions) => Promise<Result<Begun>>
 
-async function attend(begin: Begin, options: AttendedOptions, output: Output): Promise<ExitStatus> {
+export async function attend(begin: Begin, options: AttendedOptions, output: Output): Promise<ExitStatus> {
   const interrupt = listenForInterrupt()
   try {
     if (options.out !== undefined) mkdirSync(options.out, { recursive: true })
@@ -71,7 +71,7 @@ async function conclude(run: Run, options: AttendedOptions, output: Output): Pro
   return EXIT.failed
 }
 
-const ENDS = 'Ctrl-C ends it.'
+export const ENDS = 'Ctrl-C ends it.'
 
 /** `rexmit gateway` */
 export function gateway(options: GatewayOptions & AttendedOptions, output: Output): Promise<ExitStatus> {

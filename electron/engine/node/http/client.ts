@@ -7,7 +7,7 @@ import { Http2Client } from './client-http2.ts'
 import { Http3Client } from './client-http3.ts'
 import { lettersContent, wholeOf } from './content.ts'
 import { CookieJar } from './cookies.ts'
-import type { Carrier } from './exchange.ts'
+import type { Carrier, ExchangeEvents } from './exchange.ts'
 import { Fetching, textOf, type ClientState, type Outcome } from './fetching.ts'
 import { valueOf } from './fields.ts'
 import { readPage } from './page.ts'
@@ -30,14 +30,15 @@ export class HttpClient implements Program {
   private bytes = 0
   private error = ''
 
-  constructor(setup: HttpClientApp, lab: Surroundings) {
+  /** `hear` is told all that comes of each exchange, beside the client itself. */
+  constructor(setup: HttpClientApp, lab: Surroundings, hear?: Hearer) {
     this.setup = setup
     this.lab = lab
     this.payload = new Payload(lab.rng.fork('bodies'))
     this.state = {
       setup,
       lab,
-      carrier: this.createCarrier(),
+      carrier: hear === undefined ? this.createCarrier() : overheard(this.createCarrier(), hear),
       cache: setup.cache ? new Cache() : undefined,
       cookies: setup.cookies === 'on' ? new CookieJar(`${setup.to}.lab`) : undefined,
       pushes: this.pushes,
@@ -139,6 +140,23 @@ export class HttpClient implements Program {
 }
 
 const NOTHING = new Uint8Array(0)
+
+/** Someone who wants to know what comes of exchanges: the content itself, for instance, of which a client keeps the digest only. */
+export type Hearer = Pick<ExchangeEvents, 'started' | 'content' | 'finished' | 'failed'>
+
+/** A carrier whose exchanges are told to `hear`, too, before they are told to whoever asked. */
+const overheard = (carrier: Carrier, hear: Hearer): Carrier => ({
+  send: (request, events) =>
+    carrier.send(request, {
+      sent: (...told) => events.sent(...told),
+      started: (...told) => [hear, events].forEach((one) => one.started(...told)),
+      content: (...told) => [hear, events].forEach((one) => one.content(...told)),
+      finished: () => [hear, events].forEach((one) => one.finished()),
+      failed: (...told) => [hear, events].forEach((one) => one.failed(...told)),
+    }),
+  close: (closed) => carrier.close(closed),
+  stop: () => carrier.stop(),
+})
 
 /** Where the answer sends the client (RFC 9110 15.4), if it does and it is on the same site. */
 function redirectOf({ status, fields }: Outcome): string | undefined {

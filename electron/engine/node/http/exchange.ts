@@ -39,8 +39,15 @@ export interface Carrier {
   stop(): void
 }
 
+/** Of a client's set-up: whom it asks. */
+type Origin = Pick<HttpClientApp, 'to' | 'port' | 'tls'> & {
+  /** Of a server that is not in the lab: its own name. */
+  readonly authority?: string
+}
+
 /** The server's name, as requests give it (RFC 9110 7.2): with the port, unless it is the usual one. */
-export function authorityOf({ to, port, tls }: Pick<HttpClientApp, 'to' | 'port' | 'tls'>): string {
+export function authorityOf({ to, port, tls, authority }: Origin): string {
+  if (authority !== undefined) return authority
   const usual = tls === null ? 80 : 443
   return port === usual ? `${to}.lab` : `${to}.lab:${port}`
 }

@@ -62,7 +62,10 @@ export class FolderSite implements Answerer {
     const place = this.resolve(names)
     if (place === undefined) return this.plain(404, 'no such file\n', method)
     if (place === 'folder') {
-      if (!path.endsWith('/')) return this.plain(301, 'a folder\n', method, { location: `${path}/` })
+      if (!path.endsWith('/'))
+        return this.plain(301, 'a folder\n', method, {
+          location: `/${names.map(encodeURIComponent).join('/')}/`,
+        })
       const index = this.resolve([...names, 'index.html'])
       return index === undefined || index === 'folder'
         ? this.plain(404, 'no index.html in this folder\n', method)
@@ -105,17 +108,23 @@ export class FolderSite implements Answerer {
   /** What these names lead to, all links followed; undefined: nothing that is served. */
   private resolve(names: readonly string[]): Found | 'folder' | undefined {
     try {
-      const path = realpathSync(join(this.root, ...names))
-      const inside = relative(this.root, path)
-      const parts = inside === '' ? [] : inside.split(sep)
-      // A link may lead to `..`, to another drive, or to a hidden file within.
-      if (!parts.every(isServed) || join(this.root, ...parts) !== path) return undefined
+      let path = this.root
+      for (const name of names) {
+        path = realpathSync(join(path, name))
+        if (!this.holds(path)) return undefined
+      }
       const found = statSync(path)
       if (found.isDirectory()) return 'folder'
       return found.isFile() ? { path, size: found.size } : undefined
     } catch {
       return undefined
     }
+  }
+
+  /** A link may lead to `..`, to another drive, or to a hidden file within. */
+  private holds(path: string): boolean {
+    const inside = relative(this.root, path)
+    return inside === '' || (inside.split(sep).every(isServed) && join(this.root, inside) === path)
   }
 }
 

@@ -8,7 +8,7 @@ import { httpDate } from './fields.ts'
 import { IdleClose } from './idle-close.ts'
 import { sendContent } from './send-content.ts'
 import type { VersionServer } from './server.ts'
-import type { Answer, Site } from './site.ts'
+import type { Answer, Answerer } from './site.ts'
 import type { Transport } from './transport.ts'
 
 /** Node's clocks go by the wall: all off. */
@@ -25,13 +25,13 @@ interface Served {
 }
 
 export class Http1Server implements VersionServer {
-  private readonly site: Site
+  private readonly site: Answerer
   private readonly lab: Surroundings
   private readonly keepAlive: number
   private readonly server: Server
   private readonly served = new Map<Duplex, Served>()
 
-  constructor(site: Site, { keepAlive }: HttpServerApp, lab: Surroundings) {
+  constructor(site: Answerer, { keepAlive }: HttpServerApp, lab: Surroundings) {
     this.site = site
     this.lab = lab
     this.keepAlive = keepAlive

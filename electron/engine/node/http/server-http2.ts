@@ -15,7 +15,7 @@ import { IdleClose } from './idle-close.ts'
 import { sendContent } from './send-content.ts'
 import { Precedence, urgencyOf } from './precedence.ts'
 import type { VersionServer } from './server.ts'
-import type { Answer, Site } from './site.ts'
+import type { Answer, Answerer } from './site.ts'
 import type { Transport } from './transport.ts'
 
 interface Served {
@@ -25,7 +25,7 @@ interface Served {
 }
 
 export class Http2Server implements VersionServer {
-  private readonly site: Site
+  private readonly site: Answerer
   private readonly setup: HttpServerApp
   private readonly lab: Surroundings
   private readonly server: NodeServer
@@ -33,7 +33,7 @@ export class Http2Server implements VersionServer {
   /** Flows of connections that are being handed over: Node makes the session within the call. */
   private flow = ''
 
-  constructor(site: Site, setup: HttpServerApp, lab: Surroundings) {
+  constructor(site: Answerer, setup: HttpServerApp, lab: Surroundings) {
     this.site = site
     this.setup = setup
     this.lab = lab

@@ -8,16 +8,16 @@ import { failureOfClose, serverHandshakes, tellHandshake, tellHandshakeFailure }
 import { identityOf } from '../tls.ts'
 import { httpDate, linesOf, recordOf } from './fields.ts'
 import { IdleClose } from './idle-close.ts'
-import type { Answer, Site } from './site.ts'
+import type { Answer, Answerer } from './site.ts'
 
 export class Http3Server {
-  private readonly site: Site
+  private readonly site: Answerer
   private readonly setup: HttpServerApp
   private readonly lab: Surroundings
   private readonly sockets: Http3Sockets
   private readonly served = new Set<Served>()
 
-  constructor(site: Site, setup: HttpServerApp, lab: Surroundings) {
+  constructor(site: Answerer, setup: HttpServerApp, lab: Surroundings) {
     this.site = site
     this.setup = setup
     this.lab = lab
@@ -49,7 +49,7 @@ export class Http3Server {
 /** One connection, and the exchanges on it. */
 class Served {
   private readonly socket: Http3Socket
-  private readonly site: Site
+  private readonly site: Answerer
   private readonly lab: Surroundings
   private readonly trace: Trace
   private readonly idle: IdleClose
@@ -60,7 +60,13 @@ class Served {
   /** Exchanges that are not over, with what ends the server's thinking about them. */
   private readonly open = new Map<number, Cancel>()
 
-  constructor(socket: Http3Socket, site: Site, setup: HttpServerApp, lab: Surroundings, onGone: () => void) {
+  constructor(
+    socket: Http3Socket,
+    site: Answerer,
+    setup: HttpServerApp,
+    lab: Surroundings,
+    onGone: () => void,
+  ) {
     this.socket = socket
     this.site = site
     this.lab = lab

@@ -4,7 +4,7 @@ import type { Program, Surroundings } from '../program.ts'
 import { Http1Server } from './server-http1.ts'
 import { Http2Server } from './server-http2.ts'
 import { Http3Server } from './server-http3.ts'
-import { Site } from './site.ts'
+import { Site, type Answerer } from './site.ts'
 import { listenForTransports, type TcpVersion, type Transport } from './transport.ts'
 
 /** What serves the connections of one version over TCP. */
@@ -22,10 +22,10 @@ export class HttpServer implements Program {
   private readonly servers: Readonly<Record<TcpVersion, VersionServer>>
   private readonly http3: Http3Server | undefined
 
-  constructor(setup: HttpServerApp, lab: Surroundings) {
+  /** `site`: something else than what the set-up describes. */
+  constructor(setup: HttpServerApp, lab: Surroundings, site: Answerer = new Site(setup.resources, lab)) {
     this.setup = setup
     this.lab = lab
-    const site = new Site(setup.resources, lab)
     this.servers = { 'http/1.1': new Http1Server(site, setup, lab), h2: new Http2Server(site, setup, lab) }
     if (setup.versions.includes('h3')) this.http3 = new Http3Server(site, setup, lab)
   }

@@ -33,6 +33,11 @@ export interface Answer {
   readonly push: readonly string[]
 }
 
+/** What stands behind a server. */
+export interface Answerer {
+  answer(request: SiteRequest): Answer
+}
+
 /** Methods that change something, by what stands behind a resource. */
 const CHANGING: Readonly<Record<ResourceSetup['behaviour'], readonly string[]>> = {
   static: [],
@@ -46,7 +51,7 @@ const WITH_NOT_MODIFIED = ['cache-control', 'content-location', 'etag', 'expires
 /** The largest place of a resource among those of a site; objects of its page come after. */
 const MOST_RESOURCES = 10_000
 
-export class Site {
+export class Site implements Answerer {
   private readonly lab: Surroundings
   private readonly resources = new Map<string, Resource>()
   private readonly orders = new Map<Resource, Orders>()

@@ -1,0 +1,190 @@
+/** `rexmit web` to strangers, and `rexmit fetch` from it: a folder over three versions of HTTP, through the link, to the same bytes. */
+import { execFile } from 'node:child_process'
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildCli, type BuiltCli, type Rexmit } from '../support/cli.ts'
+import { findCurl } from '../support/tools.ts'
+
+const exec = promisify(execFile)
+const BODY = randomBytes(300_000)
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+let cli: BuiltCli
+let server: Rexmit
+let port: number
+let ca: string
+
+beforeAll(async () => {
+  cli = await buildCli()
+  const root = join(cli.folder, 'site')
+  mkdirSync(root)
+  writeFileSync(join(root, 'index.html'), '<p>home</p>')
+  writeFileSync(join(root, 'data.bin'), BODY)
+  writeFileSync(join(root, '.secret'), 'secret')
+  server = cli.start(
+    'web',
+    '--root',
+    root,
+    '--port',
+    '0',
+    '--delay',
+    '5ms',
+    '--loss',
+    '1%',
+    '--out',
+    'served',
+  )
+  port = Number((await server.says(/https:\/\/localhost:(\d+)\/ serves/))[1])
+  ca = (await server.says(/authority: (\S+) \(/))[1]
+}, 120_000)
+
+afterAll(() => cli.remove())
+
+describe.skipIf(!findCurl())('curl', () => {
+  const curl = (...args: string[]) =>
+    exec(findCurl()!, ['--silent', '--show-error', '--noproxy', '*', '--cacert', ca, ...args], {
+      encoding: 'buffer',
+      maxBuffer: 1e7,
+    })
+
+  test.each([
+    ['--http1.1', '1.1'],
+    ['--http2', '2'],
+  ])('%s', async (option, version) => {
+    const { stdout } = await curl(option, `https://localhost:${port}/data.bin`)
+    expect(sha256(stdout)).toBe(sha256(BODY))
+    const used = await curl(
+      option,
+      '--output',
+      '-',
+      '--head',
+      '--write-out',
+      '\n%{http_version}',
+      `https://localhost:${port}/`,
+    )
+    const text = used.stdout.toString()
+    expect(text.split('\n').at(-1)).toBe(version)
+    expect(text).toContain(`alt-svc: h3=":${port}"`)
+    expect(text).toContain('content-type: text/html')
+  })
+
+  test('does not see what is hidden', async () => {
+    const { stdout } = await curl('--path-as-is', `https://localhost:${port}/x/../.secret`)
+    expect(stdout.toString()).not.toContain('secret\n')
+    expect(stdout.toString()).toBe('no such file\n')
+  })
+})
+
+describe('rexmit fetch', () => {
+  test.each(['--http1', '--http2', '--http3'])('%s: the same bytes, and its own trace', async (version) => {
+    const out = `fetched${version}`
+    const url = `https://localhost:${port}/data.bin`
+    const { status, stdout, stderr } = await cli.run(
+      'fetch',
+      url,
+      version,
+      '--ca',
+      ca,
+      '--out',
+      out,
+      '--delay',
+      '5ms',
+    )
+    expect(stderr).not.toContain('rexmit:')
+    expect(stdout).toContain(sha256(BODY))
+    expect(status).toBe(0)
+    expect(sha256(readFileSync(join(cli.folder, out, 'body')))).toBe(sha256(BODY))
+    for (const name of ['capture.pcapng', 'trace.qlog', 'events.csv', 'keylog.txt', 'summary.json'])
+      expect([name, existsSync(join(cli.folder, out, name))]).toEqual([name, true])
+  })
+
+  test('an answer that is an error is an answer', async () => {
+    const { status, stdout } = await cli.run('fetch', `https://localhost:${port}/none`, '--ca', ca)
+    expect(stdout).toContain('http/1.1 404')
+    expect(status).toBe(0)
+  })
+
+  test.each(['--http1', '--http2', '--http3'])(
+    '%s: a certificate that nobody vouches for',
+    async (version) => {
+      const { status, stderr } = await cli.run('fetch', `https://localhost:${port}/`, version)
+      expect(stderr).toMatch(/SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT_LOCALLY/)
+      expect(status).toBe(1)
+    },
+  )
+
+  test.each(['--http1', '--http3'])('%s: nobody is there', async (version) => {
+    const closed = await freePort()
+    const { status, stderr } = await cli.run(
+      'fetch',
+      `https://localhost:${closed}/`,
+      version,
+      '--timeout',
+      '3',
+    )
+    expect(stderr).toMatch(/ECONNREFUSED|ECONNRESET|timeout/)
+    expect(status).toBe(1)
+  })
+
+  test.each([
+    [['fetch', 'nonsense'], 'https://HOST'],
+    [['fetch', 'ftp://localhost/'], 'https://HOST'],
+    [['fetch', 'http://localhost/', '--http3'], 'https, as HTTP/3'],
+    [['fetch', 'https://localhost/', '--http1', '--http2'], 'cannot be used with'],
+    [['fetch', 'https://localhost/', '--ca', 'nowhere.pem'], 'no such file'],
+    [['fetch', 'https://localhost/', '--loss', '200%'], '--loss'],
+  ])('%j', async (args, words) => {
+    const { status, stderr } = await cli.run(...args)
+    expect(stderr).toContain(words)
+    expect(status).toBe(2)
+  })
+})
+
+describe('rexmit web', () => {
+  test('says what is wrong with a folder, a port, a certificate', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port: busy } = taken.address() as AddressInfo
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    writeFileSync(join(cli.folder, 'other.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    const wrong: [string[], RegExp][] = [
+      [['--root', 'nowhere', '--port', '0'], /nowhere is not a folder/],
+      [['--root', '.', '--port', String(busy)], new RegExp(`port ${busy} on 127.0.0.1 is in use`)],
+      [['--root', '.', '--port', '0', '--cert', ca], /--key: is missing/],
+      [['--root', '.', '--port', '0', '--cert', ca, '--key', 'nowhere.pem'], /no such file/],
+      [['--root', '.', '--port', '0', '--cert', ca, '--key', ca], /not a private key/],
+      [['--root', '.', '--port', '0', '--cert', ca, '--key', 'other.pem'], /not the key of the certificate/],
+      [
+        ['--root', '.', '--port', '0', '--cert', 'other.pem', '--key', 'other.pem'],
+        /not a certificate chain/,
+      ],
+    ]
+    for (const [args, words] of wrong) {
+      const { status, stderr } = await cli.run('web', ...args)
+      expect(stderr).toMatch(words)
+      expect(status).toBe(2)
+    }
+    taken.close()
+  })
+
+  test('ends by Ctrl-C and leaves its files', async () => {
+    const { status } = await server.interrupt()
+    expect(status).toBe(0)
+    const names = ['capture.pcapng', 'trace.qlog', 'keylog.txt', 'ca.pem']
+    for (const name of names)
+      expect([name, existsSync(join(cli.folder, 'served', name))]).toEqual([name, true])
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
