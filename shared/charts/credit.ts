@@ -30,6 +30,9 @@ export function creditChart(context: ChartContext, { direction, stream, lane, se
   return picture.finish()
 }
 
+/** A limit so many times what is sent leaves the picture. */
+const FAR = 4
+
 function addAccount(
   picture: Picture,
   area: Area,
@@ -39,13 +42,21 @@ function addAccount(
 ): void {
   const { context } = picture
   const { language, theme, range } = context
-  const most = largest([account.limit, account.sent], range)
-  const scale = niceScale(most, area.height / (theme.textSize * 2.4))
-  const plot = picture.addPlot(area, label, valueAxis(quicWord(language, 'credit'), 'B', scale.max, scale))
+  const sent = largest([account.sent], range)
+  const limit = largest([account.limit], range)
+  // A limit that is far away does not press what is sent to the foot of the picture.
+  const isFar = sent > 0 && limit > FAR * sent
+  const scale = niceScale(isFar ? sent : Math.max(sent, limit), area.height / (theme.textSize * 2.4))
+  const above = isFar ? `  (${quicWord(language, 'above', { bytes: valueText(limit, 'B') })})` : ''
+  const plot = picture.addPlot(
+    area,
+    `${label}${above}`,
+    valueAxis(quicWord(language, 'credit'), 'B', scale.max, scale),
+  )
   addGaps(picture, plot, account)
-  const limit = quicWord(language, 'limit')
+  const limitName = quicWord(language, 'limit')
   const used = quicWord(language, 'used')
-  picture.line(plot, limit, picture.points(plot, account.limit), {
+  picture.line(plot, limitName, picture.points(plot, account.limit), {
     color: sender === 'client' ? theme.server : theme.client,
     type: 'dashed',
     width: 1.1,
@@ -57,13 +68,13 @@ function addAccount(
   })
   picture.describe(plot, (t) => {
     const allowed = account.limit.valueAt(t)
-    const sent = account.sent.valueAt(t) ?? 0
+    const now = account.sent.valueAt(t) ?? 0
     return [
-      `${limit}  ${valueText(allowed ?? NaN, 'B')}`,
-      `${used}  ${valueText(sent, 'B')}`,
+      `${limitName}  ${valueText(allowed ?? NaN, 'B')}`,
+      `${used}  ${valueText(now, 'B')}`,
       ...(allowed === undefined
         ? []
-        : [quicWord(language, 'left', { bytes: valueText(allowed - sent, 'B') })]),
+        : [quicWord(language, 'left', { bytes: valueText(allowed - now, 'B') })]),
     ]
   })
   picture.losses(plot, false)

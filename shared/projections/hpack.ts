@@ -4,6 +4,7 @@
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
+import { QuicPackets } from './quic-packets.ts'
 import { sideOf, type TlsSide } from './tls.ts'
 
 export type EncoderSide = TlsSide
@@ -14,13 +15,24 @@ const SIDES: readonly EncoderSide[] = ['client', 'server']
 export type FieldForm = 'indexed' | 'literal_indexed' | 'literal' | 'literal_never_indexed'
 const FORMS: readonly string[] = ['indexed', 'literal_indexed', 'literal', 'literal_never_indexed']
 
+/** RFC 9204 4.5.2 to 4.5.6. */
+export type QpackForm =
+  'indexed' | 'indexed_post_base' | 'name_reference' | 'name_reference_post_base' | 'literal'
+export const QPACK_FORMS: readonly string[] = [
+  'indexed',
+  'indexed_post_base',
+  'name_reference',
+  'name_reference_post_base',
+  'literal',
+]
+
 export interface EncodedField {
   readonly name: string
   readonly value: string
-  readonly form: FieldForm
+  readonly form: FieldForm | QpackForm
   /** Octets on the wire. */
   readonly bytes: number
-  /** Of the entry, or of the one that lends its name; 0: the name is a literal. */
+  /** Of the entry, or of the one that lends its name; 0: the name is a literal. In QPACK absolute, from 0 on. */
   readonly index: number
   readonly table: 'static' | 'dynamic' | 'none'
   /** At least one of its literals is Huffman-coded: it is shorter than it would be without. */
@@ -97,11 +109,13 @@ export class HeaderBlocks {
   private readonly cursor = new Cursor('http:table_changed', 'http:message_started')
 
   update(store: TraceStore): void {
+    const quic = QuicPackets.of(store)
     this.cursor.read(store, (name, table, row) => {
       const { columns } = table
       const text = (field: string): string => store.text(columns[field].data[row])
       const from = sideOf(text('from'))
-      if (from === undefined) return
+      // The tables of HTTP/3 are QPACK's.
+      if (from === undefined || quic.ofFlow(table.flow.data[row]).length > 0) return
       if (name === 'http:message_started') {
         if (text('version') === 'h2') addBlock(this.open(store, table, row), store, table, row, from)
         return
@@ -172,7 +186,7 @@ function addBlock(
 const STATIC_ENTRIES = 61
 
 /** Octets of an integer in a prefix of so many bits (RFC 7541 5.1). */
-function integerLength(value: number, prefix: number): number {
+export function integerLength(value: number, prefix: number): number {
   const most = 2 ** prefix - 1
   if (value < most) return 1
   let octets = 2
@@ -180,7 +194,8 @@ function integerLength(value: number, prefix: number): number {
   return octets
 }
 
-const plainString = (text: string): number => integerLength(text.length, 7) + text.length
+/** Octets of a string without Huffman coding (RFC 7541 5.2). */
+export const plainString = (text: string): number => integerLength(text.length, 7) + text.length
 
 /** Octets of a literal without Huffman coding (RFC 7541 6.2). */
 function plainLiteral(name: string, value: string, index: number, form: FieldForm): number {
@@ -192,7 +207,7 @@ const CRLF = 2
 const VERSION = ' HTTP/1.1'
 
 /** What HTTP/1.1 would spend on a field: `:method` and `:path` become the request line, `:authority` is `host`. */
-function http1Length(name: string, value: string): number {
+export function http1Length(name: string, value: string): number {
   if (name === ':method') return value.length + 1 + VERSION.length + CRLF
   if (name === ':path') return value.length
   if (name === ':scheme') return 0
@@ -255,13 +270,20 @@ export interface DynamicTable {
 const DEFAULT_LIMIT = 4096
 const OVERHEAD = 32
 
-/** The table after the first `count` changes, and what those from `since` on have done to it. */
-export function tableAfter(changes: readonly TableChange[], count: number, since: number): DynamicTable {
+/**
+ * The table after the first `count` changes, and what those from `since` on have done to it. `capacity`: before any of them.
+ */
+export function tableAfter(
+  changes: readonly TableChange[],
+  count: number,
+  since: number,
+  capacity = DEFAULT_LIMIT,
+): DynamicTable {
   /** Oldest first. */
   let entries: TableEntry[] = []
   const evicted: TableEntry[] = []
   let first = 0
-  let limit = DEFAULT_LIMIT
+  let limit = capacity
   changes.slice(0, count).forEach(({ what, name, value, limit: now }, change) => {
     limit = now
     if (what === 'insert') entries.push({ name, value, size: name.length + value.length + OVERHEAD, change })

@@ -19,6 +19,9 @@ export default {
     literal_indexed: 'literal, indexed',
     literal: 'literal',
     literal_never_indexed: 'literal, never indexed',
+    indexed_post_base: 'indexed, post-base',
+    name_reference: 'literal, name from the table',
+    name_reference_post_base: 'literal, name post-base',
   },
   form: {
     indexed: 'Indexed field: one number stands for name and value (RFC 7541 6.1).',
@@ -27,6 +30,10 @@ export default {
     literal: 'Literal without indexing: leaves the table alone (6.2.2).',
     literal_never_indexed:
       'Literal never indexed: no proxy on the way may put it into a table, so that it cannot be guessed (6.2.3).',
+    indexed_post_base:
+      'Indexed field of an entry that was inserted after the base of this section (RFC 9204 4.5.3).',
+    name_reference: 'Literal value with the name of an entry (4.5.4).',
+    name_reference_post_base: 'Literal value with the name of an entry inserted after the base (4.5.5).',
   },
   table: { client: 'Table of requests', server: 'Table of responses' },
   table_empty: 'Empty: nothing has been indexed yet.',

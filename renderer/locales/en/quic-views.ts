@@ -63,5 +63,27 @@ export default {
     title: 'QPACK',
     label: 'QPACK instructions, dynamic tables and field sections',
     empty: 'QPACK shows once HTTP/3 is spoken.',
+    steps: 'Instructions and field sections',
+    sections: '{count} field section | {count} field sections',
+    blocked: 'QPACK-blocked: {count}, {span} in all',
+    waited: 'waited {span}',
+    stream: 'stream {id}',
+    encoder: 'encoder',
+    decoder: 'decoder',
+    required_short: 'needs {count}',
+    section:
+      'on stream {stream}: {before} in HTTP/1.1, {after} on the wire, {share} less; Required Insert Count {required}.',
+    wait: 'It needed {required} insertions, its receiver had {known}: it waited {span} for the encoder stream.',
+    about: {
+      set_dynamic_table_capacity: 'The encoder says how large its dynamic table may become (RFC 9204 4.3.1).',
+      insert_with_name_reference: 'A new entry whose name is taken from another one (4.3.2).',
+      insert_with_literal_name: 'A new entry with a name of its own (4.3.3).',
+      duplicate: 'An old entry is put in again, so that it is not evicted (4.3.4).',
+      section_acknowledgment:
+        'The decoder has read a field section of this stream: what it refers to need not be kept for it any more (4.4.1).',
+      stream_cancellation: 'The decoder will not read the field sections of this stream (4.4.2).',
+      insert_count_increment:
+        'The decoder has so many entries more: sections that refer to them do not block (4.4.3).',
+    },
   },
 }

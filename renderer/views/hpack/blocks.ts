@@ -5,7 +5,7 @@ import type { HeaderBlock } from '../../../shared/projections/hpack.ts'
  * The block that the packet that is selected has brought, else the last one up to the cursor; without a cursor the newest.
  */
 export function blockAt(
-  blocks: readonly HeaderBlock[],
+  blocks: readonly Pick<HeaderBlock, 't' | 'pkt'>[],
   { pkt, cursor }: { readonly pkt: number | null; readonly cursor: number | null },
 ): number {
   const brought = pkt === null ? -1 : blocks.findIndex((block) => block.pkt === pkt)
@@ -16,7 +16,12 @@ export function blockAt(
 }
 
 /** `GET /style.css`, `200`, or what else it is. */
-export function blockTitle({ method, target, status, part }: HeaderBlock): string {
+export function blockTitle({
+  method,
+  target,
+  status,
+  part,
+}: Pick<HeaderBlock, 'method' | 'target' | 'status' | 'part'>): string {
   const plain = status > 0 ? String(status) : `${method} ${target}`.trim()
   if (part === 'request' || part === 'response') return plain
   return `${part} ${plain}`.trim()
