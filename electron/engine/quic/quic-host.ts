@@ -101,10 +101,9 @@ export class QuicHost implements App {
 
   /** To be called after anything was done to a connection from outside: sends what comes of it. */
   settle(now: Micros): void {
-    for (let moved = true; moved;) {
-      moved = this.tell(now)
-      moved = this.send(now) || moved
-    }
+    this.tell(now)
+    do this.send(now)
+    while (this.tell(now))
     for (const [connection, tracer] of this.tracers) {
       tracer.settle(now)
       if (connection.isOver) this.tracers.delete(connection)
@@ -168,11 +167,9 @@ export class QuicHost implements App {
     return told
   }
 
-  private send(now: Micros): boolean {
+  private send(now: Micros): void {
     const { host } = this.options.station
-    let sent = false
     for (let out = this.endpoint.pollTransmit(now); out; out = this.endpoint.pollTransmit(now)) {
-      sent = true
       const announce = this.takeSent()
       host.sendUdp(now, {
         fromPort: out.localPort,
@@ -184,7 +181,6 @@ export class QuicHost implements App {
         ...(announce && { onSent: announce }),
       })
     }
-    return sent
   }
 
   /** The announcement of the datagram that was made last; undefined: it belongs to no connection. */

@@ -17,6 +17,7 @@ import { expirePaths, migrate } from './migration.ts'
 import type { QuicObserver } from './observer.ts'
 import { receive } from './receive.ts'
 import { stallCause } from './stall.ts'
+import { SPACES } from './space.ts'
 import type { Stream } from './streams.ts'
 import { transmit } from './transmit.ts'
 import { ClientHandshake } from '../tls13/client.ts'
@@ -100,15 +101,15 @@ export class QuicConnection {
     if (state.name === 'closed') return undefined
     // What the 3x limit holds back waits for the peer, not for a time (RFC 9002 6.2.2.1).
     const maySend = canSendAtAll(core.path)
-    const times = [
-      core.recovery.timeout(core.keys.spaces, maySend),
+    let next: number = Math.min(
+      core.recovery.timeout(core.keys.spaces, maySend) ?? Infinity,
       core.idleSince + core.idleTimeout,
-      this.pacedAt(now),
-      this.overdueAt(now),
-      ...core.paths.map((path) => path.deadline),
-      ...Object.values(core.spaces).map(({ received }) => (maySend ? received.deadline : undefined)),
-    ]
-    const next = Math.min(...times.map((time) => time ?? Infinity))
+      this.pacedAt(now) ?? Infinity,
+      this.overdueAt(now) ?? Infinity,
+    )
+    for (const path of core.paths) next = Math.min(next, path.deadline ?? Infinity)
+    if (maySend)
+      for (const name of SPACES) next = Math.min(next, core.spaces[name].received.deadline ?? Infinity)
     return next === Infinity ? undefined : (next as Micros)
   }
 

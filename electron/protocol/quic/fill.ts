@@ -57,7 +57,7 @@ export function fillControl(core: Core, packet: PacketInMaking): void {
 }
 
 /** Limits that are worth raising, and blocks that are worth telling (RFC 9000 4.1, 4.2). */
-function noteLimits(core: Core): void {
+export function noteLimits(core: Core): void {
   const { streams, pending } = core
   if (streams.updateLimit() !== undefined) pending.add({ type: 'max_data' })
   for (const direction of ['bidirectional', 'unidirectional'] as const)

@@ -41,6 +41,7 @@ export class KeyRing {
   private readonly crypto: QuicCrypto
   version: QuicVersion
   private readonly levels: Partial<Record<Level, Pair | undefined>> = {}
+  private writable: ReadonlySet<SpaceName> = new Set()
   /** Read keys of the phase before, for packets that come late (RFC 9001 6.5), and of the one to come. */
   private previous: PacketKeys | undefined
   private previousUntil = 0 as Micros
@@ -68,16 +69,19 @@ export class KeyRing {
       read: this.protection(AES_128_GCM, isServer ? client : server),
       write: this.protection(AES_128_GCM, isServer ? server : client),
     }
+    this.noteLevels()
   }
 
   install(level: Level, use: 'read' | 'write', suite: CipherSuite, secret: Uint8Array): void {
     const pair = (this.levels[level] ??= {})
     pair[use] = this.protection(suite, secret)
     if (level === '1rtt' && use === 'read') this.nextRead = pair.read!.packets.next()
+    this.noteLevels()
   }
 
   discard(level: Level): void {
     this.levels[level] = undefined
+    this.noteLevels()
   }
 
   read(level: Level): Protection | undefined {
@@ -88,12 +92,16 @@ export class KeyRing {
     return this.levels[level]?.write
   }
 
-  /** The spaces in which something can be sent. */
+  /** The spaces in which something can be sent: asked for far more often than it changes. */
   get spaces(): ReadonlySet<SpaceName> {
+    return this.writable
+  }
+
+  private noteLevels(): void {
     const spaces = new Set<SpaceName>()
     for (const level of ['initial', 'handshake', '1rtt'] as const)
       if (this.levels[level]?.write !== undefined) spaces.add(spaceOf(level))
-    return spaces
+    this.writable = spaces
   }
 
   // --- key update (RFC 9001 6) ----------------------------------------------------------------------------

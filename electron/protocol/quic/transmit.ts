@@ -9,12 +9,13 @@ import { AEAD_TAG } from '../wire/quic/protection.ts'
 import { ACK_DELAY_EXPONENT, canSendAtAll, type Core } from './core.ts'
 import type { OutgoingDatagram } from './events.ts'
 import { resend } from './fate.ts'
-import { fillControl, fillCrypto, fillPath, fillStreams } from './fill.ts'
+import { fillControl, fillCrypto, fillPath, fillStreams, noteLimits } from './fill.ts'
 import { discardSpace } from './handshaking.ts'
 import { updateKeysIfDue } from './key-update.ts'
 import { spaceOf } from './keys.ts'
 import { PacketInMaking } from './packet.ts'
 import type { Path } from './path.ts'
+import { SPACES } from './space.ts'
 
 /** RFC 9000 14.1: datagrams with Initial packets, and those that probe a path. */
 const SMALLEST_INITIAL = 1_200
@@ -41,13 +42,23 @@ export function transmit(core: Core, now: Micros): OutgoingDatagram | undefined 
   const probe = core.paths.find(
     (path) => path !== core.path && (path.responses.length > 0 || path.wantsChallenge) && canSendAtAll(path),
   )
-  if (probe !== undefined)
-    return make(core, now, { ...allowanceOf(core, probe), eliciting: true, probesPath: true })
+  if (probe !== undefined) return make(core, now, allowanceOf(core, probe, true, true))
   const eliciting = maySend(core, now)
-  return (
-    (eliciting ? probeMtu(core, now) : undefined) ??
-    make(core, now, { ...allowanceOf(core, core.path), eliciting, probesPath: false })
-  )
+  const larger = eliciting ? probeMtu(core, now) : undefined
+  if (larger !== undefined) return larger
+  return hasWork(core, now) ? make(core, now, allowanceOf(core, core.path, eliciting, false)) : undefined
+}
+
+/** There is something to send, or an ACK is due: else no packet need be begun, which is the rule and not the exception. */
+function hasWork(core: Core, now: Micros): boolean {
+  noteLimits(core)
+  if (!core.pending.isEmpty || core.sendable.size > 0 || core.datagrams.length > 0) return true
+  if (core.recovery.probes > 0 || core.path.responses.length > 0 || core.path.wantsChallenge) return true
+  for (const name of SPACES) {
+    const { crypto, received } = core.spaces[name]
+    if (crypto.send.hasPending || (received.deadline !== undefined && received.deadline <= now)) return true
+  }
+  return false
 }
 
 /** A datagram that is larger than those that are known to get through, one at a time (RFC 9000 14.4). */
@@ -63,8 +74,8 @@ function probeMtu(core: Core, now: Micros): OutgoingDatagram | undefined {
   return seal(core, now, [packet], path)
 }
 
-function allowanceOf(core: Core, path: Path): Pick<Allowance, 'path' | 'size'> {
-  return { path, size: Math.min(core.datagramSize, path.allowance) }
+function allowanceOf(core: Core, path: Path, eliciting: boolean, probesPath: boolean): Allowance {
+  return { path, size: Math.min(core.datagramSize, path.allowance), eliciting, probesPath }
 }
 
 /** Window and pacer let another full datagram go; probes go regardless (RFC 9002 7.5). */
