@@ -106,7 +106,7 @@ class ReceivedStream {
       if (t > own.t) own = this.until({ t, pkt, offset: from })
       if (ready > read.t) read = this.until({ t: ready, pkt, offset: from })
       next = to
-      if (t < this.abandoned) this.addPiece(account, piece, own, read.t > own.t ? read : own)
+      if (t <= this.abandoned) this.addPiece(account, piece, own, read.t > own.t ? read : own)
     }
     return account
   }

@@ -41,6 +41,8 @@ class Echo implements QuicOwner {
 export class Asker implements QuicOwner, App {
   done = false
   received = 0
+  /** What was read, when. */
+  readonly readings: { readonly t: number; readonly stream: number; readonly bytes: number }[] = []
   private started = false
   private readonly streams: number
   private readonly size: number
@@ -61,8 +63,10 @@ export class Asker implements QuicOwner, App {
       for (let i = 0; i < this.streams; i++)
         connection.write(connection.openStream('bidirectional')!, new Uint8Array(this.size).fill(0x61), true)
     if (event.type === 'readable')
-      for (let bytes = connection.read(event.id); bytes; bytes = connection.read(event.id))
+      for (let bytes = connection.read(event.id); bytes; bytes = connection.read(event.id)) {
         this.received += bytes.length
+        this.readings.push({ t: now, stream: event.id, bytes: bytes.length })
+      }
     if (this.received === this.streams * this.answer && connection.state === 'open')
       connection.close(now, 0, 'done')
     if (event.type === 'closed') this.done = true

@@ -10,7 +10,7 @@ import { Losses } from '../../../shared/projections/losses.ts'
 import { PageLoad } from '../../../shared/projections/page-load.ts'
 import { Stalls } from '../../../shared/projections/stalls.ts'
 import { Windows } from '../../../shared/projections/windows.ts'
-import { TraceStore } from '../../../shared/trace/store.ts'
+import type { TraceStore } from '../../../shared/trace/store.ts'
 import { addPage } from '../../support/page-trace.ts'
 import { FLOW, TraceMaker } from '../../support/trace-maker.ts'
 
