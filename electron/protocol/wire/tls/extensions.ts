@@ -1,5 +1,5 @@
 /**
- * Extensions (RFC 8446 4.2, RFC 6066, RFC 5746, RFC 5077, RFC 7301, RFC 7627, RFC 8449). Those that are not read here, and those
+ * Extensions (RFC 8446 4.2, RFC 6066, RFC 5746, RFC 5077, RFC 7301, RFC 7627, RFC 8449, RFC 9001). Those that are not read here, and those
  * whose bytes are not what they should be, keep their bytes all the same.
  */
 import { asciiText, bytesText, type FieldReader } from './field-reader.ts'
@@ -12,6 +12,7 @@ import {
   signatureSchemeName,
   versionName,
 } from './names.ts'
+import { readQuicParameters, type QuicParameter } from './quic-parameters.ts'
 
 export interface KeyShare {
   readonly group: number
@@ -50,6 +51,7 @@ export type ExtensionContent =
   | { readonly kind: 'status_request'; readonly statusType: number }
   | { readonly kind: 'compress_certificate'; readonly algorithms: readonly number[] }
   | { readonly kind: 'certificate_authorities'; readonly authorities: readonly Uint8Array[] }
+  | { readonly kind: 'quic_transport_parameters'; readonly parameters: readonly QuicParameter[] }
   /** Its presence says all. */
   | { readonly kind: 'flag' }
   | { readonly kind: 'opaque' }
@@ -180,6 +182,7 @@ const readers: Readonly<Record<number, Read>> = {
   49: flag,
   50: (r) => ({ kind: 'signature_algorithms', schemes: readSignatureSchemes(r) }),
   51: readKeyShare,
+  57: (r) => ({ kind: 'quic_transport_parameters', parameters: readQuicParameters(r) }),
   65281: (r) => ({ kind: 'renegotiation_info', renegotiated: r.vector('Renegotiated connection', 1) }),
 }
 

@@ -5,6 +5,8 @@
  */
 import type { DissectedField } from '../../../../shared/dissection.ts'
 import { hexDump } from '../dissect/reader.ts'
+import { Cursor } from '../quic/cursor.ts'
+import { varintLengthOf } from '../quic/varint.ts'
 import type { WireError } from '../result.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -48,6 +50,16 @@ export class FieldReader {
     const offset = this.take(name, size)
     if (offset < 0) return 0
     const value = this.numberAt(offset, size)
+    this.fields.push({ name, text: describe(value), offset, length: size })
+    return value
+  }
+
+  /** Reads a variable-length integer of QUIC (RFC 9000 16). */
+  varint(name: string, describe: (value: number) => string = String): number {
+    const size = this.left > 0 ? varintLengthOf(this.bytes[this.at]) : 1
+    const offset = this.take(name, size)
+    if (offset < 0) return 0
+    const value = new Cursor(this.bytes, offset).varint()
     this.fields.push({ name, text: describe(value), offset, length: size })
     return value
   }
