@@ -1,6 +1,7 @@
-/** HTTP/1.1 与 HTTP/2 对比: one page of many objects, over links that lose the same packets. */
+/** HTTP/1.1、2、3 对比: one page of many objects, over links that lose the same packets. */
 import type { ExperimentInput } from '../experiment.ts'
 import { bothWays } from './link-knobs.ts'
+import { QUIC_KNOBS } from './quic-knobs.ts'
 import { is, PATH_KNOBS, UNDISTURBED } from './web.ts'
 
 const OBJECTS = 100
@@ -12,15 +13,18 @@ const OPENING = 2
 const ROUND_TRIP = 2 * DELAY
 
 const PAGE = 'apps.site.resources./'
+/** What the server may send on all streams together: HTTP/2's own, and QUIC's. */
 const CONNECTION_WINDOW = 'apps.browser.http2.connectionWindow'
+const MAX_DATA = 'hosts.client.quic.maxData'
 /** RFC 9113 6.9.2, and a window that holds more than the path. */
 const INITIAL_WINDOW = 65_535
 const WIDE_WINDOW = 262_144
-const LANES = ['h1', 'h1x6', 'h2'] as const
+const LANES = ['h1', 'h1x6', 'h2', 'h3'] as const
 const NAMES = {
   h1: { en: 'HTTP/1.1, one connection', zh: 'HTTP/1.1，1 条连接' },
   h1x6: { en: 'HTTP/1.1, six connections', zh: 'HTTP/1.1，6 条连接' },
   h2: { en: 'HTTP/2', zh: 'HTTP/2，1 条连接' },
+  h3: { en: 'HTTP/3', zh: 'HTTP/3，1 条连接' },
 } as const
 
 const THIS_PAGE = [is(`${PAGE}.objects`, OBJECTS), is(`${PAGE}.objectSize`, OBJECT_SIZE)]
@@ -78,8 +82,8 @@ const always = (lane: (typeof LANES)[number]): ExperimentInput['expectations'] =
     value: 0,
     unit: 'count',
     why: {
-      en: 'TCP repairs whatever the link loses; it costs time, not bytes.',
-      zh: '链路丢了什么，TCP 都会补上；代价是时间，而不是数据。',
+      en: 'TCP and QUIC repair whatever the link loses; it costs time, not bytes.',
+      zh: '链路丢了什么，TCP 和 QUIC 都会补上；代价是时间，而不是数据。',
     },
   },
   {
@@ -122,40 +126,47 @@ const direction = { delay: DELAY, rate: { limit: RATE }, loss: { rate: 0.02 } }
 export const httpVersions: ExperimentInput = {
   id: 'http-versions',
   chapter: 'http',
-  title: { en: 'HTTP/1.1 and HTTP/2', zh: 'HTTP/1.1 与 HTTP/2 对比' },
+  title: { en: 'HTTP/1.1, HTTP/2 and HTTP/3', zh: 'HTTP/1.1、2、3 对比' },
   question: {
-    en: 'HTTP/2 sends all responses over one connection, side by side. What does it win, and what does one lost packet cost it?',
-    zh: 'HTTP/2 把所有响应放在一条连接上并行传输。它赢在哪里？丢一个包，代价又是什么？',
+    en: 'HTTP/2 sends all responses side by side over one connection, HTTP/3 does so over QUIC. What do they win, and what does one lost packet cost each of them?',
+    zh: 'HTTP/2 把所有响应放在一条连接上并行传输，HTTP/3 在 QUIC 上也这样做。它们各赢在哪里？丢一个包，各要付出什么？',
   },
   narrative: [
     {
-      en: 'A page names 100 objects of 10 kB and is loaded over three links alike: 20 Mbit/s, 25 ms each way, TLS 1.3. The first lane speaks HTTP/1.1 on one connection, the second HTTP/1.1 on six, as browsers do, the third HTTP/2 on one. The links throw the same dice: the k-th packet of a direction is lost in all lanes or in none, so what differs is the protocol and not its luck.',
-      zh: '一个页面引用 100 个 10 kB 的对象，分别经三条相同的链路加载：20 Mbit/s，单向 25 毫秒，TLS 1.3。第一组用 HTTP/1.1 和 1 条连接，第二组用 HTTP/1.1 和 6 条连接（浏览器的做法），第三组用 HTTP/2 和 1 条连接。三条链路掷同一副骰子：每个方向的第 k 个包，要么各组都丢，要么都不丢。有差别的是协议，不是运气。',
+      en: 'A page names 100 objects of 10 kB and is loaded over four links alike: 20 Mbit/s, 25 ms each way, TLS 1.3. The first lane speaks HTTP/1.1 on one connection, the second HTTP/1.1 on six, as browsers do, the third HTTP/2 on one, the fourth HTTP/3 on one. The links throw the same dice: the k-th packet of a direction is lost in all lanes or in none, so what differs is the protocol and not its luck.',
+      zh: '一个页面引用 100 个 10 kB 的对象，分别经四条相同的链路加载：20 Mbit/s，单向 25 毫秒，TLS 1.3。第一组用 HTTP/1.1 和 1 条连接，第二组用 HTTP/1.1 和 6 条连接（浏览器的做法），第三组用 HTTP/2 和 1 条连接，第四组用 HTTP/3 和 1 条连接。四条链路掷同一副骰子：每个方向的第 k 个包，要么各组都丢，要么都不丢。有差别的是协议，不是运气。',
     },
     {
-      en: 'Set the loss to 0 first. On one connection HTTP/1.1 asks, waits, and asks again: a round trip for each object, and the server is idle in between (the bar of stalls calls it "application"). Six connections do this six times at once, at the price of six handshakes. HTTP/2 asks for everything at once: each object becomes a stream, and the frames of many streams take turns on the one connection. Now the link is the limit, and no longer the distance.',
-      zh: '先把丢包率设为 0。HTTP/1.1 在一条连接上问一个、等一个、再问下一个：每个对象一个往返，其间服务器无事可做（停顿原因图里记为“应用程序”）。六条连接同时这样做，代价是六次握手。HTTP/2 一次问完：每个对象是一个流，许多流的帧在同一条连接上轮流发送。此时的瓶颈是链路，而不再是距离。',
+      en: 'Set the loss to 0 first. On one connection HTTP/1.1 asks, waits, and asks again: a round trip for each object, and the server is idle in between (the bar of stalls calls it "application"). Six connections do this six times at once, at the price of six handshakes. HTTP/2 asks for everything at once: each object becomes a stream, and the frames of many streams share the one connection. Now the link is the limit, and no longer the distance. HTTP/3 does the same and saves the round trip that TCP takes to open; more there is not to win where nothing is lost.',
+      zh: '先把丢包率设为 0。HTTP/1.1 在一条连接上问一个、等一个、再问下一个：每个对象一个往返，其间服务器无事可做（停顿原因图里记为“应用程序”）。六条连接同时这样做，代价是六次握手。HTTP/2 一次问完：每个对象是一个流，许多流的帧共用一条连接。此时的瓶颈是链路，而不再是距离。HTTP/3 同样如此，再省下 TCP 建立连接的那个往返；不丢包时，能赢的也就这么多。',
     },
     {
-      en: 'Now with losses. TCP hands its bytes up in order and knows nothing of streams. If a packet dies on the HTTP/2 connection, all bytes behind it wait in the receive buffer until the retransmission is there. For the stream whose bytes are missing this is as it must be: it is self-blocked. The others miss nothing of their own and wait all the same: they are cross-blocked. The view of streams has a row for each and tells the two apart; click a hatched span to see the packet that is to blame. HTTP/1.1 hardly knows cross-blocking: on each of its connections there is one response at a time, and the other connections go on.',
-      zh: '再看有丢包的情形。TCP 按序交付字节，对流一无所知。HTTP/2 的连接上丢了一个包，它之后的所有字节都要在接收缓冲区里等，直到重传到达。对缺了字节的那个流，这理所应当，称为自身阻塞；其他的流什么也不缺，却也得等，称为交叉阻塞。流视图中每个流占一行，两者分开标出；点击带斜线的一段，就能看到该怪哪个包。HTTP/1.1 几乎没有交叉阻塞：每条连接上一次只有一个响应，其余连接照常前进。',
+      en: 'Now with losses. TCP hands its bytes up in order and knows nothing of streams. If a packet dies on the HTTP/2 connection, all bytes behind it wait in the receive buffer until the retransmission is there. For the stream whose bytes are missing this is as it must be: it is self-blocked. The others miss nothing of their own and wait all the same: they are cross-blocked. The headline view has a row for each stream and tells the two apart; click a hatched span to see the packet that is to blame. HTTP/1.1 hardly knows cross-blocking: on each of its connections there is one response at a time, and the other connections go on.',
+      zh: '再看有丢包的情形。TCP 按序交付字节，对流一无所知。HTTP/2 的连接上丢了一个包，它之后的所有字节都要在接收缓冲区里等，直到重传到达。对缺了字节的那个流，这理所应当，称为自身阻塞；其他的流什么也不缺，却也得等，称为交叉阻塞。总览视图中每个流占一行，两者分开标出；点击带斜线的一段，就能看到该怪哪个包。HTTP/1.1 几乎没有交叉阻塞：每条连接上一次只有一个响应，其余连接照常前进。',
     },
     {
-      en: 'So HTTP/2 did away with the head-of-line blocking of HTTP/1.1, where a response waits for the one before it, and kept that of TCP. Nor is this all that a loss costs. Each loss takes a part of the congestion window of its connection, and HTTP/2 has only one, while of six windows five stay as they are. At 2 % loss the six connections are mostly ahead, although HTTP/2 won clearly without loss; try several seeds. Which of the two costs more? Switch congestion control off, so that a loss takes no window any more, and HTTP/2 is mostly ahead again: it was the window more than the blocking. On the other hand a short response offers few packets to give a loss away, so that HTTP/1.1 more often has to wait for the retransmission timer.',
-      zh: '所以，HTTP/2 消除了 HTTP/1.1 的队头阻塞，即响应排队等前一个响应，却保留了 TCP 的队头阻塞。而且丢包的代价不止于此：每次丢包都会缩小所在连接的拥塞窗口，HTTP/2 只有一个窗口，六条连接则有五个不受影响。不丢包时 HTTP/2 明显领先，丢包 2% 时多半是六条连接在前；换几个种子试试。两种代价哪个大？关掉拥塞控制，丢包不再缩小窗口，HTTP/2 多半又回到前面：主要的代价在窗口，而不是阻塞。另一方面，短响应后面没有多少包来暴露丢失，所以 HTTP/1.1 更常要等重传定时器。',
+      en: 'In HTTP/3 each stream has an order of its own, and cross-blocked is exactly 0, in every run. That is not the same as "no head-of-line blocking". A stream still waits for its own missing bytes. A packet may come before its keys, when the end of the handshake was lost (key-blocked), and a header section before the entries of the table that it refers to (QPACK-blocked). These are rare and are told by name, so that nothing hides.',
+      zh: 'HTTP/3 里每个流各自有序，交叉阻塞恰好为 0，每次运行都是。但这不等于“没有队头阻塞”。流仍要等自己缺的字节；握手的末尾若丢了，包会先于密钥到达（密钥阻塞）；首部段也可能先于它引用的表条目到达（QPACK 阻塞）。后两种少见，这里各按其名标出，不让任何一种藏起来。',
     },
     {
-      en: 'There is a third way to wait, and it needs no loss. A TLS record can be opened only when it is whole, for its authentication tag stands at its end. Each object here is a record or two, which come in several segments, and the first of these wait for the last: record-blocked. On a slow connection it mostly adds up to more than the other two. This is why some servers begin with small records.',
-      zh: '还有第三种等待，不丢包也会发生。TLS 记录要完整到齐才能解开，因为认证标签在末尾。这里每个对象是一两条记录，分成好几个报文段到达，先到的要等最后一个：这是记录阻塞。连接慢的时候，它多半比另外两种加起来还多。有些服务器一开始只发小记录，正是为此。',
+      en: 'Does the page load faster for it? Less than one would think. Each loss also takes a part of the congestion window of its connection, and HTTP/2 and HTTP/3 have only one, while of six windows five stay as they are. At 2 % loss the six connections are mostly ahead, although they lost clearly without; HTTP/3 and HTTP/2 lie close together, for their windows meet the same losses. Try several seeds. What costs more, window or blocking? Switch congestion control off, so that a loss takes no window any more, and both are mostly ahead of the six again: it was the window more than the blocking. What independent streams win is that each response that is whole can be used at once, and the page as a whole is not the measure of that.',
+      zh: '页面因此加载得更快吗？没有想象的多。每次丢包还会缩小所在连接的拥塞窗口，HTTP/2 和 HTTP/3 各只有一个窗口，六条连接则有五个不受影响。不丢包时六条连接明显落后，丢包 2% 时却多半在前；HTTP/3 与 HTTP/2 相差不多，因为两者的窗口遭遇同样的丢失。换几个种子试试。窗口和阻塞哪个代价大？关掉拥塞控制，丢包不再缩小窗口，两者多半又回到六条连接前面：主要的代价在窗口，而不是阻塞。流互相独立的好处，是每个收完整的响应马上就能用，而整页的耗时并不衡量这一点。',
     },
     {
-      en: 'HTTP/2 also has flow control of its own, and its window for the whole connection begins at 65,535 bytes (RFC 9113 6.9.2), which is less than this link holds in a round trip. The client here raises it to 262,144. Set it back: most of the time is put down to connection credit, and even without loss HTTP/2 falls behind the six connections. HTTP/3, in which each stream has an order of its own, is not part of this experiment yet.',
-      zh: 'HTTP/2 还有自己的流量控制，整条连接的窗口从 65535 字节起步（RFC 9113 6.9.2），比这条链路一个往返能装下的还少。这里的客户端把它提高到 262144。把它调回去：大部分时间都要归到“连接信用”，即使不丢包，HTTP/2 也落到六条连接后面。HTTP/3 让每个流各自有序，本实验尚未包含。',
+      en: 'There is one more way to wait, and it needs no loss. A TLS record can be opened only when it is whole, for its authentication tag stands at its end. Over TCP each object here is a record or two, which come in several segments, and the first of these wait for the last: record-blocked. On a slow connection it mostly adds up to more than the other kinds. QUIC has no records: each packet carries its own tag and is opened when it comes.',
+      zh: '还有一种等待，不丢包也会发生。TLS 记录要完整到齐才能解开，因为认证标签在末尾。在 TCP 上，这里每个对象是一两条记录，分成好几个报文段到达，先到的要等最后一个：这是记录阻塞。连接慢的时候，它多半比其他几种加起来还多。QUIC 没有记录：每个包自带标签，到了就能解开。',
+    },
+    {
+      en: 'HTTP/2 and QUIC also have flow control of their own. The window of HTTP/2 for the whole connection begins at 65,535 bytes (RFC 9113 6.9.2), which is less than this link holds in a round trip. The client here gives both 262,144. Set it back: most of the time is put down to connection credit, and even without loss they fall behind the six connections.',
+      zh: 'HTTP/2 和 QUIC 还有自己的流量控制。HTTP/2 整条连接的窗口从 65535 字节起步（RFC 9113 6.9.2），比这条链路一个往返能装下的还少。这里的客户端给两者都是 262144。把它调回去：大部分时间都要归到“连接信用”，即使不丢包，它们也落到六条连接后面。',
     },
   ],
   rfcs: [
     { number: 9112, title: 'HTTP/1.1: 9.3, Persistence' },
     { number: 9113, title: 'HTTP/2: 5, Streams and Multiplexing, and 6.9, WINDOW_UPDATE' },
+    { number: 9114, title: 'HTTP/3' },
+    { number: 9000, title: 'QUIC: A UDP-Based Multiplexed and Secure Transport: 2.2 and 4.1' },
+    { number: 9204, title: 'QPACK: Field Compression for HTTP/3: 2.1.2' },
     { number: 9293, title: 'Transmission Control Protocol (TCP)' },
     { number: 9438, title: 'CUBIC for Fast and Long-Distance Networks' },
     { number: 8446, title: 'The Transport Layer Security (TLS) Protocol Version 1.3: 5, Record Protocol' },
@@ -163,8 +174,14 @@ export const httpVersions: ExperimentInput = {
   setup: {
     hosts: {
       // RFC 6298 (2.4) says 1 s; systems in the field use 200 ms.
-      client: { role: 'client', tcp: { nagle: false, minRto: 200_000 } },
-      server: { role: 'server', tcp: { nagle: false, minRto: 200_000 } },
+      client: {
+        role: 'client',
+        tcp: { nagle: false, minRto: 200_000 },
+        // As HTTP/2 has it: more than the path holds, less than path and queue together, so that without dice nothing is lost.
+        quic: { maxData: WIDE_WINDOW, maxStreamData: INITIAL_WINDOW },
+      },
+      // Node's HTTP/2 lets a client have as many streams as it likes.
+      server: { role: 'server', tcp: { nagle: false, minRto: 200_000 }, quic: { maxStreamsBidi: 1_000 } },
     },
     links: { link: { a: 'client', b: 'server', up: direction, down: direction } },
     apps: {
@@ -173,6 +190,7 @@ export const httpVersions: ExperimentInput = {
         host: 'server',
         port: 443,
         tls: {},
+        versions: ['h3', 'h2', 'http/1.1'],
         resources: { '/': { type: 'text/html', objects: OBJECTS, objectSize: OBJECT_SIZE } },
       },
       browser: {
@@ -183,7 +201,6 @@ export const httpVersions: ExperimentInput = {
         tls: {},
         version: 'http/1.1',
         connections: 1,
-        // More than the path holds, less than path and queue together, so that without dice nothing is lost.
         http2: { initialWindow: INITIAL_WINDOW, connectionWindow: WIDE_WINDOW },
         requests: [{ target: '/', page: true }],
       },
@@ -193,6 +210,7 @@ export const httpVersions: ExperimentInput = {
     { id: 'h1', label: NAMES.h1 },
     { id: 'h1x6', label: NAMES.h1x6, set: { 'apps.browser.connections': 6 } },
     { id: 'h2', label: NAMES.h2, set: { 'apps.browser.version': 'h2' } },
+    { id: 'h3', label: NAMES.h3, set: { 'apps.browser.version': 'h3' } },
   ],
   knobs: [
     ...PATH_KNOBS,
@@ -224,35 +242,20 @@ export const httpVersions: ExperimentInput = {
     },
     {
       id: 'connection-window',
-      label: { en: 'Connection window of HTTP/2', zh: 'HTTP/2 的连接窗口' },
+      label: { en: 'Connection credit of HTTP/2 and HTTP/3', zh: 'HTTP/2 与 HTTP/3 的连接信用' },
       hint: {
         en: 'What the server may send on all streams together before the client gives it more. Very large, and the queue runs over.',
         zh: '客户端再次授权之前，服务器在所有流上合计可发的字节数。设得很大，队列就会溢出。',
       },
       group: 'http',
-      paths: [CONNECTION_WINDOW],
+      paths: [CONNECTION_WINDOW, MAX_DATA],
       kind: 'number',
       unit: 'B',
       min: INITIAL_WINDOW,
       max: 16_777_216,
       scale: 'log',
     },
-    {
-      id: 'congestion',
-      label: { en: 'Congestion control', zh: '拥塞控制' },
-      hint: {
-        en: 'Of both hosts. Without any, a loss costs no window, and only the blocking is left.',
-        zh: '两台主机都用它。不用拥塞控制时，丢包不再缩小窗口，剩下的就只有阻塞。',
-      },
-      group: 'tcp',
-      paths: ['hosts.client.tcp.congestion', 'hosts.server.tcp.congestion'],
-      kind: 'choice',
-      options: [
-        { value: 'cubic', label: { en: 'CUBIC', zh: 'CUBIC' } },
-        { value: 'newreno', label: { en: 'Reno', zh: 'Reno' } },
-        { value: 'none', label: { en: 'none', zh: '不用' } },
-      ],
-    },
+    QUIC_KNOBS.congestion,
   ],
   expectations: [
     {
@@ -270,6 +273,70 @@ export const httpVersions: ExperimentInput = {
         zh: '所有流共用一个次序（RFC 9293 3.4）：缺失的报文段之后，不管是谁的字节都要等。这里是各流之和。',
       },
       given: LOSSY,
+    },
+    {
+      id: 'h3-never-crossed',
+      text: {
+        en: 'Streams of HTTP/3 never do, whatever the loss',
+        zh: 'HTTP/3 的流从不如此，不论丢多少',
+      },
+      metric: 'h3/cross_blocked_time',
+      op: '=',
+      value: 0,
+      unit: 'us',
+      why: {
+        en: 'RFC 9000 (2.2): QUIC keeps the order within a stream and none between streams.',
+        zh: 'RFC 9000（2.2）：QUIC 只在流内保持次序，流与流之间没有次序。',
+      },
+    },
+    {
+      id: 'h3-self-blocked',
+      text: {
+        en: 'But they wait for bytes of their own',
+        zh: '但仍要等自己缺的字节',
+      },
+      metric: 'h3/self_blocked_time',
+      op: '>',
+      value: 0,
+      unit: 'us',
+      why: {
+        en: 'RFC 9000 (2.2): within a stream the bytes are delivered in order, over QUIC as over TCP.',
+        zh: 'RFC 9000（2.2）：同一个流里的字节必须按序交付，QUIC 和 TCP 一样。',
+      },
+      given: LOSSY,
+    },
+    ...(['key', 'qpack'] as const).map((kind) => ({
+      id: `h3-${kind}-lossless`,
+      text: {
+        en: `Without loss nothing is ${kind === 'key' ? 'key-blocked' : 'QPACK-blocked'}, exactly`,
+        zh: `不丢包时，${kind === 'key' ? '密钥阻塞' : 'QPACK 阻塞'}恰好为 0`,
+      },
+      metric: `h3/${kind}_blocked_byte_ms`,
+      op: '=' as const,
+      value: 0,
+      why:
+        kind === 'key'
+          ? {
+              en: 'The handshake leaves before what it protects. Under loss of its end a packet may come before its keys (RFC 9001 5.7).',
+              zh: '握手先于受它保护的内容发出。若握手的末尾丢了，包就可能先于密钥到达（RFC 9001 5.7）。',
+            }
+          : {
+              en: 'Instructions leave before the sections that need them. When they are lost, such a section has to wait (RFC 9204 2.1.2).',
+              zh: '指令先于需要它的首部段发出。指令一旦丢失，这样的首部段就得等（RFC 9204 2.1.2）。',
+            },
+      given: LOSSLESS,
+    })),
+    {
+      id: 'h3-no-records',
+      text: { en: 'HTTP/3 knows no TLS records to wait for', zh: 'HTTP/3 没有 TLS 记录可等' },
+      metric: 'h3/record_blocked_time',
+      op: '=',
+      value: 0,
+      unit: 'us',
+      why: {
+        en: 'RFC 9001 (5.3): each packet is authenticated by itself and opened when it comes.',
+        zh: 'RFC 9001（5.3）：每个包单独认证，到了就能解开。',
+      },
     },
     inOrder('h1'),
     inOrder('h1x6'),
@@ -386,15 +453,33 @@ export const httpVersions: ExperimentInput = {
       },
       given: NARROW,
     },
+    {
+      id: 'three-before-two',
+      text: {
+        en: 'Without loss HTTP/3 is faster than HTTP/2',
+        zh: '不丢包时，HTTP/3 快于 HTTP/2',
+      },
+      metric: 'h3/page_time',
+      op: '<',
+      value: 'h2/page_time',
+      unit: 'us',
+      why: {
+        en: 'By the round trip that TCP takes to open (RFC 9000 7). Then the link is the limit for both.',
+        zh: '省下 TCP 建立连接的那个往返（RFC 9000 7）。此后两者都受链路限制。',
+      },
+      given: WIDE,
+    },
     ...LANES.flatMap(always),
   ],
   views: [
-    'waterfall',
+    'headline',
     'streams',
+    'waterfall',
     'stalls',
     'windows',
     'layers',
     'frames',
+    'quic',
     'sequence',
     'queue',
     'ladder',
@@ -415,8 +500,8 @@ export const httpVersions: ExperimentInput = {
         },
         right: false,
         because: {
-          en: 'So it would be if each stream had an order of its own. Here TCP has one order for all.',
-          zh: '如果每个流各有自己的次序，就是这样。而这里 TCP 对所有流只有一个次序。',
+          en: 'So it is in HTTP/3, where each stream has an order of its own. Here TCP has one order for all.',
+          zh: 'HTTP/3 的每个流各有自己的次序，就是这样。而这里 TCP 对所有流只有一个次序。',
         },
       },
       {

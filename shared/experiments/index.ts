@@ -12,8 +12,17 @@ import { httpRequests } from './http-requests.ts'
 import { http2Frames } from './http2-frames.ts'
 import { http2Hpack } from './http2-hpack.ts'
 import { httpVersions } from './http-versions.ts'
+import { qpack } from './qpack.ts'
+import { quic0Rtt } from './quic-0rtt.ts'
+import { quicBlocked } from './quic-blocked.ts'
+import { quicHandshake } from './quic-handshake.ts'
+import { quicLoss } from './quic-loss.ts'
+import { quicMigration } from './quic-migration.ts'
+import { quicStreams } from './quic-streams.ts'
+import { setupLatency } from './setup-latency.ts'
 import { tcpBulk } from './tcp-bulk.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
+import { tcpOssification } from './tcp-ossification.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
 import { tls12Rsa } from './tls12-rsa.ts'
 import { tls13 } from './tls13.ts'
@@ -21,6 +30,7 @@ import { tls13 } from './tls13.ts'
 /** The built-in experiments with every default filled in. One that breaks the schema is a bug of ours and throws. */
 export const EXPERIMENTS: readonly Experiment[] = [
   tcpHandshake,
+  tcpOssification,
   tcpBulk,
   httpRequests,
   httpMethods,
@@ -36,6 +46,14 @@ export const EXPERIMENTS: readonly Experiment[] = [
   tls13,
   forwardSecrecy,
   certificates,
+  setupLatency,
+  quicHandshake,
+  quic0Rtt,
+  quicLoss,
+  quicStreams,
+  quicMigration,
+  quicBlocked,
+  qpack,
 ].map((input) => v.parse(Experiment, input))
 
 /** The built-in experiment of this id. */
