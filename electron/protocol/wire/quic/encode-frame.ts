@@ -149,24 +149,25 @@ function numbersOf(frame: NumbersOnly): readonly number[] {
 }
 
 /** RFC 9000 19.3, with the gap and the length of a range each less than they are. */
-function* ackNumbers({ delay, ranges, ecn }: AckFrame): Generator<number> {
+function ackNumbers({ delay, ranges, ecn }: AckFrame): number[] {
   const [first] = ranges
-  yield ecn === undefined ? FRAME.ack : FRAME.ackEcn
-  yield first.to
-  yield delay
-  yield ranges.length - 1
-  yield first.to - first.from
-  let from = first.from
-  for (const range of ranges.slice(1)) {
-    yield from - range.to - 2
-    yield range.to - range.from
-    from = range.from
+  const numbers = [
+    ecn === undefined ? FRAME.ack : FRAME.ackEcn,
+    first.to,
+    delay,
+    ranges.length - 1,
+    first.to - first.from,
+  ]
+  for (let i = 1; i < ranges.length; i++) {
+    const { from, to } = ranges[i]
+    numbers.push(ranges[i - 1].from - to - 2, to - from)
   }
-  if (ecn !== undefined) yield* [ecn.ect0, ecn.ect1, ecn.ce]
+  if (ecn !== undefined) numbers.push(ecn.ect0, ecn.ect1, ecn.ce)
+  return numbers
 }
 
 const encodeAck = (frame: AckFrame, into: Uint8Array, at: number): number =>
-  writeNumbers(into, at, [...ackNumbers(frame)])
+  writeNumbers(into, at, ackNumbers(frame))
 
 function ackLength(frame: AckFrame): number {
   let length = 0
