@@ -1,9 +1,10 @@
 /** Chromium over HTTP/3, from `rexmit web`: a stranger's QUIC, TLS 1.3, QPACK and HTTP/3 against ours, through the lab's link. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { launchChromium } from '../support/chromium.ts'
 import { buildCli, type BuiltCli } from '../support/cli.ts'
+import { Dissection, readCapture } from '../support/quic-capture.ts'
 import { findChromium } from '../support/tools.ts'
 
 const OBJECTS = 50
@@ -22,6 +23,17 @@ beforeAll(async () => {
     )
 }, 120_000)
 afterAll(() => cli.remove())
+
+/** Nothing of what Chromium and we have said to each other stays closed to who has the keys, or breaks a rule. */
+function expectReadable(capture: Uint8Array): void {
+  const { datagrams, keyLog } = readCapture(capture)
+  const { http, quic } = new Dissection(datagrams, keyLog)
+  const strange = quic.filter(({ type }) => type === 'closed' || type === 'garbage')
+  expect(strange).toEqual([])
+  expect(quic.filter((reading) => reading.type === 'packet' && reading.problem !== undefined)).toEqual([])
+  expect(http.filter((line) => line.includes('"problem"'))).toEqual([])
+  expect(http.filter((line) => /^\d+ \["client",\d+,"request"/.test(line)).length).toBeGreaterThan(OBJECTS)
+}
 
 describe.skipIf(!findChromium())('Chromium over HTTP/3', () => {
   test.each(['0', '5%'])(
@@ -53,6 +65,7 @@ describe.skipIf(!findChromium())('Chromium over HTTP/3', () => {
       expect(status).toBe(0)
       for (const name of ['capture.pcapng', 'trace.qlog', 'keylog.txt'])
         expect([name, existsSync(join(cli.folder, out, name))]).toEqual([name, true])
+      expectReadable(readFileSync(join(cli.folder, out, 'capture.pcapng')))
     },
     120_000,
   )
