@@ -2,6 +2,7 @@
 import type { TraceStore } from '../trace/store.ts'
 import { Blocking } from './blocking.ts'
 import { Layers } from './layers.ts'
+import { QuicPackets } from './quic-packets.ts'
 import { QuicStreams } from './quic-streams.ts'
 import { Requests } from './requests.ts'
 
@@ -14,6 +15,23 @@ export class PageLoad {
   update(store: TraceStore): void {
     this.requests.update(store)
     this.blocking.update(store)
+  }
+
+  /** Rows of `http:frame` that a packet carries, whichever transport it is of. */
+  framesOfPacket(store: TraceStore, pkt: number): readonly number[] {
+    const segment = store.sentRow(pkt)
+    if (segment >= 0) return this.layers.ofSegment(store, segment)?.frames ?? []
+    const packets = QuicPackets.of(store).ofPkt(pkt)
+    return packets.flatMap((packet) => this.quicStreams.ofPacket(packet)?.frames ?? [])
+  }
+
+  /** Rows of `http:frame` of both sides of an exchange. */
+  framesOfExchange(store: TraceStore, flow: number, exchange: number): readonly number[] {
+    return (store.flows.get(flow)?.ends ?? []).flatMap(({ node }) => {
+      const quic = this.quicStreams.of(flow, node)
+      if (quic !== undefined) return this.quicStreams.ofExchange(quic, exchange).frames
+      return this.layers.streamOf(flow, node)?.framesOf.get(exchange) ?? []
+    })
   }
 
   /** The first packet that carried one side of an exchange, by who sends; null: none is known. */

@@ -6,6 +6,7 @@
  * instructions of QPACK (6.2).
  */
 import type { EventTable } from '../trace/columns.ts'
+import type { TracedFrameOf } from '../trace/quic-frames.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor, EndMap } from './cursor.ts'
 import { QuicPackets, type QuicEnd, type QuicPacket } from './quic-packets.ts'
@@ -153,11 +154,15 @@ export class QuicStreams {
     return {
       side,
       packets: [packet.row],
-      frames: collect(carried, ({ id, offset, length }) =>
-        side.streams.get(id)!.frames.overlapping({ from: offset, to: offset + length }),
-      ),
+      frames: collect(carried, (frame) => this.framesIn(packet, frame)),
       exchanges: collect(carried, ({ id }) => (isUnidirectional(id) ? [] : [id])),
     }
+  }
+
+  /** Rows of `http:frame` that the data of one STREAM frame of a packet are part of. */
+  framesIn(packet: QuicPacket, { id, offset, length }: TracedFrameOf<'stream'>): readonly number[] {
+    const bytes = this.sides.get(packet.end)?.streams.get(id)
+    return bytes?.frames.overlapping({ from: offset, to: offset + length }) ?? []
   }
 
   /** The packets that carried a frame of HTTP/3, by its row in `http:frame`. */
