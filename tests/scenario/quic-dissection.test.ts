@@ -38,6 +38,14 @@ const again = (times: number, groups?: 'secp256r1'): Partial<HttpLab> => ({
   client: { ...PAGE.client, reuse: false, tls: { resumption: true, earlyData: true } },
 })
 
+const EXTENSIONS = {
+  ecn: true,
+  ackEvery: 8,
+  searchDatagram: 1_400,
+  unknownParameter: true,
+  congestion: 'bbr',
+} as const
+
 const load = (changes: Partial<HttpLab> = {}): Promise<HttpResult> => runHttp({ ...PAGE, ...changes })
 
 /** What endpoints say of packets in a version that nobody has can't be read by anyone else. */
@@ -78,6 +86,10 @@ describe('a capture where packets are sent says what the endpoints and their onl
     [
       'with ids of 20 bytes',
       { quic: { client: { connectionIdLength: 20 }, server: { connectionIdLength: 20 } } },
+    ],
+    [
+      'with extensions: ECN, ACK frequency, larger datagrams, an unknown parameter',
+      { quic: { client: EXTENSIONS, server: EXTENSIONS } },
     ],
     ['with 0-RTT', again(2)],
     ['with 0-RTT that is refused', again(2, 'secp256r1')],
