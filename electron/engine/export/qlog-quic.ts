@@ -183,7 +183,9 @@ export class QuicTeller {
 
   private parametersSet({ owner, parameters }: EventData<'transport:parameters_set'>): Line[] {
     const whose = this.version === 'draft' ? { initiator: owner } : { owner }
-    return this.line('parameters_set', { ...whose, ...parametersOf(parameters) })
+    const { unknown, ...known } = parametersOf(parameters)
+    const others = unknown === undefined ? {} : { unknown_parameters: unknown }
+    return this.line('parameters_set', { ...whose, ...known, ...others })
   }
 
   private streamState({ stream, side, from, to }: EventData<'transport:stream_state_changed'>): Line[] {

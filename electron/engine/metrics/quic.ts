@@ -95,9 +95,7 @@ export const pathsValidated = sumOfEnds((end) => end.pathsValidated)
 export const unknownParameterArrived: Figure = (lane) =>
   lane.quic.size === 0
     ? null
-    : Number(flowsOf(lane).some((flow) => [...(server(flow)?.peerParameters ?? [])].some(isUnknown)))
-
-const isUnknown = (parameter: string): boolean => parameter.startsWith('unknown')
+    : Number(flowsOf(lane).some((flow) => server(flow)?.peerParameters.has('unknown') === true))
 
 /** The longest pause in any single stream of both sides, between two moments at which bytes of it became readable. */
 export function streamWaitMax(lane: LaneFacts): number | null {

@@ -103,7 +103,7 @@ describe('a connection, written by hand', () => {
     const server = made.end('server')
     made.at(200_000).emit(client, 'transport:parameters_set', {
       owner: 'local',
-      parameters: '{"ack_delay_exponent":0,"initial_max_data":5}',
+      parameters: '{"ack_delay_exponent":0,"initial_max_data":5,"unknown":[{"id":27,"value":"0a"}]}',
     })
     made.cross(200_000, 'client', '1rtt', 0, [
       { type: 'ack', delay: 1_000, ranges: [{ from: 0, to: 1 }] },
@@ -158,6 +158,14 @@ describe('a connection, written by hand', () => {
     ])
     expect(dataOf(file, 'main/server', 'quic:packet_dropped')).toEqual([
       { raw: { length: 30 }, trigger: 'connection_unknown', details: { reason: 'unknown_connection_id' } },
+    ])
+    expect(dataOf(file, 'main/client', 'quic:parameters_set')).toEqual([
+      {
+        initiator: 'local',
+        ack_delay_exponent: 0,
+        initial_max_data: 5,
+        unknown_parameters: [{ id: 27, value: '0a' }],
+      },
     ])
     expect(dataOf(file, 'main/client', 'quic:packets_acked')).toEqual([
       { packet_number_space: 'application_data', packet_numbers: [0, 4, 5] },

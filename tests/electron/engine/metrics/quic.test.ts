@@ -81,12 +81,12 @@ describe('the handshake', () => {
     expect(of(script)['main/unknown_parameter_arrived']).toBe(0)
     script.emit(script.end('server'), 'transport:parameters_set', {
       owner: 'remote',
-      parameters: '{"unknown":"0x1b":"00"}',
+      parameters: '{"unknown":',
     })
     expect(of(script)['main/unknown_parameter_arrived']).toBe(0)
     script.emit(script.end('server'), 'transport:parameters_set', {
       owner: 'remote',
-      parameters: '{"unknown_1b":"00"}',
+      parameters: '{"unknown":[{"id":27,"value":"00"}]}',
     })
     expect(of(script)['main/unknown_parameter_arrived']).toBe(1)
   })
