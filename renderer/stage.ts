@@ -31,8 +31,11 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
   ['rtt', 'queue'],
   ['states', 'queue'],
   ['waterfall', 'cache'],
-  ['streams', 'waterfall'],
-  ['layers', 'frames', 'hpack'],
+  ['headline', 'streams', 'waterfall'],
+  ['layers', 'frames', 'hpack', 'qpack'],
+  ['quic', 'ladder', 'packets'],
+  ['acks', 'sequence', 'credit'],
+  ['paths', 'topology'],
   ['tls', 'keys', 'certificates'],
   ['packets', 'layers', 'stalls'],
 ]
@@ -41,9 +44,19 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
  * Views that need height: in a ladder time runs downwards; streams, certificates and decisions stand below one another. With
  * one of them first, it takes the height of the stage, and the packets, if there are any, stand beside it.
  */
-const TALL: readonly ViewId[] = ['ladder', 'streams', 'tls', 'certificates', 'hpack', 'cache']
+const TALL: readonly ViewId[] = [
+  'ladder',
+  'headline',
+  'streams',
+  'tls',
+  'certificates',
+  'hpack',
+  'cache',
+  'quic',
+  'qpack',
+]
 /** Of these, those whose rows carry their sums or their fields beside them. */
-const WIDE: readonly ViewId[] = ['streams', 'certificates', 'hpack', 'cache']
+const WIDE: readonly ViewId[] = ['headline', 'streams', 'certificates', 'hpack', 'cache', 'qpack']
 
 /** Stands on the right side of the window at all times, as a bar, so that a pane of its own can wait. */
 const SHOWN_ELSEWHERE: ViewId = 'stalls'

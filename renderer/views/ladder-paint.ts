@@ -19,7 +19,7 @@ import { packetWords } from './segment-text.ts'
 export interface LadderScene extends LadderFrame {
   readonly paths: readonly Path[]
   readonly origins: Origins
-  /** What a datagram of QUIC holds, in short words; undefined: it holds none. */
+  /** What a datagram of QUIC holds, in short words; undefined: nothing that is known. */
   quicWords(pkt: number): string | undefined
   readonly selected: number | null
   readonly pointed: number | null
@@ -92,7 +92,7 @@ function wordsOf(surface: Surface, line: DrawnPath, scene: LadderScene): LineWor
   const { theme } = surface
   const { packet } = line.path
   const { short, details } = packetWords(packet, scene.origins.of(packet.flow, packet.node))
-  const quic = scene.quicWords(packet.pkt)
+  const quic = packet.protocol === 'UDP' ? scene.quicWords(packet.pkt) : undefined
   const cause = packet.segment?.cause ?? ''
   const lead = cause === '' ? '' : isAgain(line.path) ? `R ${cause}  ` : `${cause}  `
   const died = packet.fate === 'dropped'

@@ -70,7 +70,7 @@ export function pathsChart(read: PathsRead, context: ChartContext): Chart {
   return picture.finish((plot, t, _value, reach) => {
     const near = probes[plot].filter((probe) => Math.abs(probe.t - t) < reach.t)
     return near.sort((a, b) => Math.abs(a.t - t) - Math.abs(b.t - t))[0]?.pkt
-  })
+  }, 'foot')
 }
 
 const pathsOf = ({ paths }: PathsRead, store: TraceStore, lane: string): NetworkPath[] =>
@@ -116,7 +116,7 @@ const wordOf = (
 ): string => {
   if (state === 'closed')
     return end === '' ? quicWord(language, 'closed') : `${quicWord(language, 'closed')}: ${end}`
-  if (kind === 'tcp') return quicWord(language, 'tcp')
+  if (kind === 'tcp') return quicWord(language, state === 'lost' ? 'lost' : 'tcp')
   return quicWord(language, state === 'open' ? 'path' : state)
 }
 
@@ -266,6 +266,7 @@ function styleOf(
     case 'validating':
       return { fill: theme.yellow, opacity: 0.85 }
     case 'failed':
+    case 'lost':
       return { fill: theme.loss, opacity: 0.85 }
     default:
       return { fill: theme.grey, opacity: 0.3 }
@@ -325,7 +326,8 @@ function addMoves(picture: Picture, plot: number, { paths }: PathsRead, lane: st
           style: {
             text,
             x: x + (right ? -4 : 4),
-            y: area.y + area.height - 3,
+            // The words of the change itself stand at the foot.
+            y: area.y + area.height - theme.textSize * 1.6,
             align: right ? 'right' : 'left',
             verticalAlign: 'bottom',
             fill: theme.change,

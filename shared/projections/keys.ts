@@ -7,6 +7,7 @@ import { bytesOfHex, hexOfBytes } from '../hex.ts'
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
+import type { QuicTransfer } from './quic-packets.ts'
 import { sideOf, type TlsSide } from './tls.ts'
 
 /** Keys of one side, and the records that they protect. Values are hexadecimal. */
@@ -24,6 +25,8 @@ export interface RecordKeys {
   /** Of the first record under them, in the TCP stream of this side. */
   readonly offset: number
   readonly records: number
+  /** The records are QUIC packets, and `offset` is the number of the first. */
+  readonly isQuic?: boolean
   readonly bytes: number
 }
 
@@ -237,6 +240,34 @@ function onRecord(
   if (!own) return
   own.records++
   own.bytes += columns.length.data[row]
+}
+
+/** Levels of QUIC's keys by the epochs of TLS (RFC 9001 4). */
+const LEVELS: Readonly<Record<string, string>> = {
+  early: '0rtt',
+  handshake: 'handshake',
+  application: '1rtt',
+}
+
+/** Keys of a QUIC connection with the packets that they protect; `all`: the keys of both sides. */
+export function withPackets(
+  connection: QuicTransfer,
+  all: readonly RecordKeys[],
+  keys: RecordKeys,
+): RecordKeys {
+  const next = all.find(
+    ({ from, epoch, generation }) =>
+      from === keys.from && epoch === keys.epoch && generation === keys.generation + 1,
+  )
+  const packets = connection.packets.filter(
+    ({ end, level, number }) =>
+      end.side === keys.from &&
+      level === LEVELS[keys.epoch] &&
+      number >= keys.offset &&
+      number < (next?.offset ?? Infinity),
+  )
+  const bytes = packets.reduce((sum, { size }) => sum + size, 0)
+  return { ...keys, records: packets.length, bytes, isQuic: true }
 }
 
 export type KeyExchange = 'RSA' | 'DHE' | 'ECDHE' | 'PSK' | ''

@@ -8,7 +8,8 @@ import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
 import { QuicPackets } from './quic-packets.ts'
 
-export type PathStateName = 'validating' | 'validated' | 'failed' | 'abandoned' | 'open' | 'closed'
+/** Of QUIC as RFC 9000 8.2 has it; `lost`: TCP, whose address is gone. */
+export type PathStateName = 'validating' | 'validated' | 'failed' | 'abandoned' | 'open' | 'lost' | 'closed'
 
 export interface PathSpan {
   readonly from: number
@@ -51,6 +52,7 @@ const EVENTS = [
   'tcp:segment_sent',
   'tcp:connection_closed',
   'connectivity:address_changed',
+  'connectivity:path_changed',
   'connectivity:path_state_changed',
   'connectivity:connection_closed',
 ] as const
@@ -74,7 +76,10 @@ export class NetworkPaths {
       const text = (field: string): string => store.text(table.columns[field].data[row])
       switch (name) {
         case 'connectivity:address_changed':
-          return void this.moves.push({ t, node, from: text('from'), to: text('to') })
+          this.moves.push({ t, node, from: text('from'), to: text('to') })
+          return this.leave(node, t, text('from'))
+        case 'connectivity:path_changed':
+          return this.onMigrated(store, table, row)
         case 'connectivity:path_state_changed':
           return this.onState(store, table, row)
         case 'tcp:connection_closed':
@@ -93,6 +98,22 @@ export class NetworkPaths {
         }
       }
     })
+  }
+
+  /** A TCP connection is bound to its addresses: without them it can but wait for its end. */
+  private leave(node: number, t: number, address: string): void {
+    for (const path of this.all)
+      if (path.kind === 'tcp' && path.node === node && path.local.startsWith(`${address}:`) && isLive(path))
+        change(path, t, 'lost')
+  }
+
+  /** The client goes on by other addresses, and leaves its other paths behind. */
+  private onMigrated(store: TraceStore, table: EventTable, row: number): void {
+    if (!isClient(store, table.node.data[row])) return
+    const port = `:${table.columns.local_port.data[row]}`
+    for (const path of this.all)
+      if (path.flow === table.flow.data[row] && !path.local.endsWith(port) && isLive(path))
+        change(path, table.t.data[row], 'abandoned')
   }
 
   private onState(store: TraceStore, table: EventTable, row: number): void {
@@ -147,12 +168,15 @@ export class NetworkPaths {
   private onClosed(store: TraceStore, flow: number, node: number, t: number, why: string): void {
     if (!isClient(store, node)) return
     for (const path of this.all)
-      if (path.flow === flow && path.spans.at(-1)?.state !== 'closed' && path.spans.length > 0) {
+      if (path.flow === flow && path.spans.length > 0 && path.spans.at(-1)?.state !== 'closed') {
         path.end = why
         change(path, t, 'closed')
       }
   }
 }
+
+const isLive = ({ spans }: NetworkPath): boolean =>
+  ['open', 'validating', 'validated'].includes(spans.at(-1)?.state ?? '')
 
 function change({ spans }: NetworkPath, t: number, state: PathStateName): void {
   const last = spans.at(-1)

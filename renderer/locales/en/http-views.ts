@@ -53,8 +53,8 @@ export default {
   },
   frames: {
     title: 'Frames',
-    label: 'All HTTP/2 frames',
-    empty: 'Frames show once HTTP/2 is spoken; HTTP/1.1 has none.',
+    label: 'All frames of HTTP/2 and HTTP/3',
+    empty: 'Frames show once HTTP/2 or HTTP/3 is spoken; HTTP/1.1 has none.',
     filter: 'Filter: 13  client  data  headers  end_stream',
     filter_hint:
       'Words that must all hold: a number is a stream, client and server are who sends; anything else is looked for in type and details.',

@@ -10,7 +10,9 @@ export default {
   bytes: '{count} B',
   records:
     'protects no record yet | protects {count} record, {bytes}, from byte {offset} on | protects {count} records, {bytes}, from byte {offset} on',
-  first_packet: 'Select packet {pkt}, which carries the first of these records',
+  packets:
+    'protects no packet yet | protects {count} packet, {bytes}, from number {offset} on | protects {count} packets, {bytes}, from number {offset} on',
+  first_packet: 'Select packet {pkt}, which carries the first of these',
   not_taken: 'not the form that these two agreed on',
   plain: 'RFC 5246 8.1: the two randoms make it fresh.',
   extended:

@@ -58,7 +58,7 @@ export default {
     },
     states: {
       title: 'States',
-      label: 'TCP states of both ends over time, and the queues of the listener',
+      label: 'States of both ends over time, and the queues of the listener',
       empty: 'States show once a connection is being opened.',
     },
     packets: {

@@ -49,8 +49,8 @@ export default {
   },
   frames: {
     title: '帧',
-    label: '所有 HTTP/2 帧',
-    empty: '使用 HTTP/2 后显示帧；HTTP/1.1 没有帧。',
+    label: '所有 HTTP/2 与 HTTP/3 帧',
+    empty: '使用 HTTP/2 或 HTTP/3 后显示帧；HTTP/1.1 没有帧。',
     filter: '过滤：13  client  data  headers  end_stream',
     filter_hint: '各词须同时成立：数字表示流，client 与 server 表示发送方；其他词在类型与详情中查找。',
     count: '{shown} / {total}',

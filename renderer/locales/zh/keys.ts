@@ -12,7 +12,9 @@ export default {
   bytes: '{count} B',
   records:
     '尚未保护任何记录 | 保护 {count} 条记录，{bytes}，自第 {offset} 字节起 | 保护 {count} 条记录，{bytes}，自第 {offset} 字节起',
-  first_packet: '选中包 {pkt}，它携带其中的第一条记录',
+  packets:
+    '尚未保护任何包 | 保护 {count} 个包，{bytes}，自包号 {offset} 起 | 保护 {count} 个包，{bytes}，自包号 {offset} 起',
+  first_packet: '选中包 {pkt}，它携带其中的第一个',
   not_taken: '双方没有采用这种形式',
   plain: 'RFC 5246 8.1：两个随机数保证它是新的。',
   extended: 'RFC 7627：整个握手的散列取代随机数的位置，因此它只属于这一次握手。',

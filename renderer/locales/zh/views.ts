@@ -60,7 +60,7 @@ export default {
     },
     states: {
       title: '连接状态',
-      label: '两端的 TCP 状态随时间的变化，以及监听端的队列',
+      label: '两端的连接状态随时间的变化，以及监听端的队列',
       empty: '连接开始建立后显示状态。',
     },
     packets: {
