@@ -15,7 +15,7 @@ import {
   type RetryPacket,
   type ShortPacket,
 } from './header.ts'
-import { PassiveConnection, type PassingPacket } from './passive-connection.ts'
+import { PassiveConnection, type ConnectionListener, type PassingPacket } from './passive-connection.ts'
 import type { CapturedDatagram, TellQuic } from './readings.ts'
 
 const MOST_CONNECTIONS = 1_024
@@ -56,6 +56,18 @@ export class QuicDissector {
   private readonly lengths = new Map<number, number>()
   private early: { readonly datagram: CapturedDatagram; readonly packet: ProtectedPacket }[] = []
   private count = 0
+  private readonly listener: ConnectionListener = {
+    onConnectionId: (connection, owner, id) => {
+      const entry = this.entries.get(connection)
+      if (entry !== undefined) this.addId(entry, owner, id)
+    },
+    onMoved: (connection, side, to) => {
+      const entry = this.entries.get(connection)
+      if (entry === undefined) return
+      entry.at[side] = to
+      this.addPairs(entry)
+    },
+  }
 
   /** `keyLog` may be added to; `handleSecrets` says so. */
   constructor(crypto: QuicCrypto, keyLog: KeyLog, tell: TellQuic) {
@@ -210,53 +222,35 @@ export class QuicDissector {
   /** The first packet of a client; nothing is kept of those that are not authentic. */
   private begin(datagram: CapturedDatagram, packet: ProtectedPacket): Recipient | undefined {
     const { version, destination } = packet
-    const entry: { of?: Entry } = {}
-    const connection = new PassiveConnection(
-      this.count + 1,
-      this,
-      version,
-      {
-        onConnectionId: (owner, id) => entry.of && this.addId(entry.of, owner, id),
-        onMoved: (side, to) => this.onMoved(entry.of, side, to),
-      },
-      this.tell,
-    )
+    const connection = new PassiveConnection(this.count + 1, this, version, this.listener, this.tell)
     connection.keys.addInitial(version, destination)
-    const recipient = { connection, to: 'server' } as const
-    entry.of = {
-      connection,
-      names: [],
-      nameless: new Set(),
-      at: { client: datagram.from, server: datagram.to },
-    }
     const first = passing(datagram, packet, 'client', 'initial', version)
     if (!connection.canOpen(first)) {
       this.discard(datagram, packet.start, 'unknown_connection')
       return undefined
     }
     this.count++
-    this.register(entry.of, packet, datagram.tag)
+    this.register(connection, datagram, packet)
     connection.handlePacket(first)
     this.replayEarly(destination)
-    return recipient
+    return { connection, to: 'server' }
   }
 
-  private register(entry: Entry, { destination, source }: ProtectedPacket, tag: number): void {
+  private register(
+    connection: PassiveConnection,
+    { tag, from: client, to: server }: CapturedDatagram,
+    { destination, source }: ProtectedPacket,
+  ): void {
     for (const oldest of this.entries.values()) {
       if (this.entries.size < MOST_CONNECTIONS) break
       oldest.connection.finish()
       this.forget(oldest)
       this.tell({ type: 'forgotten', connection: oldest.connection.number, tag })
     }
-    this.entries.set(entry.connection, entry)
+    const entry: Entry = { connection, names: [], nameless: new Set(), at: { client, server } }
+    this.entries.set(connection, entry)
     this.addId(entry, 'server', destination)
     this.addId(entry, 'client', source)
-  }
-
-  private onMoved(entry: Entry | undefined, side: Side, to: Endpoint): void {
-    if (entry === undefined) return
-    entry.at[side] = to
-    this.addPairs(entry)
   }
 
   /** RFC 9000 17.2.5: the client begins anew with an id of the server's choice. */
@@ -280,8 +274,10 @@ export class QuicDissector {
   }
 
   private keepEarly(datagram: CapturedDatagram, packet: ProtectedPacket): void {
-    const payload = datagram.payload.slice()
-    this.early.push({ datagram: { ...datagram, payload }, packet })
+    const [payload, destination, source] = [datagram.payload, packet.destination, packet.source].map(
+      (bytes) => bytes.slice(),
+    )
+    this.early.push({ datagram: { ...datagram, payload }, packet: { ...packet, destination, source } })
     if (this.early.length <= MOST_EARLY) return
     const oldest = this.early.shift()!
     this.discard(oldest.datagram, oldest.packet.start, 'unknown_connection')

@@ -31,8 +31,9 @@ export interface PassingPacket extends Sealed {
 /** What the owner of the connections needs to know of one. */
 export interface ConnectionListener {
   /** `owner` is reached by this id, too. */
-  onConnectionId(owner: Side, id: Uint8Array): void
-  onMoved(side: Side, to: Endpoint): void
+  onConnectionId(connection: PassiveConnection, owner: Side, id: Uint8Array): void
+  /** `side` sends from there; told when it was first seen, too. */
+  onMoved(connection: PassiveConnection, side: Side, to: Endpoint): void
 }
 
 type SpaceName = 'initial' | 'handshake' | 'application'
@@ -164,7 +165,7 @@ export class PassiveConnection {
     const before = this.at[from]
     if (before === where) return
     this.at[from] = where
-    this.listener.onMoved(from, source)
+    this.listener.onMoved(this, from, source)
     if (before !== undefined) this.tell({ type: 'moved', connection: this.number, tag, from, to: source })
   }
 
@@ -186,7 +187,7 @@ export class PassiveConnection {
         if (this.streams[from].handleReset(frame.id)) this.tell({ type: 'reset', ...place, id: frame.id })
         return
       case 'new_connection_id':
-        return this.listener.onConnectionId(from, frame.id)
+        return this.listener.onConnectionId(this, from, frame.id)
     }
   }
 
