@@ -106,7 +106,10 @@ export class QuicHost implements App {
     while (this.tell(now))
     for (const [connection, tracer] of this.tracers) {
       tracer.settle(now)
-      if (connection.isOver) this.tracers.delete(connection)
+      if (!connection.isOver) continue
+      this.tracers.delete(connection)
+      // A client's connection has a port of its own.
+      if (!connection.isServer) this.unbind(connection.localPort)
     }
     this.due = this.endpoint.pollTimeout(now)
   }

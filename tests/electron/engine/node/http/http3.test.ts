@@ -233,6 +233,41 @@ describe('a connection', () => {
     expect(result.exchanges[0].startedAt).toBeLessThan(3.1 * RTT)
   })
 
+  test('proves its address by a token of the connection before, if it keeps any', async () => {
+    const on = { resumption: true } as const
+    const result = await runHttp(
+      visits({ server: { tls: on }, client: { tls: on }, quic: { server: { retry: true } } }),
+    )
+    const [first, second] = firstBytes(result)
+    expect(first).toBeCloseTo(3, 1)
+    expect(second).toBeCloseTo(2, 1)
+  })
+
+  test('goes by settings that change in the run, if it is begun after that', async () => {
+    const result = await runHttp(
+      visits({
+        requests: [{ target: '/' }, { target: '/', at: 500_000 }],
+        steps: [{ at: 300_000, set: { 'hosts.server.quic.retry': true } }],
+      }),
+    )
+    const [first, second] = firstBytes(result)
+    expect(first).toBeCloseTo(2, 1)
+    expect(second).toBeCloseTo(3, 1)
+  })
+
+  test('survives 30 % loss each way, and its run ends', async () => {
+    const seeds = process.env.REXMIT_FULL === '1' ? 60 : 4
+    for (let seed = 1; seed <= seeds; seed++) {
+      const result = await runHttp(
+        page({ link: lossy(0.3), seed, quic: { client: { idleTimeout: 0 }, server: { idleTimeout: 0 } } }),
+      )
+      expect(result.run.info.state).toBe('finished')
+      expect(result.exchanges.map(({ status, error }) => [seed, status, error])).toEqual(
+        Array(1 + OBJECTS).fill([seed, 200, '']),
+      )
+    }
+  })
+
   test('to a server that wants an address proved takes a round trip more', async () => {
     const result = await runHttp(visits({ quic: { server: { retry: true } } }, 1))
     expect(result.exchanges).toMatchObject([{ status: 200 }])
@@ -269,6 +304,25 @@ describe('a connection', () => {
     )
     expect(result.exchanges.map(({ error }) => error)).toEqual(Array(2).fill('ERR_QUIC_IDLE_TIMEOUT'))
     expect(result.exchanges[0].finishedAt).toBeCloseTo(5_000_000, -1)
+  })
+})
+
+describe('QPACK', () => {
+  const blocked = async (blockedStreams: number, seed: number) => {
+    const http3 = { blockedStreams }
+    const result = await runHttp(page({ link: lossy(0.1), seed, client: { http3 }, server: { http3 } }))
+    expect(result.exchanges.every(({ status }) => status === 200)).toBe(true)
+    const began = result.all('http:section_blocked')
+    expect(result.all('http:section_unblocked')).toHaveLength(began.length)
+    expect(began.every(({ required, known }) => required > known)).toBe(true)
+    return began.length
+  }
+
+  test('keeps sections waiting for a lost instruction, unless nobody may wait', async () => {
+    let waited = 0
+    for (let seed = 1; seed <= 4; seed++) waited += await blocked(100, seed)
+    expect(waited).toBeGreaterThan(0)
+    for (let seed = 1; seed <= 4; seed++) expect(await blocked(0, seed)).toBe(0)
   })
 })
 
