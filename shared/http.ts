@@ -159,7 +159,7 @@ export const HttpClientApp = v.strictObject({
   /** null: in the clear. */
   tls: v.optional(v.nullable(TlsClientSettings), null),
   version: v.optional(v.picklist(HTTP_VERSIONS), 'http/1.1'),
-  /** The most connections at a time; HTTP/2 needs one. */
+  /** The most connections at a time; HTTP/2 and HTTP/3 need one. */
   connections: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 1),
   http2: v.optional(Http2Settings),
   http3: v.optional(Http3Settings),
@@ -179,7 +179,7 @@ export const HttpClientApp = v.strictObject({
   cache: v.optional(v.boolean(), false),
   /** Keep cookies (RFC 6265); `rewriting`: none, the session's id goes into the target instead. */
   cookies: v.optional(v.picklist(['on', 'off', 'rewriting']), 'off'),
-  /** Give a request up after so long, close its connection (HTTP/2: its stream, and open another connection for what follows) and try again; 0: wait for ever. */
+  /** Give a request up after so long, close its connection (HTTP/2 and HTTP/3: its stream, and open another connection for what follows) and try again; 0: wait for ever. */
   timeout: v.optional(span, 0),
   /** Of any method and after any failure, as a client that knows no better does; each try has the same number. */
   retries: v.optional(v.pipe(count, v.maxValue(10)), 0),

@@ -148,7 +148,7 @@ export const HTTP_EVENTS = {
     },
   },
   'http:request_sent': {
-    doc: 'Handed to a connection',
+    doc: 'Handed to a connection; once more when the server could not have looked at it there, as after refused 0-RTT',
     fields: {
       request: u32('its number'),
       exchange: u32('the stream, or in HTTP/1.1 the number of the request on its connection, from 1'),
