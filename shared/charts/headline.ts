@@ -250,17 +250,16 @@ function addHeader(picture: Picture, { x, y, width }: Omit<Area, 'lane'>, column
   const level = top + size * 1.35 + (large - size) * 0.8
   picture.caption(beside, after, level, x + width - after, color, 400)
   const cross = lane?.totals.any.cross ?? 0
-  const figure = lane
-    ? `${conditionName(language, 'cross')} ${timeText(cross)}`
-    : word(language, 'nothingYet')
-  picture.caption(
-    figure,
-    x,
-    top + size * 3.45,
-    width,
-    cross > 0 ? theme.loss : lane ? theme.text : theme.faint,
-    600,
-  )
+  const figure = lane ? crossText(picture.context, cross, width) : word(language, 'nothingYet')
+  const ink = cross > 0 ? theme.loss : lane ? theme.text : theme.faint
+  picture.caption(figure, x, top + size * 3.45, width, ink, 600)
+}
+
+/** The figure that all is about is never cut: its name gives way. */
+function crossText({ language, theme }: ChartContext, cross: number, room: number): string {
+  const names = [conditionName(language, 'cross'), word(language, 'crossShort')]
+  const texts = names.map((name) => `${name} ${timeText(cross)}`)
+  return texts.find((text) => textWidth(text, theme.textSize) * 1.1 <= room) ?? timeText(cross)
 }
 
 /** How many connections, and requests that failed; in short words where there is no room for long ones. */
