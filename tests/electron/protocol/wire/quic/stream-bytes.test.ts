@@ -27,11 +27,10 @@ test('whatever comes, each byte is given once and in order', () => {
       const given: number[] = []
       for (const { from, bytes } of all) {
         const lost = stream.handle(from, bytes, (at, piece) => {
-          expect(at).toBe(given.length)
+          if (at !== given.length) throw new Error(`${at} after ${given.length}`)
           given.push(...piece)
         })
-        expect(lost).toBe(0)
-        expect(stream.heldLength).toBeLessThanOrEqual(200 - given.length)
+        if (lost > 0 || stream.heldLength > 200 - given.length) throw new Error(`${lost} lost`)
       }
       expect(Uint8Array.from(given)).toEqual(whole)
       expect(stream.heldLength).toBe(0)
