@@ -4,6 +4,7 @@
  * tests hold the two to the same word.
  */
 import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { Trace } from '../../../shared/trace/sink.ts'
 
 /** A step: does it hold, what was compared with what, and OpenSSL's word for the failure. */
@@ -102,7 +103,7 @@ function checkLeaf(leaf: X509Certificate, host: string): Step[] {
     mayServe
       ? passed('key_usage', 'for TLS servers')
       : failed('key_usage', 'not for TLS servers', 'INVALID_PURPOSE'),
-    leaf.checkHost(host) !== undefined
+    (isIP(host) > 0 ? leaf.checkIP(host) : leaf.checkHost(host)) !== undefined
       ? passed('host_name', `${host} is among ${names}`)
       : failed('host_name', `${host} is not among ${names}`, 'ERR_TLS_CERT_ALTNAME_INVALID'),
   ]

@@ -6,6 +6,7 @@
  * ends the process. Nothing here has a timeout: Node's would go by the wall clock.
  */
 import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { connect, createServer, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
 import type { TlsClientSettings, TlsServerSettings } from '../../../shared/tls.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
@@ -106,7 +107,9 @@ export function secureClient(
   const secure = connect({
     ...contextOptions(settings),
     socket,
-    servername: serverName,
+    // RFC 6066 3: a literal address is no name to send; the certificate is held to it all the same.
+    servername: isIP(serverName) > 0 ? '' : serverName,
+    host: serverName,
     ca: lab.authority.root,
     rejectUnauthorized: !settings.acceptAnyway,
     ...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),

@@ -2,6 +2,7 @@
 import type { Micros } from '../../../shared/units.ts'
 import type { HandshakeCrypto, KeyShare } from '../crypto.ts'
 import type { Rng } from '../random.ts'
+import { parseAddress } from '../wire/address.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import {
   alertOf,
@@ -217,7 +218,9 @@ export class ClientHandshake extends Handshake {
     ])
     if (options.parameters !== undefined)
       extensions.set(EXTENSION.quicTransportParameters, options.parameters)
-    if (options.serverName === '') extensions.delete(EXTENSION.serverName)
+    // RFC 6066 3: a literal address is no name.
+    if (options.serverName === '' || parseAddress(options.serverName) !== undefined)
+      extensions.delete(EXTENSION.serverName)
     if (this.cookie !== undefined) extensions.set(EXTENSION.cookie, vector(2, this.cookie))
     if (this.earlyData === 'offered') extensions.set(EXTENSION.earlyData, new Uint8Array(0))
     // It must be the last one (4.2.11), and its binder is filled in when the rest is written.

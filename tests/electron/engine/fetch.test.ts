@@ -1,6 +1,7 @@
 /** One request to a real server through the link: what is asked for, what comes, and why it does not. */
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -12,6 +13,7 @@ import {
   type Authority,
   type Identity,
 } from '../../../electron/engine/node/authority.ts'
+import { startWeb } from '../../../electron/engine/web.ts'
 import { temporaryFolder } from '../../support/runs.ts'
 
 const BODY = randomBytes(200_000)
@@ -81,6 +83,30 @@ describe('with TLS', () => {
     const checks = [...result.run.reader.events(['security:certificate_checked'])]
     expect(checks.length).toBeGreaterThan(5)
     expect(checks.every(({ data }) => data.ok)).toBe(true)
+  })
+
+  test('by its address, over TCP and over QUIC', async () => {
+    const root = temporaryFolder()
+    writeFileSync(join(root, 'index.html'), BODY)
+    const begun = await startWeb({ root, port: 0 }, { id: 2, directory: join(temporaryFolder(), 'run') })
+    if (!begun.ok) throw new Error(begun.error.message)
+    const { run, port } = begun.value
+    onTestFinished(async () => {
+      await run.stop()
+      run.close()
+    })
+    for (const version of ['http/1.1', 'h2', 'h3'] as const) {
+      const result = await fetched({ url: `https://127.0.0.1:${port}/`, version, roots: authority.root })
+      expect(result).toMatchObject({ status: 200, whole: true, sha256, failure: '' })
+      const checks = [...result.run.reader.events(['security:certificate_checked'])]
+      expect(checks.filter(({ data }) => !data.ok)).toEqual([])
+    }
+    const tries = [...run.reader.events(['security:handshake_finished'])]
+    expect(tries.filter(({ node }) => node === 'web/server').map(({ data }) => data.alpn)).toEqual([
+      'http/1.1',
+      'h2',
+      'h3',
+    ])
   })
 
   test("not from one that they don't", async () => {
