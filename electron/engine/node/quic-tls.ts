@@ -182,6 +182,8 @@ export function failureOfClose(
   const name = layer === 'transport' ? transportErrorName(code) : http3ErrorName(code)
   // RFC 9000 10.1; with a code of its own where no path is left (8.2.4).
   if (by === 'timeout' && code === 0) return { code: 'ERR_QUIC_IDLE_TIMEOUT', message: reason }
+  if (by === 'local' && name === 'H3_NO_ERROR')
+    return { code: 'ECONNABORTED', message: 'this side gave it up' }
   const isRefused = verdict !== '' && by === 'local' && name.startsWith('CRYPTO_ERROR')
   return {
     code: isRefused ? verdict : (BY[by] ?? name),

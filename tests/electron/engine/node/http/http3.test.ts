@@ -142,6 +142,12 @@ describe('resumption', () => {
     expect(flows).toEqual(new Set([result.exchanges[1].flow]))
   })
 
+  test('repeats, 0-RTT and all', async () => {
+    const [first, second] = [await runHttp(visits(early0, 3)), await runHttp(visits(early0, 3))]
+    expect(early(first).length).toBeGreaterThan(0)
+    expect(storyOf(first)).toEqual(storyOf(second))
+  })
+
   // Whose answer is there before the handshake is over has closed by the time of the next ticket: the first is used again.
   test.each([
     ['once', 2],
@@ -470,6 +476,8 @@ describe('a client with a fallback', () => {
       [100_000 + 2 * RTT, 'h3', 'lost'],
     ])
     expect(used(result)).toEqual(new Set([version]))
+    const given = handshakes(result).client.filter(({ error }) => error !== '')
+    expect(given.map(({ error }) => error)).toEqual(['ECONNABORTED'])
   })
 
   test('closes what is second: QUIC may win a race that TCP has begun', async () => {
