@@ -33,7 +33,7 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
   ['waterfall', 'cache'],
   ['headline', 'streams', 'waterfall'],
   ['layers', 'frames', 'hpack', 'qpack'],
-  ['quic', 'ladder', 'packets'],
+  ['quic', 'ladder'],
   ['acks', 'sequence', 'credit'],
   ['paths', 'topology'],
   ['tls', 'keys', 'certificates'],

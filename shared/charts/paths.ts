@@ -41,10 +41,14 @@ const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 const BAND = 2.3
 const DELIVERY = 2.6
 const LEGEND: readonly QuicWord[] = [
+  'tcp',
+  'lost',
+  'path',
   'validating',
   'validated',
   'failed',
   'abandoned',
+  'closed',
   'challenge',
   'response',
 ]

@@ -48,6 +48,7 @@ describe('the locales', () => {
       'TCP',
       'HPACK',
       'QPACK',
+      'QUIC',
       'RFC {number}',
       'RTT',
       'qlog 0.3',

@@ -6,6 +6,8 @@ import { goodputChart } from '../../../shared/charts/goodput.ts'
 import { headlineChart } from '../../../shared/charts/headline.ts'
 import type { Chart } from '../../../shared/charts/picture.ts'
 import { queueChart } from '../../../shared/charts/queue.ts'
+import { acksChart, NumbersRead } from '../../../shared/charts/acks.ts'
+import { pathsChart, PathsRead } from '../../../shared/charts/paths.ts'
 import { rttChart } from '../../../shared/charts/rtt.ts'
 import { sequenceChart } from '../../../shared/charts/sequence.ts'
 import { stallsChart } from '../../../shared/charts/stalls.ts'
@@ -82,6 +84,11 @@ const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Drawn>> = {
   queue: reads(() => new Queues(), queueChart),
   stalls: reads(() => new Stalls(), stallsChart),
   states: reads(() => new States(), statesChart),
+  acks: reads(
+    () => new NumbersRead(),
+    (read, context) => acksChart(read, context, { side: null, space: 'application' }),
+  ),
+  paths: reads(() => new PathsRead(), pathsChart),
   headline: reads(
     () => new Headline(),
     headlineChart,
