@@ -58,14 +58,14 @@ function sealAead(
   nonce: Uint8Array,
   additionalData: Uint8Array,
   plaintext: Uint8Array,
-): Uint8Array {
+  into: Uint8Array,
+  at: number,
+): void {
   const cipher = createCipheriv(name as 'aes-128-gcm', key, nonce, { authTagLength: TAG })
   cipher.setAAD(additionalData)
-  const sealed = new Uint8Array(plaintext.length + TAG)
-  sealed.set(cipher.update(plaintext))
+  into.set(cipher.update(plaintext), at)
   cipher.final()
-  sealed.set(cipher.getAuthTag(), plaintext.length)
-  return sealed
+  into.set(cipher.getAuthTag(), at + plaintext.length)
 }
 
 /** AES in ECB mode works block by block, so one cipher serves all samples (RFC 9001 5.4.3). */
@@ -125,7 +125,13 @@ export const nodeCrypto: HandshakeCrypto = {
   aead(name, key): Aead {
     const object = createSecretKey(key)
     return {
-      seal: (nonce, additionalData, plaintext) => sealAead(name, object, nonce, additionalData, plaintext),
+      seal: (nonce, additionalData, plaintext) => {
+        const sealed = new Uint8Array(plaintext.length + TAG)
+        sealAead(name, object, nonce, additionalData, plaintext, sealed, 0)
+        return sealed
+      },
+      sealInto: (nonce, additionalData, plaintext, into, at) =>
+        sealAead(name, object, nonce, additionalData, plaintext, into, at),
       open: (nonce, additionalData, sealed) =>
         orUndefined(() => openAead(name, object, nonce, additionalData, sealed)),
     }

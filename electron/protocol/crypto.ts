@@ -35,6 +35,14 @@ export interface SessionCrypto extends SyncCrypto {
 export interface Aead {
   /** Ciphertext and tag. */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** The same, written to `into` from `at` on, where the plaintext may stand. */
+  sealInto(
+    nonce: Uint8Array,
+    additionalData: Uint8Array,
+    plaintext: Uint8Array,
+    into: Uint8Array,
+    at: number,
+  ): void
   /** The plaintext of `sealed`, which ends with the tag; undefined when it is not authentic. */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
 }

@@ -48,7 +48,9 @@ function onStreamAcked(core: Core, { id, from, to, fin }: Extract<Carried, { typ
   const stream = core.streams.get(id)
   if (stream?.send === undefined) return
   stream.send.onAcked(from, to, fin)
-  core.events.push({ type: 'writable', id })
+  // Once is enough until the owner has heard of it.
+  const { last } = core.events
+  if (last?.type !== 'writable' || last.id !== id) core.events.push({ type: 'writable', id })
   if (!stream.send.hasPending) core.sendable.delete(id)
   if (stream.send.isClosed) core.streams.release(stream)
 }

@@ -40,7 +40,7 @@ export function fillPath(core: Core, path: Path, packet: PacketInMaking): void {
 /** All that is neither handshake nor application data. */
 export function fillControl(core: Core, packet: PacketInMaking): void {
   noteLimits(core)
-  for (const control of [...core.pending.values()]) {
+  for (const control of core.pending.values()) {
     const frame = frameOf(core, control)
     if (frame !== undefined && !packet.add(frame, control)) continue
     core.pending.delete(control)

@@ -244,8 +244,7 @@ function sealPacket(core: Core, packet: PacketInMaking, into: Uint8Array, start:
   const payloadAt = numberAt + numberLength
   const payloadEnd = packet.write(into, payloadAt)
   const { header, packets } = core.keys.write(level)!
-  const sealed = packets.seal(number, into.subarray(start, payloadAt), into.subarray(payloadAt, payloadEnd))
-  into.set(sealed, payloadAt)
+  packets.sealInPlace(number, into, start, payloadAt, payloadEnd)
   header.apply(into, start, numberAt)
   return end
 }

@@ -72,6 +72,12 @@ export class PacketKeys {
     return this.aead.seal(this.nonceOf(number), header, payload)
   }
 
+  /** The same in place: the payload lies in `packet` from `at` to `end`, behind the header, and before room for the tag. */
+  sealInPlace(number: number, packet: Uint8Array, start: number, at: number, end: number): void {
+    const header = packet.subarray(start, at)
+    this.aead.sealInto(this.nonceOf(number), header, packet.subarray(at, end), packet, at)
+  }
+
   /** The payload; undefined when it is not authentic. */
   open(number: number, header: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
     if (sealed.length < AEAD_TAG) return undefined
