@@ -21,7 +21,13 @@ const LOSSY = [
   ...bothWays('jitter.amount').map((path) => is(path, 0)),
 ]
 
-const direction = { delay: 25_000, rate: { limit: 20_000_000 }, loss: { rate: LOSS } }
+/** The queue holds the whole file: without dice nothing is lost, whatever the window. */
+const direction = {
+  delay: 25_000,
+  rate: { limit: 20_000_000 },
+  queue: { limit: SIZE + 100_000 },
+  loss: { rate: LOSS },
+}
 
 export const quicLoss: ExperimentInput = {
   id: 'quic-loss',
@@ -203,7 +209,6 @@ export const quicLoss: ExperimentInput = {
         is(FILE, SIZE),
         ...bothWays('reorder.rate').map((path) => is(path, 0)),
         ...bothWays('rate.limit').map((path) => is(path, 20_000_000)),
-        is('hosts.server.tcp.congestion', 'none'),
       ],
     },
   ],

@@ -10,7 +10,7 @@ const RATE = 4_000_000
 const CREDIT = 65_535
 /** A video comes in pieces, each asked for when the one before is there. */
 const PIECE = 300_000
-const PIECES = 4
+const PIECES = 3
 /** In the middle of the second piece. */
 const MOVE = 1_600_000
 /** The client gives a request up after so long; a piece takes a second at most. */

@@ -3,13 +3,13 @@ import type { ExperimentInput, Json, Text } from '../experiment.ts'
 import { browser, site } from './quic-knobs.ts'
 import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
 
-const SIZE = 600_000
-const RATE = 4_000_000
+const SIZE = 300_000
+const RATE = 2_000_000
 const DELAY = 25_000
 /** How long the first response stays unread. */
 const UNREAD = 2_000_000
 /** Credit of one stream: several round trips' worth of this path, and a part of a response. */
-const STREAM = 65_535
+const STREAM = 32_768
 /** More than all three responses together. */
 const WIDE = 4_194_304
 
@@ -59,8 +59,8 @@ export const quicStreams: ExperimentInput = {
       zh: '接收方的内存有限，所以 QUIC 由接收方发放信用：每个流可以发到哪个偏移（MAX_STREAM_DATA），整条连接上所有流合计可发多少字节（MAX_DATA；RFC 9000 4.1）。信用发出去就不收回，应用读走多少再补多少。第一个响应没有人读，它那个流的信用迟早用完，服务器便停发这个流。',
     },
     {
-      en: 'In the first lane everything is read at once. In the second nobody reads the first response for two seconds, and its stream has credit for 65,535 bytes. It fills up its credit and stands still; the other two go on and even go faster, since they share the link by two instead of three. At the end all is there as early as if nothing had happened: the link was never idle.',
-      zh: '第一组里所有响应随到随读。第二组里第一个响应两秒钟没有人读，它的流有 65535 字节的信用，用完就停住；另外两个照常前进，而且更快，因为链路由三家分变成两家分。到最后，全部收完的时间和没有这回事时一样早：链路一刻也没有空闲。',
+      en: 'In the first lane everything is read at once. In the second nobody reads the first response for two seconds, and its stream has credit for 32,768 bytes. It fills up its credit and stands still; the other two go on and even go faster, since they share the link by two instead of three. At the end all is there as early as if nothing had happened: the link was never idle.',
+      zh: '第一组里所有响应随到随读。第二组里第一个响应两秒钟没有人读，它的流有 32768 字节的信用，用完就停住；另外两个照常前进，而且更快，因为链路由三家分变成两家分。到最后，全部收完的时间和没有这回事时一样早：链路一刻也没有空闲。',
     },
     {
       en: 'The third lane is the counter-example: connection credit no larger than that of a stream. The bytes that nobody reads count there, too, so the first response uses up the credit of all, and the other two stand still although their readers are waiting and their own streams have credit left. Nothing is lost, nothing is blocked at the receiver. It is the sender that may not send.',
@@ -89,7 +89,7 @@ export const quicStreams: ExperimentInput = {
     apps: {
       site: site({ '/first': { size: SIZE }, '/second': { size: SIZE }, '/third': { size: SIZE } }),
       browser: browser([{ target: '/first' }, { target: '/second' }, { target: '/third' }], {
-        http2: { initialWindow: STREAM, connectionWindow: STREAM },
+        http2: { initialWindow: STREAM, connectionWindow: 65_535 },
       }),
     },
   },

@@ -10,7 +10,9 @@ import { finishedRun } from '../support/runs.ts'
 const RUNS = 3
 /** What makes the long ones shorter, unless there is time. */
 const SHORTER: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
-  process.env.REXMIT_FULL === '1' ? {} : { 'tcp-bulk': { bytes: 500_000 }, 'http-versions': { objects: 20 } }
+  process.env.REXMIT_FULL === '1'
+    ? {}
+    : { 'tcp-bulk': { bytes: 500_000 }, 'http-versions': { objects: 20 }, 'quic-loss': { size: 200_000 } }
 
 /** What comes out of TLS's random numbers; everything else counts. */
 const RANDOM: Partial<Record<EventName, readonly string[]>> = {

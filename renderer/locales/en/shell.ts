@@ -172,7 +172,7 @@ export default {
     prediction_answer: 'The answer',
     reset: 'Reset all',
     reset_one: 'Reset {knob}',
-    group: { link: 'Link', tcp: 'TCP', tls: 'TLS', http: 'HTTP', application: 'Application' },
+    group: { link: 'Link', tcp: 'TCP', quic: 'QUIC', tls: 'TLS', http: 'HTTP', application: 'Application' },
     next_run: 'next run',
     next_run_hint: 'Cannot be turned while it runs; takes effect with the next run',
     turned: '{count} changed',

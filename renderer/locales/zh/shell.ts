@@ -168,7 +168,7 @@ export default {
     prediction_answer: '答案',
     reset: '全部复原',
     reset_one: '复原“{knob}”',
-    group: { link: '链路', tcp: 'TCP', tls: 'TLS', http: 'HTTP', application: '应用' },
+    group: { link: '链路', tcp: 'TCP', quic: 'QUIC', tls: 'TLS', http: 'HTTP', application: '应用' },
     next_run: '下次运行',
     next_run_hint: '运行中不能改动，下次运行时生效',
     turned: '已改 {count} 项',
