@@ -2,7 +2,6 @@
 import { momentText, valueText } from '../../shared/charts/axes.ts'
 import { conditionName } from '../../shared/charts/conditions.ts'
 import type { Language } from '../../shared/charts/texts.ts'
-import { HELD_CONDITIONS, type Held } from '../../shared/projections/held.ts'
 import type { StreamBlocking } from '../../shared/projections/blocking.ts'
 import type { PageLoad } from '../../shared/projections/page-load.ts'
 import type { Attempt } from '../../shared/projections/requests.ts'
@@ -18,12 +17,6 @@ export function targetOf(url: string): string {
 
 export const requestName = ({ method, url }: Attempt): string => `${method} ${targetOf(url)}`
 
-/** What the bytes that were held at `t` waited for; of several holes the one that was there first. */
-export function heldAt({ held }: StreamBlocking, t: number): Held | undefined {
-  const here = held.filter(({ from, to }) => from <= t && t < to)
-  return HELD_CONDITIONS.map((condition) => here.find((one) => one.condition === condition)).find(Boolean)
-}
-
 export function streamWords(
   load: PageLoad,
   store: TraceStore,
@@ -35,15 +28,16 @@ export function streamWords(
   const attempt = load.requests.ofExchange(stream.within.flow, stream.stream)
   const name = [`#${stream.stream}`, attempt ? requestName(attempt) : ''].filter(Boolean).join(' ')
   const size = valueText(stream.bytes, 'B')
-  const held = heldAt(stream, t)
-  if (held === undefined)
+  const waiting = load.blocking.heldAt(store, stream, t)
+  if (waiting === undefined)
     return translate('view.streams.whole', {
       name,
       size,
       from: momentText(stream.start),
       to: momentText(stream.end),
     })
-  const { lost, brought } = load.blocking.blame(store, stream, held)
+  const { held } = waiting
+  const { lost, brought } = load.blocking.blame(store, waiting.stream, held)
   const until = Math.min(held.to, store.end)
   const values = {
     name,

@@ -9,7 +9,7 @@ import { projected } from '../charts/projected.ts'
 import { usePreferences } from '../stores/preferences.ts'
 import { useSelection } from '../stores/selection.ts'
 import { useTrace } from '../stores/trace.ts'
-import { heldAt, streamWords } from './stream-words.ts'
+import { streamWords } from './stream-words.ts'
 
 /** A chart whose rows are streams. */
 interface StreamRowChart extends RowChart {
@@ -54,8 +54,8 @@ export function useStreamRows(rows: () => Rows | null): StreamRowChoice {
     const stream = drawn.rows[plot].streams[row]
     if (!stream) return
     const load = projected(store, PageLoad)
-    const held = heldAt(stream, at)
-    const blame = held && load.blocking.blame(store, stream, held)
+    const waiting = load.blocking.heldAt(store, stream, at)
+    const blame = waiting && load.blocking.blame(store, waiting.stream, waiting.held)
     const pkt = blame?.lost[0] ?? (blame && blame.brought > 0 ? blame.brought : undefined)
     const { flow, node } = stream.within
     selection.selectItem(

@@ -6,7 +6,7 @@ import {
   type Condition,
   type StreamBlocking,
 } from '../projections/blocking.ts'
-import { byCondition, HELD_CONDITIONS, heldIn, type HeldCondition } from '../projections/held.ts'
+import { byCondition, HELD_CONDITIONS, heldIn, type Held, type HeldCondition } from '../projections/held.ts'
 import { union, without, type Interval } from '../projections/intervals.ts'
 import type { PageLoad } from '../projections/page-load.ts'
 import { pageSpan } from '../projections/requests.ts'
@@ -58,13 +58,16 @@ export function streamLanes(
   }
   const shown = lanes.length > 0 ? lanes : [...store.lanes].map((id) => ({ id, label: id }))
   return shown.flatMap(({ id, label }) => {
-    const streams = largerSide(byLane.get(id) ?? [])
+    const both = byLane.get(id) ?? []
+    const streams = largerSide(both)
     if (streams.length === 0) return []
     if (order === 'request') streams.sort((a, b) => ascending(asked(a), asked(b)) || a.start - b.start)
     const page = pageSpan(requests.all.filter(({ lane }) => lane === id))
-    const totals = totalOf(streams, store.end)
+    const totals = totalOf(both, store.end)
     const connections = new Set(streams.map(({ within }) => within)).size
-    const parts = streams.map((stream) => partsOf(stream, store.end))
+    const smaller = both.filter((stream) => !streams.includes(stream))
+    const others = new Map(smaller.map((stream) => [keyOf(stream), stream]))
+    const parts = streams.map((stream) => partsOf(stream, others.get(keyOf(stream)), store.end))
     const lives = streams.map(({ within, stream, start, end }) => {
       const sent = requests.ofExchange(within.flow, stream)?.sent ?? NaN
       return { from: sent <= start ? sent : start, to: end }
@@ -72,6 +75,9 @@ export function streamLanes(
     return [{ id, label, streams, parts, lives, totals, connections, page }]
   })
 }
+
+/** Both directions of a stream have the same. */
+const keyOf = ({ within, stream }: StreamBlocking): string => `${within.flow} ${stream}`
 
 /** -1, 0 or 1; infinite ones are alike. */
 const ascending = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1)
@@ -94,9 +100,9 @@ export function blamedAt(
   stream: StreamBlocking,
   t: number,
 ): number | undefined {
-  const held = stream.held.find(({ from, to }) => from <= t && t < to)
-  if (held === undefined) return undefined
-  const { lost, brought } = blocking.blame(store, stream, held)
+  const waiting = blocking.heldAt(store, stream, t)
+  if (waiting === undefined) return undefined
+  const { lost, brought } = blocking.blame(store, waiting.stream, waiting.held)
   return lost[0] ?? (brought === 0 ? undefined : brought)
 }
 
@@ -104,18 +110,25 @@ export function blamedAt(
 const PALENESS = [0.45, 0.65, 0.85, 1] as const
 
 /** A stream of which nothing new is known is the same object, and has the same parts. */
-const known = new WeakMap<StreamBlocking, Parts>()
+const known = new WeakMap<
+  StreamBlocking,
+  { readonly other: StreamBlocking | undefined; readonly parts: Parts }
+>()
 
-function partsOf(stream: StreamBlocking, now: number): Parts {
+/** The response as it came, and what it or the request (`other`: the other direction) waited for at its receiver. */
+function partsOf(stream: StreamBlocking, other: StreamBlocking | undefined, now: number): Parts {
+  const held = other === undefined ? stream.held : [...stream.held, ...other.held]
   // What still waits does so a little longer with each picture.
-  if (stream.held.some(({ to }) => to > now)) return cutParts(stream, now)
-  let parts = known.get(stream)
-  if (parts === undefined) known.set(stream, (parts = cutParts(stream, now)))
+  if (held.some(({ to }) => to > now)) return cutParts(stream, held, now)
+  const before = known.get(stream)
+  if (before !== undefined && before.other === other) return before.parts
+  const parts = cutParts(stream, held, now)
+  known.set(stream, { other, parts })
   return parts
 }
 
-function cutParts(stream: StreamBlocking, now: number): Parts {
-  const of = (condition: HeldCondition): Interval[] => union(heldIn(stream.held, condition, now))
+function cutParts(stream: StreamBlocking, held: readonly Held[], now: number): Parts {
+  const of = (condition: HeldCondition): Interval[] => union(heldIn(held, condition, now))
   const [self, cross, key] = [of('self'), of('cross'), of('key')]
   const holes = union([...self, ...cross])
   const selfOnly = without(self, cross)

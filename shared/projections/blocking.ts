@@ -28,7 +28,7 @@
  */
 import type { TraceStore } from '../trace/store.ts'
 import { ByteStream } from './byte-stream.ts'
-import { byCondition, heldIn, type Held, type HeldCondition } from './held.ts'
+import { byCondition, HELD_CONDITIONS, heldIn, type Held, type HeldCondition } from './held.ts'
 import { lengthOf, union } from './intervals.ts'
 import { Layers } from './layers.ts'
 import { QuicBlocking } from './quic-blocking.ts'
@@ -82,12 +82,37 @@ export class Blocking {
     return this.quic.others(store)
   }
 
+  /**
+   * What the bytes of a stream that were held at `t` waited for, the first condition that applies; where none were, what those of its
+   * other direction did, if they did: a stream is a request and its response.
+   */
+  heldAt(
+    store: TraceStore,
+    stream: StreamBlocking,
+    t: number,
+  ): { stream: StreamBlocking; held: Held } | undefined {
+    const { within } = stream
+    const isOther = (one: StreamBlocking): boolean =>
+      one.stream === stream.stream && one.within.flow === within.flow && one.within !== within
+    const here = firstHeld(stream, t)
+    if (here !== undefined) return { stream, held: here }
+    const other = this.streams(store).find(isOther)
+    const held = other && firstHeld(other, t)
+    return other && held && { stream: other, held }
+  }
+
   /** Who is to blame that bytes of a stream waited. */
   blame(store: TraceStore, { within, stream }: StreamBlocking, held: Held): Blame {
     return within instanceof ByteStream
       ? this.tcp.blame(store, within, held)
       : this.quic.blame(store, within, stream, held)
   }
+}
+
+/** Of several conditions at once the first in precedence, of several holes the one that was there first. */
+function firstHeld({ held }: StreamBlocking, t: number): Held | undefined {
+  const here = held.filter(({ from, to }) => from <= t && t < to)
+  return HELD_CONDITIONS.map((condition) => here.find((one) => one.condition === condition)).find(Boolean)
 }
 
 /** How long at least one of the streams was in a condition. */

@@ -348,3 +348,22 @@ describe('against the definition, byte by byte', () => {
     )
   })
 })
+
+describe('a stream is a request and its response', () => {
+  const maker = begun()
+    .quicSent(10, 500, C, { number: 1, frames: [data(0, 10, 30)] })
+    .quicReceived(20, 500, S, 1)
+    .quicSent(30, 501, C, { number: 2, frames: [data(0, 0, 10)] })
+    .quicReceived(45, 501, S, 2)
+  flight(maker, 1, 50, 60, data(0, 0, 100))
+  const store = inOrder(maker).store()
+  const { blocking, streams } = read(store)
+  const response = streams.find(({ within }) => within.side === 'server')!
+
+  it('what either waited for can be asked at a moment', () => {
+    const waiting = blocking.heldAt(store, response, 30)!
+    expect([waiting.stream.within.side, waiting.held.condition]).toEqual(['client', 'self'])
+    expect(blocking.blame(store, waiting.stream, waiting.held)).toEqual({ lost: [], brought: 501 })
+    expect(blocking.heldAt(store, response, 55)).toBeUndefined()
+  })
+})
