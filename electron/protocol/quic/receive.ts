@@ -223,7 +223,8 @@ function onReset(core: Core, now: Micros): void {
 function onAuthentic(core: Core, _now: Micros, packet: ProtectedPacket | ShortPacket, level: Level): void {
   if (!core.heard && 'source' in packet) {
     core.heard = true
-    if (!core.isServer) core.remoteIds.replaceFirst(packet.source.slice())
+    // Of a server, too: what its connection was made for may have been corrupted on the way.
+    core.remoteIds.replaceFirst(packet.source.slice())
   }
   if (level !== 'handshake') return
   // A client that can read the Handshake keys has proved its address (RFC 9000 8.1).

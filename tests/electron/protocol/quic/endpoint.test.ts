@@ -291,3 +291,18 @@ describe('10: the end', () => {
     expect(net.sent.filter((one) => one.from === 'server')).toEqual([])
   })
 })
+
+test("RFC 9000 7.3: a client's first datagram whose source id was corrupted on the way spoils no connection", () => {
+  const net = new QuicNet({ certificates })
+  let seen = 0
+  net.pass = (from, datagram) => {
+    if (from === 'server' || ++seen > 1) return datagram
+    const payload = datagram.payload.slice()
+    // First byte, version, length and 8 bytes of the destination id, length of the source id.
+    payload[15] ^= 1
+    return { ...datagram, payload }
+  }
+  net.connect()
+  expect(net.run(() => net.timeOf('client', 'confirmed') !== undefined)).toBe(true)
+  expect(net.events('client', 'closed')).toEqual([])
+})
