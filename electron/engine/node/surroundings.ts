@@ -109,7 +109,8 @@ export class Programs {
       http3: (settings) =>
         new Http3Sockets({
           ...{ host, driver, trace, settings },
-          quic: (options) => scene.addQuic(host, { ...options, rng: rng.fork('quic') }),
+          // Connection ids that no other lane has: an analyser knows connections by them.
+          quic: (options) => scene.addQuic(host, { ...options, rng: rng.fork(`quic ${host.node.name}`) }),
         }),
       trace: stamped(trace, () => scene.world.stamp(now())),
       stepTrace: trace,

@@ -58,7 +58,8 @@ export function openQuic(
   const settings = setup.tls
   if (settings === null) throw new Error('HTTP/3 is never without TLS')
   const remote = { address: lab.addressOf(setup.to), port: setup.port }
-  const rng = lab.rng.fork(`quic tls ${++memory.connections}`)
+  // Lanes have one name for their programs; two connections with one client random would have one place in a key log.
+  const rng = lab.rng.fork(`quic tls ${remote.address} ${++memory.connections}`)
   const { session, settings: remembered, version } = memory
   const token = memory.takeToken()
   let judge: ChainJudge | undefined
