@@ -10,6 +10,7 @@ import type { Run } from '../../electron/engine/run.ts'
 import { EXPERIMENTS } from '../../shared/experiments/index.ts'
 import { laneOfName } from '../../shared/trace/store.ts'
 import { countedByTrace, countedByTshark } from '../support/http-counts.ts'
+import { readByTshark, sentByTrace } from '../support/quic-counts.ts'
 import { readHar } from '../support/har.ts'
 import { finishedRun, smallExperiment, temporaryFolder } from '../support/runs.ts'
 import { findTshark } from '../support/tools.ts'
@@ -19,6 +20,12 @@ const full = process.env.REXMIT_FULL === '1'
 
 /** The values that tshark has for a checksum that is right. */
 const GOOD = '1'
+/** By IP protocol number: where tshark says what it thinks of a checksum. */
+const CHECKSUMS: Readonly<Record<string, string>> = {
+  '1': 'icmp.checksum.status',
+  '6': 'tcp.checksum.status',
+  '17': 'udp.checksum.status',
+}
 
 /** Writes the captures of a run; returns where each is. */
 async function capturesOf(run: Run, taps: 'sender' | 'all'): Promise<Map<string, string>> {
@@ -51,11 +58,18 @@ const IN_ORDER = ['tcp.reassemble_out_of_order:TRUE']
 
 /** No packet is malformed, and every checksum is right. */
 function expectSound(file: string): void {
-  const fields = ['frame.number', 'ip.checksum.status', 'tcp.checksum.status', '_ws.malformed']
-  const unsound = tsharkFields(file, fields, { preferences: IN_ORDER }).filter(
+  const fields = [
+    'frame.number',
+    'ip.proto',
+    'ip.checksum.status',
+    ...Object.values(CHECKSUMS),
+    '_ws.malformed',
+  ]
+  const preferences = [...IN_ORDER, 'udp.check_checksum:TRUE']
+  const unsound = tsharkFields(file, fields, { preferences }).filter(
     (frame) =>
       frame['ip.checksum.status'] !== GOOD ||
-      frame['tcp.checksum.status'] !== GOOD ||
+      frame[CHECKSUMS[frame['ip.proto']]] !== GOOD ||
       frame['_ws.malformed'] !== '',
   )
   expect(unsound).toEqual([])
@@ -69,6 +83,34 @@ async function expectSameCounts(run: Run): Promise<void> {
     const file = files.get(lanes.length > 1 ? `capture-${id}-server.pcapng` : 'capture-server.pcapng')!
     const counted = countedByTshark(file, { clearHttp2: clearHttp2(run, id) })
     expect(counted, id).toEqual(countedByTrace(run.reader, id))
+  }
+}
+
+/** Ports at which servers of a lane speak QUIC, and whether someone sends the datagrams of others again. */
+function quicPorts({ reader, info }: Run, lane: string): Set<number> {
+  const replayed = Object.values(info.setup.apps).some(({ kind }) => kind === 'replayer')
+  const address = [...reader.events(['sim:node_added'])].find(({ node }) => node === `${lane}/server`)?.data
+    .address
+  const flows = [...reader.events(['transport:packet_sent'])].filter(({ node }) => laneOfName(node) === lane)
+  const ends = replayed ? [] : [...new Set(flows.map(({ flow }) => flow))].flatMap((flow) => flow.split('-'))
+  return new Set(
+    ends.filter((end) => end.startsWith(`${address}:`)).map((end) => Number(end.slice(end.indexOf(':') + 1))),
+  )
+}
+
+/** In each lane with QUIC tshark reads what the server has sent, frame by frame. */
+async function expectSameQuic(run: Run): Promise<void> {
+  const files = await capturesOf(run, 'all')
+  const { lanes } = run.info
+  for (const { id } of lanes) {
+    const ports = quicPorts(run, id)
+    if (ports.size === 0) continue
+    const file = files.get(lanes.length > 1 ? `capture-${id}-server.pcapng` : 'capture-server.pcapng')!
+    const { sentFrom } = readByTshark(file)
+    expect(
+      sentFrom((port) => ports.has(port)),
+      id,
+    ).toEqual(sentByTrace(run.reader, `${id}/server`))
   }
 }
 
@@ -192,6 +234,7 @@ describe.skipIf(!findTshark())('every experiment', () => {
       const run = await finishedRun({ experiment })
       expectSound(await captureOf(run))
       await expectSameCounts(run)
+      await expectSameQuic(run)
       for (const { chunks } of await openExport(run.reader, 'har')) {
         const { entries } = readHar(Buffer.concat([...chunks]).toString())
         expect(entries.length).toBeGreaterThan(0)

@@ -46,14 +46,22 @@ export interface Crossed {
 const addressOf = (reader: RecordingReader): Map<string, string> =>
   new Map([...reader.events(['sim:node_added'])].map(({ node, data }) => [node, data.address]))
 
-/** As our onlooker has it, of one lane. */
+/** As our onlooker has it, of the connections of one lane over TCP; `quic-counts.ts` has the others. */
 export function countedByTrace(reader: RecordingReader, lane: string): Crossed {
   const addresses = addressOf(reader)
   const [frames, streams, messages, handshakes] = Array.from({ length: 4 }, () => new Tally())
   const seen = new Set<string>()
-  const names = ['http:frame', 'http:message_started', 'security:handshake_message'] as const
+  const quic = new Set<string>()
+  const names = [
+    'transport:packet_sent',
+    'http:frame',
+    'http:message_started',
+    'security:handshake_message',
+  ] as const
   for (const { name, node, flow, data } of reader.events(names)) {
     if (laneOfName(node) !== lane) continue
+    if (name === 'transport:packet_sent') quic.add(flow)
+    if (name === 'transport:packet_sent' || quic.has(flow)) continue
     const from = addresses.get(node)!
     if (name === 'http:frame') {
       frames.add(`${from} type ${FRAME_TYPES[data.type] ?? data.type}`)
@@ -96,7 +104,7 @@ export function countedByTshark(file: string, { clearHttp2 = [] }: Reading = {})
   const values = (text: string): string[] => (text === '' ? [] : text.split(','))
   const rows = tsharkFields(file, FIELDS, {
     occurrence: 'a',
-    filter: 'http || http2 || tls',
+    filter: '(http || http2 || tls) && !quic',
     // A segment that came out of order belongs where its number says (off by default).
     preferences: ['tcp.reassemble_out_of_order:TRUE'],
     decodeAs: clearHttp2.map((port) => `tcp.port==${port},http2`),
