@@ -1,4 +1,4 @@
-/** 拥塞控制: one bulk transfer under Reno and one under CUBIC, over links that lose the same packets. */
+/** 拥塞控制: one bulk transfer under Reno, one under CUBIC and one under BBR, over links that lose the same packets. */
 import type { ExperimentInput, Json } from '../experiment.ts'
 import { TCP_BULK_KNOBS } from './tcp-bulk-knobs.ts'
 
@@ -39,25 +39,29 @@ export const tcpBulk: ExperimentInput = {
   chapter: 'tcp-transfer',
   title: { en: 'Congestion control', zh: '拥塞控制' },
   question: {
-    en: 'A path with plenty of capacity loses one packet in two hundred. How fast can TCP be on it, and does CUBIC do better than Reno?',
-    zh: '一条带宽充裕的路径，每两百个包丢一个。TCP 在上面能跑多快？CUBIC 会比 Reno 更快吗？',
+    en: 'A path with plenty of capacity loses one packet in two hundred. How fast can TCP be on it, and does CUBIC or BBR do better than Reno?',
+    zh: '一条带宽充裕的路径，每两百个包丢一个。TCP 在上面能跑多快？CUBIC 或 BBR 会比 Reno 更快吗？',
   },
   narrative: [
     {
-      en: 'Two transfers of 5 MB run side by side, each over a link of its own: 100 Mbit/s, 10 ms each way, and 0.5 % of the data packets lost at random. Everything is the same but the congestion control: Reno (RFC 5681 with the NewReno recovery of RFC 6582, or SACK recovery of RFC 6675) and CUBIC (RFC 9438).',
-      zh: '两个 5 MB 的传输并排进行，各走一条链路：100 Mbit/s，单向 10 毫秒，数据包随机丢失 0.5%。除拥塞控制算法外一切相同：一边是 Reno（RFC 5681，恢复用 RFC 6582 的 NewReno 或 RFC 6675 的 SACK 恢复），一边是 CUBIC（RFC 9438）。',
+      en: 'Three transfers of 5 MB run side by side, each over a link of its own: 100 Mbit/s, 10 ms each way, and 0.5 % of the data packets lost at random. Everything is the same but the congestion control: Reno (RFC 5681 with the NewReno recovery of RFC 6582, or SACK recovery of RFC 6675), CUBIC (RFC 9438) and BBR (version 1).',
+      zh: '三个 5 MB 的传输并排进行，各走一条链路：100 Mbit/s，单向 10 毫秒，数据包随机丢失 0.5%。除拥塞控制算法外一切相同：Reno（RFC 5681，恢复用 RFC 6582 的 NewReno 或 RFC 6675 的 SACK 恢复）、CUBIC（RFC 9438）和 BBR（第 1 版）。',
     },
     {
       en: 'In the chart of windows the congestion window first doubles each round trip: slow start, until the first loss or until the receive window of 131 kB is full. From then on it is a saw. Reno halves its window at a loss and then adds one segment per round trip; it counts bytes and not ACKs (RFC 3465), so delayed ACKs do not slow it down. CUBIC falls to 0.7 of it and grows along a cubic curve of the time since the loss.',
       zh: '窗口图中，拥塞窗口先是每个往返翻倍，这是慢启动，直到第一次丢包，或者占满 131 kB 的接收窗口；此后变成锯齿。Reno 遇到丢包窗口减半，之后每个往返加一个报文段；它按确认的字节数而不是 ACK 个数计算（RFC 3465），因此延迟确认不会拖慢它。CUBIC 降到 0.7 倍，再沿着以“距上次丢包的时间”为自变量的三次曲线上升。',
     },
     {
-      en: 'Neither comes anywhere near 100 Mbit/s. The sender takes each loss for a sign of congestion, although the link has room: at loss p Reno settles at about C/sqrt(p) segments for a round trip, some 17 at 0.5 %. That is the square-root law of Mathis and others, and it knows no line rate at all. Turn the rate up to 1 Gbit/s: nothing happens. Turn the loss down to a quarter: the goodput doubles.',
-      zh: '两者都远远达不到 100 Mbit/s。链路并不拥挤，但发送方把每次丢包都当作拥塞信号：丢包率为 p 时，Reno 的窗口稳定在每个往返 C/√p 个报文段左右，0.5% 时约为 17 个。这就是 Mathis 等人的平方根公式，式中根本没有链路速率。把速率调到 1 Gbit/s，毫无变化；把丢包率降到四分之一，吞吐量翻倍。',
+      en: 'Neither Reno nor CUBIC comes anywhere near 100 Mbit/s. The sender takes each loss for a sign of congestion, although the link has room: at loss p Reno settles at about C/sqrt(p) segments for a round trip, some 17 at 0.5 %. That is the square-root law of Mathis and others, and it knows no line rate at all. Turn the rate up to 1 Gbit/s: nothing happens. Turn the loss down to a quarter: the goodput doubles.',
+      zh: 'Reno 和 CUBIC 都远远达不到 100 Mbit/s。链路并不拥挤，但发送方把每次丢包都当作拥塞信号：丢包率为 p 时，Reno 的窗口稳定在每个往返 C/√p 个报文段左右，0.5% 时约为 17 个。这就是 Mathis 等人的平方根公式，式中根本没有链路速率。把速率调到 1 Gbit/s，毫无变化；把丢包率降到四分之一，吞吐量翻倍。',
     },
     {
       en: 'On this short path CUBIC does no better, and by design: at 20 ms its cubic curve would be far below Reno, so it follows its Reno-friendly estimate instead. Set the delay to 75 ms, the loss to 0.01 %, the receive buffer to 4 MB and the size to 50 MB: the curve lies above Reno now, and CUBIC is more than twice as fast, because its growth depends on time and not on the number of round trips.',
       zh: '在这条短路径上 CUBIC 并不更快，这是有意的设计：往返 20 毫秒时，它的三次曲线远低于 Reno，于是改走“Reno 友好”的估计值。把单向时延调到 75 毫秒、丢包率 0.01%、接收缓冲区 4 MB、数据量 50 MB，曲线就高过 Reno，CUBIC 快一倍以上：它的增长取决于时间，而不是往返的次数。',
+    },
+    {
+      en: 'BBR does not ask whether a packet was lost but how fast packets arrive. It measures the rate of delivery and the shortest round trip, paces its packets at the one and keeps about twice their product in flight. A random loss changes neither, so it is limited by the receive window and now and then by a timer; the price is that it makes room for others more slowly than they do for it.',
+      zh: 'BBR 不问是否丢包，而问数据到达得有多快：它测量交付速率和最短往返时间，按前者匀速发送，在途数据约为两者乘积的两倍。随机丢包不改变这两个量，所以限制它的是接收窗口，偶尔是定时器；代价是它给别人让路比别人给它让路慢。',
     },
     {
       en: 'Each retransmission says why it was sent. Three duplicate ACKs, or SACK blocks that leave a hole behind (sack, dup_acks), repair a loss within a round trip. A hole that only becomes visible when the first one is filled is a partial acknowledgment. If nothing comes back any more, because the last packets of the transfer or the retransmission itself died, only the retransmission timer is left (rto), and it costs 200 ms here: ten round trips.',
@@ -115,6 +119,11 @@ export const tcpBulk: ExperimentInput = {
       id: 'cubic',
       label: { en: 'CUBIC', zh: 'CUBIC' },
       set: { 'hosts.client.tcp.congestion': 'cubic' },
+    },
+    {
+      id: 'bbr',
+      label: { en: 'BBR', zh: 'BBR' },
+      set: { 'hosts.client.tcp.congestion': 'bbr' },
     },
   ],
   knobs: TCP_BULK_KNOBS,
@@ -184,7 +193,23 @@ export const tcpBulk: ExperimentInput = {
       },
       given: MODEL,
     },
-    ...(['reno', 'cubic'] as const).flatMap((lane): ExperimentInput['expectations'] => [
+    {
+      id: 'bbr-faster',
+      text: {
+        en: 'BBR does not slow down for random losses',
+        zh: 'BBR 不因随机丢包而减速',
+      },
+      metric: 'bbr/goodput',
+      op: '>=',
+      value: 'cubic/goodput',
+      unit: 'bit/s',
+      why: {
+        en: 'Its model of the path (rate of delivery, shortest round trip) does not change when a packet is lost at random; the windows of the others shrink with each.',
+        zh: '随机丢一个包不改变它对路径的模型（交付速率、最短往返）；另两者每丢一次，窗口就缩小一次。',
+      },
+      given: MODEL,
+    },
+    ...(['reno', 'cubic', 'bbr'] as const).flatMap((lane): ExperimentInput['expectations'] => [
       {
         id: `${lane}-intact`,
         text: { en: 'Every byte arrives as it was sent', zh: '每个字节都原样到达' },

@@ -96,7 +96,7 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.id, experiment] as con
     it('speaks both languages, and Chinese in Chinese', () => {
       const all = texts(experiment)
       expect(all.length).toBeGreaterThan(10)
-      const names = new Set(['Reno', 'CUBIC', 'CoDel'])
+      const names = new Set(['Reno', 'CUBIC', 'BBR', 'CoDel'])
       for (const [path, { en, zh }] of all) {
         expect(en.trim(), path).not.toBe('')
         if (!names.has(en)) expect(zh, path).toMatch(/\p{Script=Han}/u)
