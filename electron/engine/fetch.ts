@@ -17,6 +17,7 @@ import { PROGRAMS, type ProgramTable } from './node/programs.ts'
 import type { RunPlan } from './plan.ts'
 import { Run, type RunOptions } from './run.ts'
 import { SocketHost } from './sockets.ts'
+import { TRUE_RNG } from './true-rng.ts'
 import { UdpExit } from './udp-relay.ts'
 
 const LANE = 'fetch'
@@ -111,7 +112,7 @@ export function startFetch(plan: FetchPlan, runOptions: RunOptions, hear: Hearer
         hear,
       ),
   }
-  const run = new Run(plan, { ...runOptions, programs })
+  const run = new Run(plan, { ...runOptions, programs, rng: TRUE_RNG })
   let problem: string | undefined
   const started = begin(run, plan, (text) => (problem ??= text))
   return { run, started, problem: () => problem }

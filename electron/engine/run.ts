@@ -4,6 +4,7 @@ import { failure, success, type Result } from '../../shared/errors.ts'
 import type { Setup } from '../../shared/experiment.ts'
 import type { Summary } from '../../shared/summary.ts'
 import type { Micros } from '../../shared/units.ts'
+import type { Rng } from '../protocol/random.ts'
 import { LiveDriver, type OutsidePort } from './drivers/live.ts'
 import { VirtualDriver, type StepBy } from './drivers/virtual.ts'
 import { summarize } from './metrics/summarize.ts'
@@ -48,6 +49,8 @@ export interface RunOptions extends RecorderOptions {
   readonly gateway?: RunInfo['gateway']
   /** The programs that there are; else those that are built in. */
   readonly programs?: ProgramTable
+  /** What programs draw their keys from, instead of the seed. */
+  readonly rng?: Rng
 }
 
 export class Run {
@@ -65,6 +68,7 @@ export class Run {
   private error: string | undefined
   private setup: Setup
   private readonly programTable: ProgramTable
+  private readonly programRng: Rng | undefined
   private programs: Programs | undefined
   private gateway: RunInfo['gateway']
   private readonly observer: RunObserver
@@ -82,6 +86,7 @@ export class Run {
     this.setup = plan.setup
     this.gateway = options.gateway
     this.programTable = options.programs ?? PROGRAMS
+    this.programRng = options.rng
     this.ended = new Promise((resolve) => (this.markEnded = resolve))
     this.recorder = new Recorder(options)
     this.scene = new Scene(this.recorder, this.recorder, plan.seed)
@@ -298,8 +303,9 @@ export class Run {
   }
 
   private async createPrograms(): Promise<void> {
-    const { scene, driver, programTable: table } = this
-    this.programs = new Programs({ scene, driver, authority: await laboratoryAuthority(), table })
+    const { scene, driver, programTable: table, programRng: rng } = this
+    const authority = await laboratoryAuthority()
+    this.programs = new Programs({ scene, driver, authority, table, ...(rng && { rng }) })
     await this.programs.prepare()
   }
 

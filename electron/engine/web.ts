@@ -17,6 +17,7 @@ import { PROGRAMS, type ProgramTable } from './node/programs.ts'
 import type { RunPlan } from './plan.ts'
 import { Run, type RunOptions } from './run.ts'
 import { SocketHost, type LabSocket } from './sockets.ts'
+import { TRUE_RNG } from './true-rng.ts'
 import { UdpEntrance } from './udp-relay.ts'
 
 const LANE = 'web'
@@ -75,7 +76,7 @@ export async function startWeb(options: WebOptions, runOptions: RunOptions): Pro
       'http-server': (setup, lab) =>
         new HttpServer(setup, { ...lab, authority: trusted, date: () => new Date() }, answerer),
     }
-    const run = new Run(plan.value, { ...runOptions, programs })
+    const run = new Run(plan.value, { ...runOptions, programs, rng: TRUE_RNG })
     lead(run, doors)
     await run.start()
     void run.ended.then(() => doors.close())

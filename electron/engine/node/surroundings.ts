@@ -5,6 +5,7 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import { LAB_EPOCH, toMillis, type Micros } from '../../../shared/units.ts'
 import type { Driver } from '../drivers/driver.ts'
 import { Http3Sockets } from '../http3-sockets.ts'
+import type { Rng } from '../../protocol/random.ts'
 import type { PlacedLane, Scene } from '../scene.ts'
 import { SocketHost } from '../sockets.ts'
 import type { WorldNode } from '../world.ts'
@@ -22,6 +23,8 @@ interface Laboratory {
   readonly driver: Driver
   readonly authority: Authority
   readonly table: ProgramTable
+  /** What programs draw from, instead of the run's seed. */
+  readonly rng?: Rng
 }
 
 /** The programs of all lanes: made when the run starts, taken down when it ends. */
@@ -99,7 +102,7 @@ export class Programs {
     const host = lane.hosts.get(setup.host)!
     const now = (): Micros => driver.now()
     const trace = scene.traceOf(host.node.name)
-    const rng = scene.rngOf(name)
+    const rng = this.lab.rng ?? scene.rngOf(name)
     return {
       sockets: new SocketHost(host, driver),
       now,

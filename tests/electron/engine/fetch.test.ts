@@ -95,16 +95,21 @@ describe('with TLS', () => {
       await run.stop()
       run.close()
     })
-    for (const version of ['http/1.1', 'h2', 'h3'] as const) {
+    for (const version of ['http/1.1', 'h2', 'h3', 'h3'] as const) {
       const result = await fetched({ url: `https://127.0.0.1:${port}/`, version, roots: authority.root })
       expect(result).toMatchObject({ status: 200, whole: true, sha256, failure: '' })
       const checks = [...result.run.reader.events(['security:certificate_checked'])]
       expect(checks.filter(({ data }) => !data.ok)).toEqual([])
     }
+    // Nobody who knows the seed knows the keys: of several clients with the same, no random number came twice.
+    const lines = [...run.reader.events(['security:secret_logged'])].map(({ data }) => data.line)
+    const early = lines.filter((line) => line.startsWith('CLIENT_HANDSHAKE_TRAFFIC_SECRET'))
+    expect(new Set(early.map((line) => line.split(' ')[1])).size).toBe(4)
     const tries = [...run.reader.events(['security:handshake_finished'])]
     expect(tries.filter(({ node }) => node === 'web/server').map(({ data }) => data.alpn)).toEqual([
       'http/1.1',
       'h2',
+      'h3',
       'h3',
     ])
   })
