@@ -54,9 +54,10 @@ const TALL: readonly ViewId[] = [
   'cache',
   'quic',
   'qpack',
+  'paths',
 ]
 /** Of these, those whose rows carry their sums or their fields beside them. */
-const WIDE: readonly ViewId[] = ['headline', 'streams', 'certificates', 'hpack', 'cache', 'qpack']
+const WIDE: readonly ViewId[] = ['headline', 'streams', 'certificates', 'hpack', 'cache', 'qpack', 'paths']
 
 /** Stands on the right side of the window at all times, as a bar, so that a pane of its own can wait. */
 const SHOWN_ELSEWHERE: ViewId = 'stalls'

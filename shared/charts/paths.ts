@@ -10,6 +10,7 @@ import type { TraceStore } from '../trace/store.ts'
 import type { ChartContext, ChartLane } from './context.ts'
 import { pairs, Picture, type Area, type Chart } from './picture.ts'
 import { quicWord, type QuicWord } from './quic-texts.ts'
+import { word } from './texts.ts'
 import { AREA_ICONS, inkOn, outline } from './signs.ts'
 
 export class PathsRead {
@@ -40,18 +41,10 @@ const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 /** Heights of the text: a band, and the row of deliveries above the bands. */
 const BAND = 2.3
 const DELIVERY = 2.6
-const LEGEND: readonly QuicWord[] = [
-  'tcp',
-  'lost',
-  'path',
-  'validating',
-  'validated',
-  'failed',
-  'abandoned',
-  'closed',
-  'challenge',
-  'response',
-]
+/** A lane has room for everything from this height on, and so much for each band. */
+const DENSE = 6
+const DENSE_BAND = 1.6
+const STATES = ['validating', 'validated', 'failed', 'abandoned'] as const satisfies readonly QuicWord[]
 
 interface Row {
   readonly path: NetworkPath
@@ -64,11 +57,10 @@ export function pathsChart(read: PathsRead, context: ChartContext): Chart {
   const ids: readonly ChartLane[] =
     context.lanes.length > 0 ? context.lanes : [...store.lanes].map((id) => ({ id, label: id }))
   const lanes = ids.filter(({ id }) => pathsOf(read, store, id).length > 0)
-  const picture = new Picture(
-    context,
-    '',
-    LEGEND.map((key) => quicWord(language, key)),
-  )
+  const picture = new Picture(context, '', [
+    ...[...STATES, 'challenge' as const, 'response' as const].map((key) => quicWord(language, key)),
+    word(language, 'lost'),
+  ])
   const areas = picture.areas(lanes)
   const probes = lanes.map((lane, i) => addLane(picture, areas[i], read, lane, lanes.length > 1))
   return picture.finish((plot, t, _value, reach) => {
@@ -89,9 +81,11 @@ function addLane(picture: Picture, area: Area, read: PathsRead, lane: ChartLane,
   const times = read.deliveries.toClients(store, lane.id)
   const pause = longestPause(times)
   const trip = read.roundTrip(store, lane.id)
-  const head = area.y + (named ? size * 1.5 : 0)
-  if (named) picture.caption(lane.label, area.x + 4, area.y, area.width)
-  addDelivery(picture, plot, { y: head, height: size * DELIVERY }, times, pause, trip)
+  // With little height the name of the lane and the words of the pause share a row.
+  const dense = area.height < size * (DENSE + DENSE_BAND * paths.length)
+  const head = area.y + (named && !dense ? size * 1.5 : 0)
+  if (named) picture.caption(lane.label, area.x + 4, area.y, area.width * (dense ? 0.42 : 1))
+  addDelivery(picture, plot, { y: head, height: size * DELIVERY, dense }, times, pause, trip)
   const below = head + size * (DELIVERY + 0.6)
   const each = Math.min(size * BAND * 1.6, (area.y + area.height - below) / Math.max(1, paths.length))
   const rows = paths.map((path, i) => ({
@@ -100,7 +94,7 @@ function addLane(picture: Picture, area: Area, read: PathsRead, lane: ChartLane,
     height: Math.min(size * BAND, each - 2),
   }))
   for (const row of rows) addBand(picture, plot, row)
-  addMoves(picture, plot, read, lane.id)
+  addMoves(picture, plot, read, lane.id, !dense)
   for (const key of ['path_challenge', 'path_response'] as const) addProbes(picture, plot, rows, key)
   picture.describe(plot, (t) => [
     ...paths.flatMap((path) => {
@@ -145,7 +139,7 @@ function placer({ context, plots }: Picture, plot: number): (t: number) => numbe
 function addDelivery(
   picture: Picture,
   plot: number,
-  { y, height }: Strip,
+  { y, height, dense }: Strip & { readonly dense: boolean },
   times: readonly number[],
   pause: Pause | undefined,
   trip: number | undefined,
@@ -179,15 +173,20 @@ function addDelivery(
     const d = `M${left},${foot}V${top}H${Math.max(right, left + 1)}V${foot}`
     const text = gapText(language, pause, trip)
     const middle = (left + right) / 2
-    const align =
-      middle < area.x + area.width * 0.25 ? 'left' : middle > area.x + area.width * 0.75 ? 'right' : 'center'
+    const align = dense
+      ? 'right'
+      : middle < area.x + area.width * 0.25
+        ? 'left'
+        : middle > area.x + area.width * 0.75
+          ? 'right'
+          : 'center'
     children.push(
       { type: 'path', shape: { pathData: d }, style: { stroke: theme.loss, lineWidth: 1.8, fill: 'none' } },
       {
         type: 'text',
         style: {
           text,
-          x: align === 'left' ? left : align === 'right' ? right : middle,
+          x: dense ? area.x + area.width : align === 'left' ? left : align === 'right' ? right : middle,
           y: y + height * 0.42,
           align,
           verticalAlign: 'bottom',
@@ -227,10 +226,12 @@ function addBand(picture: Picture, plot: number, { path, y, height }: Row): void
     const end = Math.min(to, store.end)
     if (end < range.from || from > range.to) return []
     const style = styleOf(context, path, state)
-    picture.addLegend(wordOf(language, state, { ...path, end: '' }), AREA_ICONS.plain, {
-      color: style.fill,
-      opacity: style.opacity,
-    })
+    // What is over, and TCP's, is named in its band; a state of QUIC may be too short for words.
+    if (STATES.some((key) => key === state))
+      picture.addLegend(wordOf(language, state, { ...path, end: '' }), AREA_ICONS.plain, {
+        color: style.fill,
+        opacity: style.opacity,
+      })
     const x = toX(from)
     const width = Math.max(1.5, toX(end) - x)
     const rect = { type: 'rect', shape: { x, y, width: Math.max(1, width - 1), height }, style }
@@ -304,7 +305,7 @@ function addProbes(
 }
 
 /** The moments at which a host of the lane got another address. */
-function addMoves(picture: Picture, plot: number, { paths }: PathsRead, lane: string): void {
+function addMoves(picture: Picture, plot: number, { paths }: PathsRead, lane: string, named: boolean): void {
   const { theme, store, range, language } = picture.context
   const area = picture.plots[plot]
   const toX = placer(picture, plot)
@@ -325,21 +326,25 @@ function addMoves(picture: Picture, plot: number, { paths }: PathsRead, lane: st
           shape: { pathData: `M${x},${area.y}V${area.y + area.height}` },
           style: { stroke: theme.change, lineWidth: 1, fill: 'none' },
         },
-        {
-          type: 'text',
-          style: {
-            text,
-            x: x + (right ? -4 : 4),
-            // The words of the change itself stand at the foot.
-            y: area.y + area.height - theme.textSize * 1.6,
-            align: right ? 'right' : 'left',
-            verticalAlign: 'bottom',
-            fill: theme.change,
-            font: `${theme.textSize}px ${theme.font}`,
-            stroke: theme.ground,
-            lineWidth: 3,
-          },
-        },
+        ...(named
+          ? [
+              {
+                type: 'text',
+                style: {
+                  text,
+                  x: x + (right ? -4 : 4),
+                  // The words of the change itself stand at the foot.
+                  y: area.y + area.height - theme.textSize * 1.6,
+                  align: right ? 'right' : 'left',
+                  verticalAlign: 'bottom',
+                  fill: theme.change,
+                  font: `${theme.textSize}px ${theme.font}`,
+                  stroke: theme.ground,
+                  lineWidth: 3,
+                },
+              },
+            ]
+          : []),
       ]
     }),
   )

@@ -10,7 +10,7 @@ export default {
   field: 'Field',
   form_title: 'Representation',
   before: 'HTTP/1.1 (B)',
-  after: 'HPACK (B)',
+  after: 'On the wire (B)',
   static: 'static',
   dynamic: 'dynamic',
   huffman: 'Huffman',

@@ -12,7 +12,7 @@ export default {
   field: '字段',
   form_title: '表示方式',
   before: 'HTTP/1.1（B）',
-  after: 'HPACK（B）',
+  after: '线路上（B）',
   static: '静态',
   dynamic: '动态',
   huffman: '哈夫曼',
