@@ -53,6 +53,7 @@ export function countedByTrace(reader: RecordingReader, lane: string): Crossed {
   const seen = new Set<string>()
   const quic = new Set<string>()
   const names = [
+    'connectivity:address_changed',
     'transport:packet_sent',
     'http:frame',
     'http:message_started',
@@ -60,8 +61,10 @@ export function countedByTrace(reader: RecordingReader, lane: string): Crossed {
   ] as const
   for (const { name, node, flow, data } of reader.events(names)) {
     if (laneOfName(node) !== lane) continue
-    if (name === 'transport:packet_sent') quic.add(flow)
-    if (name === 'transport:packet_sent' || quic.has(flow)) continue
+    if (name === 'connectivity:address_changed') addresses.set(node, data.to)
+    else if (name === 'transport:packet_sent') quic.add(flow)
+    if (name === 'connectivity:address_changed' || name === 'transport:packet_sent' || quic.has(flow))
+      continue
     const from = addresses.get(node)!
     if (name === 'http:frame') {
       frames.add(`${from} type ${FRAME_TYPES[data.type] ?? data.type}`)
