@@ -46,7 +46,6 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
  */
 const TALL: readonly ViewId[] = [
   'ladder',
-  'headline',
   'streams',
   'tls',
   'certificates',
@@ -57,7 +56,10 @@ const TALL: readonly ViewId[] = [
   'paths',
 ]
 /** Of these, those whose rows carry their sums or their fields beside them. */
-const WIDE: readonly ViewId[] = ['headline', 'streams', 'certificates', 'hpack', 'cache', 'qpack', 'paths']
+const WIDE: readonly ViewId[] = ['streams', 'certificates', 'hpack', 'cache', 'qpack', 'paths']
+
+/** Draws all lanes side by side with their windows and stalls: with it first there is one pane, and the other views stand behind. */
+const WHOLE: ViewId = 'headline'
 
 /** Stands on the right side of the window at all times, as a bar, so that a pane of its own can wait. */
 const SHOWN_ELSEWHERE: ViewId = 'stalls'
@@ -81,11 +83,12 @@ function branch(direction: Direction, children: readonly Node[], sizes = even(ch
 
 /**
  * The panes for an experiment's views: one each for the first four, in two columns (with a tall view first: that one, and
- * two beside it); the others stand behind the pane of their kin, or behind the one with the fewest tabs.
+ * two beside it); all in one where the first shows everything side by side. The others stand behind the pane of their kin, or behind the one with the fewest tabs.
  */
 export function defaultStage(views: readonly ViewId[]): Node {
   const last = views.filter((view) => view === SHOWN_ELSEWHERE)
   const open = [...new Set([...views.filter((view) => view !== SHOWN_ELSEWHERE), ...last])]
+  if (open[0] === WHOLE) return pane(open)
   const isTall = TALL.includes(open[0])
   const heads = isTall ? headsBesideTall(open) : open.slice(0, PANES)
   const groups: ViewId[][] = heads.map((view) => [view])

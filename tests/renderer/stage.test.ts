@@ -51,6 +51,12 @@ describe('the panes at first', () => {
     )
   })
 
+  it('with the lanes side by side first give them all of the stage', () => {
+    expect(draw(defaultStage(['headline', 'waterfall', 'packets', 'streams']))).toBe(
+      'headline+waterfall+packets+streams',
+    )
+  })
+
   it('with the handshake, the chain, header blocks or the cache first give them their whole height, too', () => {
     expect(draw(defaultStage(['tls', 'keys', 'ladder', 'certificates', 'packets']))).toBe(
       '(tls+ladder+certificates | (keys / packets))',
