@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildCli, type BuiltCli, type Rexmit } from '../support/cli.ts'
-import { findCurl } from '../support/tools.ts'
+import { findCurl, findTshark } from '../support/tools.ts'
+import { tsharkFields } from '../support/tshark.ts'
 
 const exec = promisify(execFile)
 const BODY = randomBytes(300_000)
@@ -165,6 +166,19 @@ describe('rexmit web', () => {
     const names = ['capture.pcapng', 'trace.qlog', 'keylog.txt', 'ca.pem']
     for (const name of names)
       expect([name, existsSync(join(cli.folder, 'served', name))]).toEqual([name, true])
+  })
+
+  test.skipIf(!findTshark() || !findCurl())('tshark reads all three versions in its capture', () => {
+    const read = (filter: string): number =>
+      tsharkFields(join(cli.folder, 'served', 'capture.pcapng'), ['frame.number'], {
+        filter,
+        decodeAs: [`tcp.port==${port},tls`],
+        // Without, it takes segments that come again for a fault.
+        preferences: ['tcp.reassemble_out_of_order:TRUE'],
+      }).length
+    for (const version of ['http', 'http2', 'http3'])
+      expect([version, read(version) > 0]).toEqual([version, true])
+    expect(read('_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0')).toBe(0)
   })
 })
 
