@@ -7,7 +7,7 @@ import type { Rng } from '../random.ts'
 import { createCongestionControl } from '../congestion/create.ts'
 import { Pacer, windowPacing } from '../congestion/pacer.ts'
 import type { CongestionControl } from '../congestion/interface.ts'
-import type { Handshake, Negotiated } from '../tls13/handshake.ts'
+import type { Handshake, Level, Negotiated } from '../tls13/handshake.ts'
 import type { Endpoint } from '../wire/address.ts'
 import {
   DEFAULT_PARAMETERS,
@@ -154,7 +154,7 @@ export class Core {
   readonly events = new Fifo<QuicEvent>()
   readonly datagrams = new Fifo<{ readonly number: number; readonly data: Uint8Array }>()
   /** Packets that came before their keys (DESIGN 6.1, key-blocked). */
-  undecryptable: IncomingDatagram[] = []
+  undecryptable: { readonly datagram: IncomingDatagram; readonly level: Level }[] = []
   state: ConnectionState = { name: 'handshaking' }
   negotiated: Negotiated | undefined
   peer: TransportParameters | undefined

@@ -129,8 +129,7 @@ function takeProtected(
 ): void {
   const level = LEVELS[packet.kind]
   const size = packet.end - packet.start
-  const isEarly = level === '1rtt' && core.isServer && core.negotiated === undefined
-  if (core.keys.read(level) === undefined || isEarly) {
+  if (!canRead(core, level)) {
     if (isReset(core, datagram)) return onReset(core, now)
     return buffer(core, now, datagram, packet, level)
   }
@@ -298,23 +297,35 @@ function buffer(
   level: Level,
 ): void {
   const size = end - start
-  // Keys that were there and are gone don't come back.
-  const isPast = level === 'initial' || (level === 'handshake' && core.recovery.handshakeConfirmed)
-  const isOver = level === '0rtt' && (!core.isServer || core.negotiated !== undefined)
-  if (isPast || isOver || core.undecryptable.length >= MOST_BUFFERED)
+  if (isTooLate(core, level) || core.undecryptable.length >= MOST_BUFFERED)
     return drop(core, now, 'key_unavailable', datagram, size)
-  core.undecryptable.push({ ...datagram, payload: datagram.payload.slice(start, end) })
+  core.undecryptable.push({ datagram: { ...datagram, payload: datagram.payload.slice(start, end) }, level })
   core.observer?.onBuffered(now, size, datagram.pkt)
 }
 
-/** Tries again what waited, if there may be keys for it now. */
+/** RFC 9001 5.7: there are keys, and a server has seen the client's Finished before it reads what comes after. */
+const canRead = (core: Core, level: Level): boolean =>
+  core.keys.read(level) !== undefined && !(level === '1rtt' && core.isServer && core.negotiated === undefined)
+
+/** Keys that were there and are gone don't come back. */
+const isTooLate = (core: Core, level: Level): boolean =>
+  level === 'initial' ||
+  (level === 'handshake' && core.recovery.handshakeConfirmed) ||
+  (level === '0rtt' && (!core.isServer || core.negotiated !== undefined))
+
+/** Takes in what waited, as far as its keys have come or never will; the rest goes on waiting. */
 function releaseBuffered(core: Core, now: Micros): void {
-  if (core.undecryptable.length === 0) return
-  const waiting = core.undecryptable.splice(0)
-  for (const datagram of waiting) {
+  const waiting = core.undecryptable
+  const isDue = ({ level }: (typeof waiting)[number]): boolean =>
+    canRead(core, level) || isTooLate(core, level)
+  if (!waiting.some(isDue)) return
+  core.undecryptable = waiting.filter((packet) => !isDue(packet))
+  for (const { datagram } of waiting.filter(isDue)) {
     const path = pathOf(core, datagram)
     if (path !== undefined && core.isOpen) takeDatagram(core, now, datagram, path)
   }
+  // These may have brought the keys of others.
+  releaseBuffered(core, now)
 }
 
 function drop(core: Core, now: Micros, reason: DropReason, datagram: IncomingDatagram, size: number): void {
