@@ -90,6 +90,8 @@ const HEADER = 5
 const TIMES = 2.1
 const STALLS_FROM = 34
 const WINDOWS_FROM = 21
+/** A page that takes so many times as long as the next one does not set the scale. */
+const FAR_BEHIND = 2.5
 
 export function headlineChart(
   sources: HeadlineSources,
@@ -118,7 +120,10 @@ export function headlineChart(
       addStreamRows(picture, plot, area, window, column.lane, choice)
       describeStreams(picture, plot, column.lane)
     }
-    if (column.page) addPageMark(picture, plot, area, column.page.to)
+    if (column.page) {
+      addPageMark(picture, plot, area, column.page.to)
+      if (column.page.to > context.range.to) addBeyond(picture, area, column.page.to)
+    }
     return { lane: ALL_ROWS, window, top: area.y, streams: column.lane?.streams ?? [] }
   })
   addRowNumbers(picture, bands.rows, window)
@@ -133,12 +138,17 @@ export function headlineChart(
   return { ...chart, range: context.range, rows }
 }
 
-/** Of the whole run as much as the pages took, once all are there: what a connection does afterwards is of no page. */
+/**
+ * Of the whole run as much as the pages took, once all are there: what a connection does afterwards is of no page. One that takes far
+ * longer than all others goes on beyond the edge, which its column says, or nothing would be seen of the others.
+ */
 function rangeOf({ range, store }: ChartContext, columns: readonly Column[]): ChartContext['range'] {
   const ends = columns.map(({ page, failed }) => page?.to ?? (failed > 0 ? 0 : Infinity))
-  const last = Math.max(...ends)
+  const [last, second = 0] = ends.sort((a, b) => b - a)
   const isWhole = range.from === 0 && range.to >= store.end
-  return isWhole && last > 0 && last < Infinity ? { from: 0, to: Math.min(range.to, last * 1.04) } : range
+  if (!isWhole || last === 0 || last === Infinity) return range
+  const end = second > 0 && last > second * FAR_BEHIND ? second * 1.25 : last * 1.04
+  return { from: 0, to: Math.min(range.to, end) }
 }
 
 // --- what is shown ------------------------------------------------------------------------------------------
@@ -253,6 +263,15 @@ function addHeader(picture: Picture, { x, y, width }: Omit<Area, 'lane'>, column
   const figure = lane ? crossText(picture.context, cross, width) : word(language, 'nothingYet')
   const ink = cross > 0 ? theme.loss : lane ? theme.text : theme.faint
   picture.caption(figure, x, top + size * 3.45, width, ink, 600)
+}
+
+/** The page is not complete within what is shown. */
+function addBeyond(picture: Picture, { x, y, width, height }: Omit<Area, 'lane'>, end: number): void {
+  const { theme, language } = picture.context
+  const text = word(language, 'goesOn', { time: formatSpan(end) })
+  const wide = textWidth(text, theme.textSize) * 1.1
+  const left = x + Math.max(0, width - wide)
+  picture.caption(text, left, y + height - theme.textSize * 1.6, Math.min(width, wide), theme.muted, 600)
 }
 
 /** The figure that all is about is never cut: its name gives way. */

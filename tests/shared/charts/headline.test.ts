@@ -251,6 +251,20 @@ describe('the range', () => {
     expect(drawn(contextOf(two, { range })).range).toEqual(range)
   })
 
+  test('is not set by a page that takes far longer than all others, whose column says when it ends', () => {
+    const slow = (maker: TraceMaker) =>
+      maker
+        .pair('slow')
+        .add(0, 'http:request_queued', request(1), { node: 'slow/client' })
+        .add(900_000, 'http:response_finished', { request: 1, ...done }, { node: 'slow/client' })
+    const context = contextOf(storeOf(slow, (maker) => addHttp3(maker, 'h3', 0)))
+    const chart = drawn(context)
+    expect(chart.range).toEqual({ from: 0, to: 60_000 * 1.25 })
+    expect(svgOf(chart, context)).toContain('until 900 ms →')
+    const zoomed = contextOf(context.store, { range: { from: 1, to: 900_000 } })
+    expect(svgOf(drawn(zoomed), zoomed)).not.toContain('until')
+  })
+
   test('may have no event, or be a microsecond long', () => {
     for (const range of [
       { from: 5e9, to: 6e9 },
