@@ -44,6 +44,8 @@ const DELIVERY = 2.6
 /** A lane has room for everything from this height on, and so much for each band. */
 const DENSE = 6
 const DENSE_BAND = 1.6
+/** Of the connection ids of a path, so many of the latest are shown. */
+const SHOWN_IDS = 3
 const STATES = ['validating', 'validated', 'failed', 'abandoned'] as const satisfies readonly QuicWord[]
 
 interface Row {
@@ -99,7 +101,9 @@ function addLane(picture: Picture, area: Area, read: PathsRead, lane: ChartLane,
   picture.describe(plot, (t) => [
     ...paths.flatMap((path) => {
       const span = path.spans.find(({ from, to }) => t >= from && t < to)
-      return span ? [`${wordOf(language, span.state, path)}  ${path.local} – ${path.remote}`] : []
+      return span
+        ? [`${wordOf(language, span.state, path)}  ${path.local} – ${path.remote}`, ...idsOf(language, path)]
+        : []
     }),
     ...(pause && t >= pause.from && t <= pause.to ? [gapText(language, pause, trip)] : []),
   ])
@@ -117,6 +121,24 @@ const wordOf = (
   if (kind === 'tcp') return quicWord(language, state === 'lost' ? 'lost' : 'tcp')
   return quicWord(language, state === 'open' ? 'path' : state)
 }
+
+/** The connection ids that the packets of a path went to, each way. */
+const idsOf = (language: ChartContext['language'], { toServer, toClient }: NetworkPath): string[] =>
+  (
+    [
+      ['server', toServer],
+      ['client', toClient],
+    ] as const
+  ).flatMap(([side, all]) => {
+    if (all.size === 0) return []
+    const ids = [...all].slice(-SHOWN_IDS).join(', ')
+    return [
+      quicWord(language, 'ids', {
+        side: quicWord(language, side),
+        ids: all.size > SHOWN_IDS ? `…, ${ids}` : ids,
+      }),
+    ]
+  })
 
 function gapText(language: ChartContext['language'], { from, to }: Pause, trip: number | undefined): string {
   const span = formatSpan(to - from)
@@ -235,7 +257,10 @@ function addBand(picture: Picture, plot: number, { path, y, height }: Row): void
     const x = toX(from)
     const width = Math.max(1.5, toX(end) - x)
     const rect = { type: 'rect', shape: { x, y, width: Math.max(1, width - 1), height }, style }
-    const words = `${wordOf(language, state, path)}  ${path.local} – ${path.remote}`
+    const words = [
+      `${wordOf(language, state, path)}  ${path.local} – ${path.remote}`,
+      ...idsOf(language, path),
+    ].join('   ')
     if (width < theme.textSize * 4) return [rect]
     const ink = style.opacity > 0.6 ? inkOn(style.fill) : theme.text
     return [

@@ -6,7 +6,7 @@
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
-import { QuicPackets } from './quic-packets.ts'
+import { QuicPackets, type QuicPacket } from './quic-packets.ts'
 
 /** Of QUIC as RFC 9000 8.2 has it; `lost`: TCP, whose address is gone. */
 export type PathStateName = 'validating' | 'validated' | 'failed' | 'abandoned' | 'open' | 'lost' | 'closed'
@@ -36,6 +36,9 @@ export interface NetworkPath {
   readonly remote: string
   readonly spans: PathSpan[]
   readonly probes: PathProbe[]
+  /** Connection ids of the packets that went by it, to the server and to the client, in hexadecimal, as they came into use. */
+  readonly toServer: Set<string>
+  readonly toClient: Set<string>
   /** Why it ended; empty while it has not. */
   end: string
 }
@@ -92,6 +95,7 @@ export class NetworkPaths {
           const packet = packets.inRow(row)
           if (!packet) return
           if (isClient(store, node)) this.openQuic(store, flow, node, packet.path, t)
+          this.addressed(packet)
           for (const { type } of packet.frames)
             if (type === 'path_challenge' || type === 'path_response')
               this.probe(flow, packet.path, { t, pkt: packet.pkt, kind: type, node })
@@ -153,16 +157,33 @@ export class NetworkPaths {
     const name = `${key.flow} ${key.number}`
     const known = this.byKey.get(name)
     if (known) return known
-    const made: NetworkPath = { ...key, local, remote, spans: [], probes: [], end: '' }
+    const made: NetworkPath = {
+      ...key,
+      local,
+      remote,
+      spans: [],
+      probes: [],
+      toServer: new Set(),
+      toClient: new Set(),
+      end: '',
+    }
     this.byKey.set(name, made)
     this.all.push(made)
     return made
   }
 
   private probe(flow: number, number: number, probe: PathProbe): void {
-    // The server numbers its paths by itself; where the two differ its answers stand on the latest path.
-    const path = this.byKey.get(`${flow} ${number}`) ?? this.all.filter((one) => one.flow === flow).at(-1)
-    path?.probes.push(probe)
+    this.find(flow, number)?.probes.push(probe)
+  }
+
+  private addressed({ end, path: number, dcid }: QuicPacket): void {
+    const path = this.find(end.connection.flow, number)
+    if (dcid !== '') (end.side === 'client' ? path?.toServer : path?.toClient)?.add(dcid)
+  }
+
+  /** The server numbers its paths by itself; where the two differ its packets stand on the latest path. */
+  private find(flow: number, number: number): NetworkPath | undefined {
+    return this.byKey.get(`${flow} ${number}`) ?? this.all.filter((one) => one.flow === flow).at(-1)
   }
 
   private onClosed(store: TraceStore, flow: number, node: number, t: number, why: string): void {

@@ -45,6 +45,8 @@ export class QuicPacket {
   readonly number: number
   readonly size: number
   readonly path: number
+  /** Destination connection id, in hexadecimal. */
+  readonly dcid: string
   readonly sent: number
   /** When it came before its keys, and when it was taken in. */
   buffered = NaN
@@ -66,6 +68,7 @@ export class QuicPacket {
     this.number = columns.number.data[row]
     this.size = columns.size.data[row]
     this.path = columns.path.data[row]
+    this.dcid = store.text(columns.dcid.data[row])
     this.sent = table.t.data[row]
     this.text = store.text(columns.frames.data[row])
   }
@@ -240,7 +243,7 @@ export class QuicPackets {
         return
       }
       case 'transport:packet_buffered':
-        return this.onBuffered(table.pkt.data[row], node, value('size'), t)
+        return this.onBuffered(store, table, row)
       case 'recovery:packet_lost': {
         const packet = transfer.find(node, spaceOf(store.text(value('space'))), value('number'))
         if (packet === undefined) return
@@ -279,13 +282,14 @@ export class QuicPackets {
     return transfer
   }
 
-  /** Of a datagram with several packets the one of this size is meant that has not come yet. */
-  private onBuffered(pkt: number, node: number, size: number, t: number): void {
-    const waiting = this.ofPkt(pkt).filter(
-      (packet) => packet.end.node !== node && Number.isNaN(packet.arrived),
+  /** The packet's number is not known yet: of its datagram the one of this level is meant that has not come. */
+  private onBuffered(store: TraceStore, { t, node, pkt, columns }: EventTable, row: number): void {
+    const level = store.text(columns.level.data[row])
+    const waiting = this.ofPkt(pkt.data[row]).filter(
+      (packet) => packet.end.node !== node.data[row] && Number.isNaN(packet.arrived),
     )
-    const packet = waiting.find((one) => one.size === size) ?? waiting.at(-1)
-    if (packet !== undefined) packet.buffered = t
+    const packet = waiting.find((one) => one.level === level) ?? waiting.at(-1)
+    if (packet !== undefined) packet.buffered = t.data[row]
   }
 }
 

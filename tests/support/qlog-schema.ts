@@ -16,7 +16,12 @@ const raw = v.strictObject({ length: maybe(uint), payload_length: maybe(uint), d
 const packetType = oneOf(
   ...['initial', 'handshake', '0RTT', '1RTT', 'retry', 'version_negotiation', 'stateless_reset', 'unknown'],
 )
-const header = v.strictObject({ packet_type: packetType, packet_number: maybe(uint) })
+const header = v.strictObject({
+  packet_type: packetType,
+  packet_number: maybe(uint),
+  dcil: maybe(uint),
+  dcid: maybe(hex),
+})
 const space = oneOf('initial', 'handshake', 'application_data')
 const owner = oneOf('local', 'remote')
 const streamType = oneOf('unidirectional', 'bidirectional')
@@ -122,7 +127,11 @@ const EVENTS: Readonly<Record<string, v.ObjectEntries>> = {
     ),
     details: maybe(v.record(text, v.unknown())),
   },
-  'quic:packet_buffered': { raw: maybe(raw), trigger: oneOf('backpressure', 'keys_unavailable') },
+  'quic:packet_buffered': {
+    header: maybe(header),
+    raw: maybe(raw),
+    trigger: oneOf('backpressure', 'keys_unavailable'),
+  },
   'quic:packets_acked': { packet_number_space: space, packet_numbers: v.pipe(v.array(uint), v.minLength(1)) },
   'quic:parameters_set': {
     initiator: owner,

@@ -99,11 +99,18 @@ export class TraceMaker {
     t: number,
     pkt: number,
     node: string,
-    packet: { level?: string; number: number; size?: number; frames?: readonly object[]; path?: number },
+    packet: {
+      level?: string
+      number: number
+      size?: number
+      frames?: readonly object[]
+      path?: number
+      dcid?: string
+    },
     flow = FLOW,
   ): this {
-    const { level = '1rtt', number, size = 1200, frames = [{ type: 'ping' }], path = 0 } = packet
-    const data = { level, number, size, path, frames: JSON.stringify(frames) }
+    const { level = '1rtt', number, size = 1200, frames = [{ type: 'ping' }], path = 0, dcid = '' } = packet
+    const data = { level, number, size, path, dcid, frames: JSON.stringify(frames) }
     return this.add(t, 'transport:packet_sent', data, { node, flow, pkt })
   }
 

@@ -81,12 +81,15 @@ function endpoint(text: string): Record<string, unknown> {
 
 const space = (name: string): string => (name === 'application' ? 'application_data' : name)
 
+/** What the other end said of a packet that has not come here yet. */
+type UnderWay = Pick<EventData<'transport:packet_sent'>, 'frames' | 'dcid'> & { readonly node: string }
+
 /** The view of one host. Takes the events of all nodes, for the frames of a packet stand where it was sent. */
 export class QuicTeller {
   private readonly host: string
   private readonly version: QlogVersion
   /** Frames of the others' packets that have not come here yet. */
-  private readonly underWay = new Map<string, { readonly frames: string; readonly node: string }>()
+  private readonly underWay = new Map<string, UnderWay>()
   /** By sender and flow: the exponent of its acknowledgment delays. */
   private readonly exponents = new Map<string, number>()
   /** Our 0-RTT packets, by flow and number: those with 1-RTT keys have numbers of the same space. */
@@ -115,10 +118,9 @@ export class QuicTeller {
         return this.line('packet_dropped', { raw: { length: size }, trigger, details: { reason } })
       }
       case 'transport:packet_buffered': {
-        const data = { raw: { length: event.data.size }, trigger: 'keys_unavailable' }
-        // Of 0.3 the header is a part that has to be there.
-        const header = this.version === 'draft' ? {} : { header: { packet_type: 'unknown' } }
-        return this.line('packet_buffered', { ...header, ...data })
+        const { level, size } = event.data
+        const header = { packet_type: PACKET_TYPES[level] ?? level }
+        return this.line('packet_buffered', { header, raw: { length: size }, trigger: 'keys_unavailable' })
       }
       case 'transport:key_phase_changed':
         return this.keyUpdated(event.data)
@@ -138,15 +140,15 @@ export class QuicTeller {
 
   private packetSent(event: TraceEvent<'transport:packet_sent'>, here: boolean): Line[] {
     const { node, flow, data } = event
-    const { level, number, size, path, frames } = data
+    const { level, number, size, path, dcid, frames } = data
     const key = `${flow} ${level} ${number}`
     if (!here) {
-      this.underWay.set(key, { frames, node })
+      this.underWay.set(key, { frames, node, dcid })
       return []
     }
     if (level === '0rtt') this.early.add(`${flow} ${number}`)
     return this.line('packet_sent', {
-      header: this.header(level, number),
+      header: this.header(level, number, dcid),
       raw: { length: size },
       frames: qlogFrames(frames, this.version, this.exponents.get(`${node} ${flow}`)),
     }).map((line) => (path === 0 || this.version === '0.3' ? line : { ...line, tuple: String(path) }))
@@ -159,7 +161,7 @@ export class QuicTeller {
     this.underWay.delete(key)
     const exponent = sent && this.exponents.get(`${sent.node} ${flow}`)
     return this.line('packet_received', {
-      header: this.header(level, number),
+      header: this.header(level, number, sent?.dcid),
       raw: { length: size },
       ...(sent ? { frames: qlogFrames(sent.frames, this.version, exponent) } : {}),
     })
@@ -275,8 +277,9 @@ export class QuicTeller {
     return [...lines, ...this.line('migration_state_updated', { new: PROBING[data.state], ...tuple })]
   }
 
-  private header(level: string, number: number): Record<string, unknown> {
-    return { packet_type: PACKET_TYPES[level] ?? level, packet_number: number }
+  private header(level: string, number: number, dcid = ''): Record<string, unknown> {
+    const to = dcid === '' ? {} : { dcil: dcid.length / 2, dcid }
+    return { packet_type: PACKET_TYPES[level] ?? level, packet_number: number, ...to }
   }
 
   private line(name: string, data: Line['data']): Line[] {

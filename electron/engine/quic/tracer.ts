@@ -164,10 +164,10 @@ export class ConnectionTracer implements QuicObserver {
 
   // --- QuicObserver ---------------------------------------------------------------------------------------
 
-  readonly onSent: QuicObserver['onSent'] = (_now, packet, level, frames) => {
+  readonly onSent: QuicObserver['onSent'] = (_now, packet, level, frames, destination) => {
     const { number, size, path } = packet
     const { generation } = this
-    const data = { level, number, size, path, frames: describeAll(frames) }
+    const data = { level, number, size, frames: describeAll(frames), path, dcid: hexOf(destination) }
     this.announcements.push((pkt) => {
       packet.pkt = pkt
       this.trace.emit('transport:packet_sent', data, pkt)
@@ -184,8 +184,8 @@ export class ConnectionTracer implements QuicObserver {
     this.trace.emit('transport:packet_dropped', { reason, size })
   }
 
-  readonly onBuffered: QuicObserver['onBuffered'] = (_now, size) => {
-    this.trace.emit('transport:packet_buffered', { size })
+  readonly onBuffered: QuicObserver['onBuffered'] = (_now, level, size) => {
+    this.trace.emit('transport:packet_buffered', { level, size })
   }
 
   readonly onAcked: QuicObserver['onAcked'] = (_now, space, { rtt, acked }) => {

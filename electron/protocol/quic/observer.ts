@@ -74,7 +74,14 @@ export type QuicChange =
     }
 
 export interface QuicObserver {
-  onSent(now: Micros, packet: SentPacket, level: Level, frames: readonly Frame[]): void
+  /** `destination`: the connection id that it went to. */
+  onSent(
+    now: Micros,
+    packet: SentPacket,
+    level: Level,
+    frames: readonly Frame[],
+    destination: Uint8Array,
+  ): void
   onReceived(
     now: Micros,
     level: Level,
@@ -84,8 +91,8 @@ export interface QuicObserver {
     frames: readonly Frame[],
   ): void
   onDropped(now: Micros, reason: DropReason, size: number, pkt: number): void
-  /** It waits for its keys. */
-  onBuffered(now: Micros, size: number, pkt: number): void
+  /** It waits for its keys, those of `level`: its number is behind header protection as long. */
+  onBuffered(now: Micros, level: Level, size: number, pkt: number): void
   onAcked(now: Micros, space: SpaceName, outcome: AckOutcome): void
   onLost(now: Micros, lost: LostPacket): void
   onChange?(change: QuicChange): void

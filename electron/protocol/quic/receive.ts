@@ -300,7 +300,7 @@ function buffer(
   if (isTooLate(core, level) || core.undecryptable.length >= MOST_BUFFERED)
     return drop(core, now, 'key_unavailable', datagram, size)
   core.undecryptable.push({ datagram: { ...datagram, payload: datagram.payload.slice(start, end) }, level })
-  core.observer?.onBuffered(now, size, datagram.pkt)
+  core.observer?.onBuffered(now, level, size, datagram.pkt)
 }
 
 /** RFC 9001 5.7: there are keys, and a server has seen the client's Finished before it reads what comes after. */

@@ -275,7 +275,7 @@ function account(core: Core, now: Micros, packet: PacketInMaking, path: Path, ec
     path: path.number,
   }
   if (ackEliciting || sent.inFlight) recovery.onSent(sent)
-  core.observer?.onSent(now, sent, level, frames)
+  core.observer?.onSent(now, sent, level, frames, core.remoteIds.current)
   // RFC 9001 4.9.1: a client's Initial keys go with its first Handshake packet.
   if (level === 'handshake' && !core.isServer) discardSpace(core, 'initial')
 }

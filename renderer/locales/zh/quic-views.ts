@@ -16,6 +16,7 @@ export default {
     size: '大小',
     phase: '密钥阶段（更新次数）',
     path: '路径',
+    dcid: '目的连接 ID',
     sent: '发送',
     buffered_at: '先于密钥到达',
     received: '接收',

@@ -13,6 +13,7 @@ export const QUIC_EVENTS = {
       size: u16('header and tag included', 'B'),
       frames: str('what it carries, as JSON: an array of frames without their data'),
       path: u8('number of the path, 0: the first'),
+      dcid: str('destination connection id, in hexadecimal; empty: it has none'),
     },
   },
   'transport:packet_received': {
@@ -28,7 +29,7 @@ export const QUIC_EVENTS = {
   },
   'transport:packet_buffered': {
     doc: 'A QUIC packet came before its keys (DESIGN 6.1, key-blocked)',
-    fields: { size: u16('bytes', 'B') },
+    fields: { level: str('of the keys that it waits for'), size: u16('bytes', 'B') },
   },
   'transport:key_phase_changed': {
     doc: 'The keys of 1-RTT packets were updated (RFC 9001 6)',

@@ -67,6 +67,21 @@ describe('QUIC', () => {
     ])
   })
 
+  it('has the connection ids that packets went to on it, each once, in their order', () => {
+    const store = moved()
+      .quicSent(310, 4, C, { level: 'initial', number: 1, dcid: 'aa' })
+      .quicSent(311, 5, S, { level: 'initial', number: 1, dcid: 'c0' })
+      .quicSent(312, 6, C, { number: 1, dcid: 'b0' })
+      .quicSent(313, 7, C, { number: 2, dcid: 'b0' })
+      .quicSent(314, 8, C, { number: 3, path: 1, dcid: 'b1' })
+      .quicSent(315, 9, S, { number: 3, path: 1, dcid: 'c1' })
+      .store()
+    expect(pathsOf(store).all.map(({ toServer, toClient }) => [[...toServer], [...toClient]])).toEqual([
+      [['aa', 'b0'], ['c0']],
+      [['b1'], ['c1']],
+    ])
+  })
+
   it('is told of by its client: what the server says of its side makes no path', () => {
     const store = moved()
       .add(

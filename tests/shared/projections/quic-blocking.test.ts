@@ -123,8 +123,8 @@ describe('key-blocked', () => {
     .add(15, 'link:packet_dropped', died, { node: 'link', pkt: 2 })
     .quicSent(11, 3, S, { number: 0, size: 500, frames: [data(0, 0, 200)] })
     .quicSent(12, 4, S, { number: 1, size: 500, frames: [data(0, 300, 100)] })
-    .add(21, 'transport:packet_buffered', { size: 500 }, { node: C, flow: FLOW, pkt: 3 })
-    .add(22, 'transport:packet_buffered', { size: 500 }, { node: C, flow: FLOW, pkt: 4 })
+    .add(21, 'transport:packet_buffered', { level: '1rtt', size: 500 }, { node: C, flow: FLOW, pkt: 3 })
+    .add(22, 'transport:packet_buffered', { level: '1rtt', size: 500 }, { node: C, flow: FLOW, pkt: 4 })
     .quicSent(40, 5, S, { level: 'handshake', number: 1, frames: crypto })
     .quicReceived(50, 5, C, 1, 'handshake')
     .quicReceived(50, 5, C, 0)
@@ -286,7 +286,12 @@ function traceOf(plan: readonly Sent[]): TraceStore {
     if (keys === 0) return flight(maker, number, sent, lost ? null : sent + delay, ...frames)
     maker.quicSent(sent, number, S, { number, frames })
     if (lost) return void maker.add(sent + 5, 'link:packet_dropped', died, { node: 'link', pkt: number })
-    maker.add(sent + delay, 'transport:packet_buffered', { size: 1200 }, { node: C, flow: FLOW, pkt: number })
+    maker.add(
+      sent + delay,
+      'transport:packet_buffered',
+      { level: '1rtt', size: 1200 },
+      { node: C, flow: FLOW, pkt: number },
+    )
     maker.quicReceived(sent + delay + keys, number, C, number)
   })
   return inOrder(maker).store()

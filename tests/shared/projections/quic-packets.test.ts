@@ -45,7 +45,7 @@ describe('the QUIC packets of a recording', () => {
       .add(12, 'link:packet_dropped', { direction: 1, reason: 'listed', delay: 10 }, { ...link, pkt: 2 })
       .add(13, 'link:packet_delivered', delivered, { ...link, pkt: 3 })
       .add(14, 'link:packet_delivered', delivered, { ...link, pkt: 4 })
-      .add(14, 'transport:packet_buffered', { size: 1200 }, { node: C, flow: FLOW, pkt: 4 })
+      .add(14, 'transport:packet_buffered', { level: '1rtt', size: 1200 }, { node: C, flow: FLOW, pkt: 4 })
       .add(30, 'recovery:packets_acked', { space: 'application', packets: [0, 1] }, { node: S, flow: FLOW })
       .add(
         30,
@@ -73,15 +73,17 @@ describe('the QUIC packets of a recording', () => {
       .pair()
       .quicSent(0, 1, S, { level: 'handshake', number: 0, size: 300 })
       .quicSent(0, 1, S, { number: 0, size: 500 })
+      .quicSent(0, 1, S, { level: '0rtt', number: 1, size: 500, dcid: '0c1d' })
       .add(5, 'link:packet_duplicated', { direction: 1, copy: 2 }, { node: 'link', pkt: 1 })
       .quicReceived(10, 2, C, 0, 'handshake')
-      .add(10, 'transport:packet_buffered', { size: 500 }, { node: C, flow: FLOW, pkt: 2 })
+      .add(10, 'transport:packet_buffered', { level: '1rtt', size: 500 }, { node: C, flow: FLOW, pkt: 2 })
       .quicReceived(40, 7, C, 0)
       .store()
     const packets = QuicPackets.of(store)
-    const [handshake, data] = packets.ofPkt(2)
+    const [handshake, data, other] = packets.ofPkt(2)
     expect([handshake.buffered, handshake.received]).toEqual([NaN, 10])
     expect([data.buffered, data.received, data.arrived]).toEqual([10, 40, 10])
+    expect([other.buffered, other.dcid]).toEqual([NaN, '0c1d'])
   })
 
   it('begin a new connection where the client begins to count anew after the server has heard it', () => {
@@ -114,7 +116,7 @@ describe('the QUIC packets of a recording', () => {
         { space: 'application', packets: [0, 0xffff_ffff] },
         { node: C, flow: FLOW },
       )
-      .add(6, 'transport:packet_buffered', { size: 1 }, { node: C, flow: FLOW, pkt: 1 })
+      .add(6, 'transport:packet_buffered', { level: '1rtt', size: 1 }, { node: C, flow: FLOW, pkt: 1 })
       .store()
     const [packet] = QuicPackets.of(store).connections[0].packets
     expect(packet.space).toBe('application')

@@ -110,7 +110,7 @@ describe('a connection, written by hand', () => {
       stream(0, 0, 50, true),
     ])
     made.emit(server, 'transport:packet_dropped', { reason: 'unknown_connection_id', size: 30 })
-    made.emit(server, 'transport:packet_buffered', { size: 60 })
+    made.emit(server, 'transport:packet_buffered', { level: '1rtt', size: 60 })
     made.emit(client, 'transport:stream_state_changed', {
       stream: 3,
       side: 'receiving',
@@ -133,7 +133,7 @@ describe('a connection, written by hand', () => {
       })
     made.send(300_000, 'client', '0rtt', 7)
     made.lost(310_000, 'client', 7)
-    const moved = { level: '1rtt', number: 8, size: 40, frames: '[{"type":"ping"}]', path: 1 }
+    const moved = { level: '1rtt', number: 8, size: 40, frames: '[{"type":"ping"}]', path: 1, dcid: '0a0b' }
     made.emit(client, 'transport:packet_sent', moved, 99)
     const closed = { layer: 'transport', code: 0x128, name: 'CRYPTO_ERROR 0x28', reason: 'RFC 9001 4.8: x' }
     made.emit(client, 'connectivity:connection_closed', { by: 'local', ...closed })
@@ -155,6 +155,12 @@ describe('a connection, written by hand', () => {
     expect(named(file, 'main/client', 'quic:packet_sent').map(({ tuple }) => tuple)).toEqual([
       ...Array<undefined>(4).fill(undefined),
       '1',
+    ])
+    expect(dataOf(file, 'main/client', 'quic:packet_sent').at(-1)).toMatchObject({
+      header: { packet_number: 8, dcil: 2, dcid: '0a0b' },
+    })
+    expect(dataOf(file, 'main/server', 'quic:packet_buffered')).toEqual([
+      { header: { packet_type: '1RTT' }, raw: { length: 60 }, trigger: 'keys_unavailable' },
     ])
     expect(dataOf(file, 'main/server', 'quic:packet_dropped')).toEqual([
       { raw: { length: 30 }, trigger: 'connection_unknown', details: { reason: 'unknown_connection_id' } },

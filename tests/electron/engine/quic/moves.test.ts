@@ -60,6 +60,14 @@ describe('the host of the client moves', () => {
     expect(validated(run, 'one/server').length).toBeGreaterThanOrEqual(2)
     expect(validated(run, 'one/client').at(-1)!.t).toBeGreaterThan(500_000)
     expect(longestGap(run, 500_000)).toBeLessThanOrEqual(3 * RTT)
+    // RFC 9000 9.5: no connection id of the server is used from two addresses.
+    const sent = [...run.reader.events(['transport:packet_sent'])].filter(
+      ({ node, data }) => node === 'one/client' && data.level === '1rtt',
+    )
+    const ids = [0, 1].map((path) => [
+      ...new Set(sent.filter(({ data }) => data.path === path).map(({ data }) => data.dcid)),
+    ])
+    expect(ids).toEqual([[expect.stringMatching(/^[0-9a-f]{16}$/)], [expect.not.stringMatching(ids[0][0])]])
     // What was on its way to the old address is lost there.
     const rejected = [...run.reader.events(['ip:packet_rejected'])]
     expect(rejected.some(({ data }) => data.reason === 'not_for_us')).toBe(true)
