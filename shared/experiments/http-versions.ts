@@ -158,7 +158,7 @@ export const httpVersions: ExperimentInput = {
     },
     {
       en: 'HTTP/2 and QUIC also have flow control of their own. The window of HTTP/2 for the whole connection begins at 65,535 bytes (RFC 9113 6.9.2), which is less than this link holds in a round trip. The client here gives both 262,144. Set it back: most of the time is put down to connection credit, and even without loss they fall behind the six connections.',
-      zh: 'HTTP/2 和 QUIC 还有自己的流量控制。HTTP/2 整条连接的窗口从 65535 字节起步（RFC 9113 6.9.2），比这条链路一个往返能装下的还少。这里的客户端给两者都是 262144。把它调回去：大部分时间都要归到“连接信用”，即使不丢包，它们也落到六条连接后面。',
+      zh: 'HTTP/2 和 QUIC 还有自己的流量控制。HTTP/2 整条连接的窗口从 65535 字节起步（RFC 9113 6.9.2），比这条链路一个往返能装下的还少。这里的客户端给两者都是 262144。把它调回去：大部分时间都要归到“连接额度”，即使不丢包，它们也落到六条连接后面。',
     },
   ],
   rfcs: [
@@ -242,7 +242,7 @@ export const httpVersions: ExperimentInput = {
     },
     {
       id: 'connection-window',
-      label: { en: 'Connection credit of HTTP/2 and HTTP/3', zh: 'HTTP/2 与 HTTP/3 的连接信用' },
+      label: { en: 'Connection credit of HTTP/2 and HTTP/3', zh: 'HTTP/2 与 HTTP/3 的连接额度' },
       hint: {
         en: 'What the server may send on all streams together before the client gives it more. Very large, and the queue runs over.',
         zh: '客户端再次授权之前，服务器在所有流上合计可发的字节数。设得很大，队列就会溢出。',

@@ -6,9 +6,9 @@ import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } fro
 const POLICY = 'apps.site.tls.earlyData'
 const REPLAY_AT = 'apps.attacker.at'
 const COPIES = 'apps.attacker.times'
-/** When the second connection begins, and when its first flight is sent once more. */
+/** When the second connection begins, and when its first flight is sent once more: the server has let go of it by then (RFC 9000 10.2). */
 const SECOND = 2_000_000
-const REPLAY = 4_000_000
+const REPLAY = 9_000_000
 
 const FIRST = { target: '/' }
 const ORDER = { method: 'POST', target: '/orders', body: 200, at: SECOND, after: true } as const
@@ -70,11 +70,11 @@ export const quic0Rtt: ExperimentInput = {
     },
     {
       en: 'In the second lane the second connection resumes the session. This saves the certificates and the signature and not a single round trip: the client still waits for the key share of the server. In the third lane it does not wait. From the secret of the ticket it makes keys for early data and sends the POST in 0-RTT packets right behind its ClientHello, with the limits (credit, streams) that it remembers from the last time. “0-RTT” counts what passes before the request leaves; the answer still takes its one round trip, as light does.',
-      zh: '第二组里，第二条连接恢复会话。省下的是证书和签名，往返一个也没少：客户端照样要等服务器的密钥份额。第三组则不等了：它用票据里的秘密导出早期数据的密钥，紧跟着 ClientHello 就用 0-RTT 包发出 POST，信用、流数等限额沿用上次记下的。所谓“0-RTT”，说的是请求发出之前等了多久；响应仍然要走它那 1 个往返，光速如此。',
+      zh: '第二组里，第二条连接恢复会话。省下的是证书和签名，往返一个也没少：客户端照样要等服务器的密钥份额。第三组则不等了：它用票据里的秘密导出早期数据的密钥，紧跟着 ClientHello 就用 0-RTT 包发出 POST，额度、流数等限额沿用上次记下的。所谓“0-RTT”，说的是请求发出之前等了多久；响应仍然要走它那 1 个往返，光速如此。',
     },
     {
-      en: 'There is a price. The keys of early data depend on the ticket alone, not on anything fresh from the server. So they have no forward secrecy: whoever gets hold of the server’s ticket key reads them later. And the server cannot tell from the packets themselves whether it sees them for the first time. An attacker who has recorded the first flight need not be able to read it in order to send it again. He does so in every lane, with exactly the same bytes.',
-      zh: '这是有代价的。早期数据的密钥只取决于票据，不含服务器当场给出的任何新东西。所以它没有前向保密：谁拿到服务器的票据密钥，日后就能解密。而且，单凭包本身，服务器看不出自己是不是第一次见到它们。攻击者录下第一次发送的那些包，不必读懂，就能再发一遍。每一组里他都这么做了，字节一个不差。',
+      en: 'There is a price. The keys of early data depend on the ticket alone, not on anything fresh from the server. So they have no forward secrecy: whoever gets hold of the server’s ticket key reads them later. And the server cannot tell from the packets themselves whether it sees them for the first time. An attacker who has recorded the first flight need not be able to read it in order to send it again. He does so in every lane, with exactly the same bytes, when the server has let go of the connection that they had opened; until then it would take them for repetitions.',
+      zh: '这是有代价的。早期数据的密钥只取决于票据，不含服务器当场给出的任何新东西。所以它没有前向保密：谁拿到服务器的票据密钥，日后就能解密。而且，单凭包本身，服务器看不出自己是不是第一次见到它们。攻击者录下第一次发送的那些包，不必读懂，就能再发一遍。每一组里他都这么做了，字节一个不差，只是等到服务器已经放下它们开启的那条连接；在那之前，服务器会把它们当作重传。',
     },
     {
       en: 'Where no early data are sent, the copy is harmless: the server answers, but the attacker does not have the client’s keys and never gets to the Finished; no request is carried out. A server that remembers which tickets it has taken early data for (RFC 8446 8.1) refuses the copy. A server without any defence carries out the order a second time: two orders, one of which nobody made. The answer to the copy nobody can read, but that is of no use: the harm is done by the request.',
@@ -170,8 +170,8 @@ export const quic0Rtt: ExperimentInput = {
       id: 'replay-at',
       label: { en: 'When they are sent', zh: '何时重放' },
       hint: {
-        en: 'From the start of the run. Much later than the ticket’s user says, and even a server without a memory refuses (RFC 8446 8.3).',
-        zh: '从运行开始算起。若比票据持有者声称的时间晚得多，不作记录的服务器也会拒绝（RFC 8446 8.3）。',
+        en: 'From the start of the run. Soon, and the server still has the connection and takes the copies for repetitions; later than ten seconds after it was opened, and the ticket looks older than its user says, which even a server without a memory refuses (RFC 8446 8.3).',
+        zh: '从运行开始算起。太早，服务器还留着那条连接，会把副本当作重传；比连接开启晚十秒以上，票据看起来就比持有者声称的更旧，不作记录的服务器也会拒绝（RFC 8446 8.3）。',
       },
       group: 'application',
       paths: [REPLAY_AT],

@@ -56,7 +56,7 @@ export const quicLoss: ExperimentInput = {
     },
     {
       en: 'Nor do growing numbers keep the window from being held up by a hole. Congestion window and loss detection do go on; but the bytes of this one stream must still be given to the application in order, and credit for more is granted as they are read. Here is one stream only, so it waits for its own missing bytes as TCP does. That others need not wait is the work of streams, not of packet numbers.',
-      zh: '包号递增也不意味着“窗口不会被空洞卡住”。拥塞窗口和丢包检测确实照常进行；但同一个流的字节仍须按序交给应用，读走了才会给新的信用。这里只有一个流，它和 TCP 一样要等自己缺的字节。别的流不必等，那是流的功劳，不是包号的。',
+      zh: '包号递增也不意味着“窗口不会被空洞卡住”。拥塞窗口和丢包检测确实照常进行；但同一个流的字节仍须按序交给应用，读走了才会给新的额度。这里只有一个流，它和 TCP 一样要等自己缺的字节。别的流不必等，那是流的功劳，不是包号的。',
     },
   ],
   rfcs: [

@@ -56,23 +56,23 @@ export const quicStreams: ExperimentInput = {
   narrative: [
     {
       en: 'A receiver has only so much memory. So in QUIC it grants credit: for each stream the offset up to which the peer may send (MAX_STREAM_DATA), and for the connection how many bytes in all, over all streams (MAX_DATA; RFC 9000 4.1). Credit is not taken back; new credit is granted as the application reads. When the first response lies unread, the credit of its stream is used up at some point, and the server stops sending it.',
-      zh: '接收方的内存有限，所以 QUIC 由接收方发放信用：每个流可以发到哪个偏移（MAX_STREAM_DATA），整条连接上所有流合计可发多少字节（MAX_DATA；RFC 9000 4.1）。信用发出去就不收回，应用读走多少再补多少。第一个响应没有人读，它那个流的信用迟早用完，服务器便停发这个流。',
+      zh: '接收方的内存有限，所以 QUIC 由接收方发放额度：每个流可以发到哪个偏移（MAX_STREAM_DATA），整条连接上所有流合计可发多少字节（MAX_DATA；RFC 9000 4.1）。额度发出去就不收回，应用读走多少再补多少。第一个响应没有人读，它那个流的额度迟早用完，服务器便停发这个流。',
     },
     {
       en: 'In the first lane everything is read at once. In the second nobody reads the first response for two seconds, and its stream has credit for 32,768 bytes. It fills up its credit and stands still; the other two go on and even go faster, since they share the link by two instead of three. At the end all is there as early as if nothing had happened: the link was never idle.',
-      zh: '第一组里所有响应随到随读。第二组里第一个响应两秒钟没有人读，它的流有 32768 字节的信用，用完就停住；另外两个照常前进，而且更快，因为链路由三家分变成两家分。到最后，全部收完的时间和没有这回事时一样早：链路一刻也没有空闲。',
+      zh: '第一组里所有响应随到随读。第二组里第一个响应两秒钟没有人读，它的流有 32768 字节的额度，用完就停住；另外两个照常前进，而且更快，因为链路由三家分变成两家分。到最后，全部收完的时间和没有这回事时一样早：链路一刻也没有空闲。',
     },
     {
       en: 'The third lane is the counter-example: connection credit no larger than that of a stream. The bytes that nobody reads count there, too, so the first response uses up the credit of all, and the other two stand still although their readers are waiting and their own streams have credit left. Nothing is lost, nothing is blocked at the receiver. It is the sender that may not send.',
-      zh: '第三组是反例：连接信用并不比单个流的大。没有人读的字节同样计入连接信用，于是第一个响应把大家的信用占光，另外两个也停了，尽管有人等着读，它们自己的流也还有信用。什么也没丢，接收端也没有阻塞，是发送方不准再发。',
+      zh: '第三组是反例：连接额度并不比单个流的大。没有人读的字节同样计入连接额度，于是第一个响应把大家的额度占光，另外两个也停了，尽管有人等着读，它们自己的流也还有额度。什么也没丢，接收端也没有阻塞，是发送方不准再发。',
     },
     {
       en: 'So it is not quite right to say that the streams of QUIC have independent windows and therefore do not depend on each other. They have a window each, and one that they share; and they share the congestion window and the link anyway. To stay independent, the connection’s credit must be larger than what slow readers can use up. What streams do not share is the order of their bytes: that is what QUIC has and TCP has not.',
-      zh: '所以，“QUIC 的每个流都有独立的窗口，因而互不依赖”这话并不完全对。每个流各有一个窗口，另外还有一个共用的；拥塞窗口和链路更是始终共用。要想互不牵连，连接信用必须大于慢读者所能占住的量。流与流之间真正不共用的是字节的次序：这才是 QUIC 有而 TCP 没有的。',
+      zh: '所以，“QUIC 的每个流都有独立的窗口，因而互不依赖”这话并不完全对。每个流各有一个窗口，另外还有一个共用的；拥塞窗口和链路更是始终共用。要想互不牵连，连接额度必须大于慢读者所能占住的量。流与流之间真正不共用的是字节的次序：这才是 QUIC 有而 TCP 没有的。',
     },
     {
       en: 'Nor are these windows new. HTTP/2 has the same two (RFC 9113 5.2, 6.9) and so the same trap. In the last lane it stands at the initial 65,535 bytes for the connection and does not fall into it, for Node’s client gives connection credit back as soon as bytes arrive, whether anyone reads them or not; only the stream has to wait. That costs memory, as much as all unread streams have credit for. And beneath lies TCP, with one order for all.',
-      zh: '这两层窗口也不是新发明。HTTP/2 同样有两层（RFC 9113 5.2、6.9），也就同样有这个陷阱。最后一组的连接窗口停在初始的 65535 字节，却没有掉进去，因为 Node 的客户端在字节到达时就归还连接信用，不管有没有人读，只让那一个流等。代价是内存：所有没人读的流，信用有多少就得备多少。而它的下面是 TCP，所有流仍然只有一个次序。',
+      zh: '这两层窗口也不是新发明。HTTP/2 同样有两层（RFC 9113 5.2、6.9），也就同样有这个陷阱。最后一组的连接窗口停在初始的 65535 字节，却没有掉进去，因为 Node 的客户端在字节到达时就归还连接额度，不管有没有人读，只让那一个流等。代价是内存：所有没人读的流，额度有多少就得备多少。而它的下面是 TCP，所有流仍然只有一个次序。',
     },
   ],
   rfcs: [
@@ -97,12 +97,12 @@ export const quicStreams: ExperimentInput = {
     { id: 'read', label: { en: 'All read at once', zh: '全部随到随读' } },
     {
       id: 'stream',
-      label: { en: 'One unread, wide connection credit', zh: '一个不读，连接信用充足' },
+      label: { en: 'One unread, wide connection credit', zh: '一个不读，连接额度充足' },
       set: { [READ_DELAY]: responses(UNREAD) },
     },
     {
       id: 'connection',
-      label: { en: 'One unread, narrow connection credit', zh: '一个不读，连接信用紧' },
+      label: { en: 'One unread, narrow connection credit', zh: '一个不读，连接额度紧' },
       set: { [READ_DELAY]: responses(UNREAD), [MAX_DATA]: STREAM },
     },
     {
@@ -114,7 +114,7 @@ export const quicStreams: ExperimentInput = {
   knobs: [
     {
       id: 'stream-credit',
-      label: { en: 'Credit of a stream', zh: '单个流的信用' },
+      label: { en: 'Credit of a stream', zh: '单个流的额度' },
       hint: {
         en: 'What the server may send on a stream of QUIC that nobody reads. Below what the path holds in a round trip, each stream is slower than the link.',
         zh: '没有人读的时候，服务器在一个 QUIC 流上可发的字节数。若小于一个往返能装下的量，单个流就跑不满链路。',
@@ -139,7 +139,7 @@ export const quicStreams: ExperimentInput = {
       },
       {
         en: 'RFC 9000 (4.1): the stream has used up its own credit, and the connection has more. The longest pause in which nothing at all reached the application.',
-        zh: 'RFC 9000（4.1）：这个流只用光了自己的信用，连接还有余。这里量的是应用程序什么也收不到的最长时间。',
+        zh: 'RFC 9000（4.1）：这个流只用光了自己的额度，连接还有余。这里量的是应用程序什么也收不到的最长时间。',
       },
       ONE_STREAM,
     ),
@@ -164,7 +164,7 @@ export const quicStreams: ExperimentInput = {
       id: 'stream-credit',
       text: {
         en: 'No moment is put down to connection credit',
-        zh: '没有任何时间要归到连接信用上',
+        zh: '没有任何时间要归到连接额度上',
       },
       metric: 'stream/stall_connection_credit',
       op: '=',
@@ -172,7 +172,7 @@ export const quicStreams: ExperimentInput = {
       unit: 'ratio',
       why: {
         en: 'There is credit for more than all three responses.',
-        zh: '连接信用比三个响应加起来还多。',
+        zh: '连接额度比三个响应加起来还多。',
       },
     },
     others(
@@ -180,11 +180,11 @@ export const quicStreams: ExperimentInput = {
       false,
       {
         en: 'Without credit of the connection all of them stand still, for more than half of that time',
-        zh: '连接信用用完，所有流都停住，超过那段时间的一半',
+        zh: '连接额度用完，所有流都停住，超过那段时间的一半',
       },
       {
         en: 'RFC 9000 (4.1): the sum over all streams counts, and the unread bytes are in it. The other two get ever less of what is left, until it is nothing.',
-        zh: 'RFC 9000（4.1）：信用按所有流合计，没人读的字节也算在内。另外两个流能分到的越来越少，直到一点不剩。',
+        zh: 'RFC 9000（4.1）：额度按所有流合计，没人读的字节也算在内。另外两个流能分到的越来越少，直到一点不剩。',
       },
       ONE_STREAM,
     ),
@@ -235,7 +235,7 @@ export const quicStreams: ExperimentInput = {
   prediction: {
     question: {
       en: 'On a QUIC connection one of three responses is not read by the application. Its stream has used up its credit. What of the other two?',
-      zh: '一条 QUIC 连接上有三个响应，其中一个应用程序不去读，它的流已经用完信用。另外两个会怎样？',
+      zh: '一条 QUIC 连接上有三个响应，其中一个应用程序不去读，它的流已经用完额度。另外两个会怎样？',
     },
     choices: [
       {
@@ -243,13 +243,13 @@ export const quicStreams: ExperimentInput = {
         right: false,
         because: {
           en: 'Their order is independent. The credit of the connection is not: unread bytes count there, too.',
-          zh: '独立的是次序。连接信用并不独立：没人读的字节也算在里面。',
+          zh: '独立的是次序。连接额度并不独立：没人读的字节也算在里面。',
         },
       },
       {
         text: {
           en: 'They go on as long as the connection has credit',
-          zh: '只要连接信用还有剩，就能继续',
+          zh: '只要连接额度还有剩，就能继续',
         },
         right: true,
         because: {
@@ -262,7 +262,7 @@ export const quicStreams: ExperimentInput = {
         right: false,
         because: {
           en: 'Over TCP they would wait if TCP’s own receive window were full. Nothing but credit ties streams of QUIC together.',
-          zh: 'TCP 的接收窗口满了才会那样。QUIC 的流之间除了信用没有这样的牵连。',
+          zh: 'TCP 的接收窗口满了才会那样。QUIC 的流之间除了额度没有这样的牵连。',
         },
       },
     ],

@@ -5,6 +5,9 @@ import { NodeTypes, type TemplateChildNode } from '@vue/compiler-dom'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'vue/compiler-sfc'
 import { CHAPTERS, KNOB_UNITS } from '../../shared/experiment.ts'
+import { causeName } from '../../shared/charts/texts.ts'
+import { EXPERIMENTS } from '../../shared/experiments/index.ts'
+import { STALL_CAUSES } from '../../shared/trace/events.ts'
 import { messages } from '../../renderer/locales/index.ts'
 import { SHORTCUTS } from '../../renderer/shortcuts.ts'
 
@@ -58,6 +61,12 @@ describe('the locales', () => {
     expect(
       same.filter((text) => !known.includes(text) && /[a-z]{4}/i.test(text.replace(/\{\w+\}/g, ''))),
     ).toEqual([])
+  })
+
+  it('call the credit of flow control by one word in Chinese', () => {
+    const texts = [...zh.values(), ...STALL_CAUSES.map((cause) => causeName('zh', cause))]
+    expect([...texts, JSON.stringify(EXPERIMENTS)].filter((text) => text.includes('信用'))).toEqual([])
+    expect(causeName('zh', 'stream_credit')).toBe('流额度')
   })
 
   it('leave no built-in word without a text', () => {
