@@ -52,7 +52,7 @@ const count = (lane: string, metric: string, value: number, text: Text, why: Tex
   value,
   unit: 'count',
   why,
-  given: UNDISTURBED,
+  given: THIS_PATH,
 })
 
 export const quicMigration: ExperimentInput = {
@@ -217,7 +217,7 @@ export const quicMigration: ExperimentInput = {
         en: 'RFC 9000 (8.2): PATH_CHALLENGE, and the same eight bytes back.',
         zh: 'RFC 9000（8.2）：发出 PATH_CHALLENGE，收回同样的 8 个字节。',
       },
-      given: UNDISTURBED,
+      given: THIS_PATH,
     },
     {
       id: 'silent-gap',
@@ -251,6 +251,7 @@ export const quicMigration: ExperimentInput = {
         en: 'By going on, or by asking again.',
         zh: '或者接着传，或者再问一遍。',
       },
+      given: THIS_PATH,
     })),
   ],
   views: ['paths', 'quic', 'sequence', 'goodput', 'waterfall', 'ladder', 'packets', 'topology'],

@@ -81,6 +81,32 @@ describe('quic-loss', () => {
   })
 })
 
+describe('claims nothing that is not true under what the knobs can do', () => {
+  const full = process.env.REXMIT_FULL === '1'
+  const ids = [
+    'setup-latency',
+    'quic-handshake',
+    'quic-0rtt',
+    'quic-streams',
+    'quic-migration',
+    'quic-blocked',
+    'qpack',
+    'tcp-ossification',
+  ]
+  const changes = [
+    { loss: 0.05 },
+    { rate: 1_000_000, delay: 10_000 },
+    ...(full
+      ? [{ loss: 0.1, delay: 200_000 }, { jitter: 20_000 }, { rate: 200_000 }, { delay: 300_000 }]
+      : []),
+  ]
+
+  it.each(ids.flatMap((id) => changes.map((set) => [id, set] as const)))('%s with %j', async (id, set) => {
+    for (const seed of full ? [1, 2, 3, 4, 5] : [1])
+      expect((await claimsOf(id, set, seed)).failed, `seed ${seed}`).toEqual([])
+  })
+})
+
 describe('would notice', () => {
   it.each<[string, string, readonly string[], Record<string, Json>, readonly string[]]>([
     [
