@@ -20,6 +20,8 @@ export interface Connection {
 export function useConnection(flows: (store: TraceStore) => Iterable<{ flow: number; lane: string }>): {
   readonly connections: ComputedRef<readonly Connection[]>
   readonly connection: ComputedRef<Connection | undefined>
+  /** Other lanes have what the view shows, this one has nothing of it. */
+  readonly isElsewhere: ComputedRef<boolean>
 } {
   const trace = useTrace()
   const selection = useSelection()
@@ -36,7 +38,11 @@ export function useConnection(flows: (store: TraceStore) => Iterable<{ flow: num
   const connection = computed(
     () => connections.value.find(({ name }) => name === selection.flow) ?? connections.value[0],
   )
-  return { connections, connection }
+  const isElsewhere = computed(() => {
+    void trace.version.value
+    return connections.value.length === 0 && [...flows(trace.store.value)].length > 0
+  })
+  return { connections, connection, isElsewhere }
 }
 
 /** Within a lane the ports tell connections apart; the client's comes first in most. */

@@ -3,6 +3,7 @@ export default {
   title: 'Certificates',
   label: 'The certificate chain and each of its checks',
   empty: 'The chain shows once a certificate was checked.',
+  absent: 'No certificate was checked in this lane: resumed sessions and connections without TLS show none.',
   packet: 'Select the packet that brought the chain',
   place: { root: 'Root', intermediate: 'Intermediate', leaf: 'Server (leaf)' },
   not_sent: 'not sent: the client has it among those that it trusts',

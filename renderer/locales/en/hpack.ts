@@ -3,6 +3,7 @@ export default {
   title: 'HPACK',
   label: 'Header blocks and the dynamic tables that they are read with',
   empty: 'Header blocks show once HTTP/2 is spoken.',
+  absent: 'No header blocks of HTTP/2 in this lane: HTTP/1.1 sends headers as text, HTTP/3 has QPACK.',
   blocks: 'Header blocks',
   hits: 'whole fields from the static table {static}, from the dynamic table {dynamic}; literals {literal}',
   block: 'stream {stream}: {before} in HTTP/1.1, {after} on the wire, {share} less',

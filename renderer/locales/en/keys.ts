@@ -3,6 +3,7 @@ export default {
   title: 'Key schedule',
   label: 'How the keys of a connection come about',
   empty: 'Keys show as soon as the handshake has made some.',
+  absent: 'No keys in this lane: none of its connections has spoken TLS.',
   lab: 'Secrets are shown because this is a laboratory: the endpoints write them to the key log. On a real path nobody but the two ends has them.',
   waiting: 'What is agreed is not known before the ServerHello.',
   unknown: 'not in the recording',

@@ -65,6 +65,7 @@ export default {
     title: 'QPACK',
     label: 'QPACK instructions, dynamic tables and field sections',
     empty: 'QPACK shows once HTTP/3 is spoken.',
+    absent: 'No QPACK in this lane: only HTTP/3 has it.',
     steps: 'Instructions and field sections',
     sections: '{count} field section | {count} field sections',
     blocked: 'QPACK-blocked: {count}, {span} in all',

@@ -5,6 +5,7 @@ export default {
   title: '证书',
   label: '证书链及其各项检查',
   empty: '检查证书后显示证书链。',
+  absent: '这一组没有检查过证书：恢复的会话和不用 TLS 的连接都不出示证书。',
   packet: '选中携带证书链的包',
   place: { root: '根证书', intermediate: '中间证书', leaf: '服务器证书（叶）' },
   not_sent: '没有发送：客户端在受信任的证书中已有它',

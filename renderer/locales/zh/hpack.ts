@@ -5,6 +5,7 @@ export default {
   title: 'HPACK',
   label: '首部块及解读它们所用的动态表',
   empty: '使用 HTTP/2 后显示首部块。',
+  absent: '这一组没有 HTTP/2 的首部块：HTTP/1.1 以文本发送首部，HTTP/3 使用 QPACK。',
   blocks: '首部块',
   hits: '整个字段来自静态表 {static} 个，动态表 {dynamic} 个；字面 {literal} 个',
   block: '流 {stream}：HTTP/1.1 需 {before}，线路上 {after}，减少 {share}',

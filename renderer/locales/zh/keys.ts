@@ -5,6 +5,7 @@ export default {
   title: '密钥计划',
   label: '一个连接的密钥如何产生',
   empty: '握手产生密钥后显示在这里。',
+  absent: '这一组没有密钥：它的连接都没有使用 TLS。',
   lab: '这里显示秘密，因为这是实验室：两端把它们写进密钥日志。在真实路径上，除两端外无人知道。',
   waiting: '在 ServerHello 之前，还不知道约定了什么。',
   unknown: '记录中没有',

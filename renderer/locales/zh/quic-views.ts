@@ -67,6 +67,7 @@ export default {
     title: 'QPACK',
     label: 'QPACK 指令、动态表与字段区段',
     empty: '使用 HTTP/3 后显示 QPACK。',
+    absent: '这一组没有 QPACK：只有 HTTP/3 使用它。',
     steps: '指令与字段区段',
     sections: '{count} 个字段区段',
     blocked: 'QPACK 阻塞：{count} 次，共 {span}',

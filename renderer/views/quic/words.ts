@@ -11,6 +11,10 @@ const LEVELS: Readonly<Record<QuicLevel, string>> = {
 }
 export const levelName = (level: QuicLevel): string => LEVELS[level] ?? level
 
+/** Such as `Handshake 3`. */
+export const packetName = ({ level, number }: Pick<QuicPacket, 'level' | 'number'>): string =>
+  `${levelName(level)} ${number}`
+
 /** More ranges than these are counted. */
 const MOST_RANGES = 4
 

@@ -1,5 +1,7 @@
 /** The rows of the handshake ladder: its steps, flight by flight, and what passes between two flights. */
 import { arrivalOf, type Arrival } from '../../../shared/projections/arrival.ts'
+import type { QuicPacket } from '../../../shared/projections/quic-packets.ts'
+import { carrierOf } from '../../../shared/projections/tls-carrier.ts'
 import { flightsOf, roundTrips, type TlsStep } from '../../../shared/projections/tls.ts'
 import type { TraceStore } from '../../../shared/trace/store.ts'
 
@@ -9,6 +11,8 @@ export interface StepRow {
   /** Its place in the conversation. */
   readonly index: number
   readonly arrival: Arrival
+  /** The QUIC packet that carried it; undefined over TCP. */
+  readonly carrier: QuicPacket | undefined
 }
 
 /** Between two flights. */
@@ -36,7 +40,13 @@ export function rowsOf(store: TraceStore, steps: readonly TlsStep[]): Row[] {
       rows.push({ kind: 'pause', span: own[0].t - before.t, roundTrip })
     }
     for (const step of own)
-      rows.push({ kind: 'step', step, index: index++, arrival: arrivalOf(store, step.pkt) })
+      rows.push({
+        kind: 'step',
+        step,
+        index: index++,
+        arrival: arrivalOf(store, step.pkt),
+        carrier: carrierOf(store, step),
+      })
   })
   return rows
 }
