@@ -7,7 +7,7 @@ const DELAY = 50_000
 const UP = 'links.link.up.outage.down'
 /** The first request with the usual fields goes out now, while the way to the server is cut. */
 const FIRST = 1_000_000
-const CUT = { from: FIRST - 5_000, to: FIRST + 5_000 }
+const CUT = { from: FIRST - 20_000, to: FIRST + 30_000 }
 const AGAIN = 2_000_000
 
 const CAPACITY = { site: 'apps.site.http3.tableCapacity', browser: 'apps.browser.http3.tableCapacity' }
@@ -53,8 +53,8 @@ export const qpack: ExperimentInput = {
       zh: '第二组里什么都没丢：第一个带常用字段的请求把它们登记入表，此后每个字段只占一两个字节。第一组不用动态表，每次都要拼写，只有静态表（99 项）和霍夫曼编码可省。',
     },
     {
-      en: 'In the third lane the way to the server is cut for 10 ms, just when this first request leaves, and its instructions are lost with it. The second request, 10 ms later, refers to the entries. It arrives whole, and still cannot be read: it is QPACK-blocked until the instructions have been sent again. The third request, which refers to nothing of the kind, is answered at once. So blocked are only those that took the risk, and how many may take it at a time the decoder decides (SETTINGS_QPACK_BLOCKED_STREAMS).',
-      zh: '第三组里，就在第一个请求出发的当口，通往服务器的路断了 10 毫秒，它的指令随之丢失。10 毫秒后的第二个请求引用了这些条目，自己完整到达，却仍读不懂：它被 QPACK 阻塞，直到指令重发。第三个请求没有引用这些条目，立刻得到应答。可见被堵住的只是冒了险的流，同时允许多少个流冒险，由解码器决定（SETTINGS_QPACK_BLOCKED_STREAMS）。',
+      en: 'In the third lane the way to the server is cut for 50 ms, just when this first request leaves, and its instructions are lost with it. The second request, 60 ms later, refers to the entries. It arrives whole, and still cannot be read: it is QPACK-blocked until the instructions have been sent again. The third request, which refers to nothing of the kind, is answered at once. So blocked are only those that took the risk, and how many may take it at a time the decoder decides (SETTINGS_QPACK_BLOCKED_STREAMS).',
+      zh: '第三组里，就在第一个请求出发的当口，通往服务器的路断了 50 毫秒，它的指令随之丢失。60 毫秒后的第二个请求引用了这些条目，自己完整到达，却仍读不懂：它被 QPACK 阻塞，直到指令重发。第三个请求没有引用这些条目，立刻得到应答。可见被堵住的只是冒了险的流，同时允许多少个流冒险，由解码器决定（SETTINGS_QPACK_BLOCKED_STREAMS）。',
     },
     {
       en: 'In the fourth lane it allows none. Then the encoder refers only to entries that have been acknowledged, a round trip after they were sent: no section ever waits, and more is spelled out meanwhile. It is a trade of bytes for certainty, and both ends are right somewhere. That HTTP/3 knows no head-of-line blocking is thus not quite true by itself; it can be had without, at a price.',
@@ -87,8 +87,8 @@ export const qpack: ExperimentInput = {
           // Opens the connection; with the second one the settings are there, and what each request has is in the table.
           { target: '/', times: 2, after: true },
           { target: FIRST_TARGET, fields: USUAL, at: FIRST },
-          { target: SECOND_TARGET, fields: USUAL, at: FIRST + 10_000 },
-          { target: PLAIN_TARGET, at: FIRST + 12_000 },
+          { target: SECOND_TARGET, fields: USUAL, at: FIRST + 60_000 },
+          { target: PLAIN_TARGET, at: FIRST + 65_000 },
           ...LATER.map((target) => ({ target, fields: USUAL, at: AGAIN })),
         ],
         { http3: { tableCapacity: 4_096, blockedStreams: 100 } },

@@ -85,8 +85,8 @@ export const quic0Rtt: ExperimentInput = {
       zh: '在一台服务器上记住票据很容易，在一千台上就难了。所以协议把最后的决定留给应用：早期数据只该装那些重复执行也无妨的请求，GET 本应如此（RFC 8470；RFC 9001 9.2）；服务器也可以答复 425（Too Early）。这里的客户端是故意不小心的。',
     },
     {
-      en: 'In the last lane the client uses its ticket twice, for another page and 10 ms later for the order, which it had better not (RFC 8446 C.4). The server takes the early data of the first connection and refuses those of the second. It still takes up the session; the client learns of the refusal with the server’s first flight and sends the request again, under the keys of the connection: nothing is lost but what was hoped for.',
-      zh: '最后一组里，客户端把一张票据用了两次，先取页面，10 毫秒后下订单，这种做法并不可取（RFC 8446 C.4）。服务器收下第一条连接的早期数据，拒绝第二条的，但会话照样恢复。客户端从服务器的第一次答复中得知被拒，用连接自己的密钥把请求重发一遍：除了落空的指望，什么也没损失。',
+      en: 'In the last lane the client uses its ticket twice, for another page and 100 ms later for the order, which it had better not (RFC 8446 C.4). The server takes the early data of the first connection and refuses those of the second. It still takes up the session; the client learns of the refusal with the server’s first flight and sends the request again, under the keys of the connection: nothing is lost but what was hoped for.',
+      zh: '最后一组里，客户端把一张票据用了两次，先取页面，100 毫秒后下订单，这种做法并不可取（RFC 8446 C.4）。服务器收下第一条连接的早期数据，拒绝第二条的，但会话照样恢复。客户端从服务器的第一次答复中得知被拒，用连接自己的密钥把请求重发一遍：除了落空的指望，什么也没损失。',
     },
   ],
   rfcs: [
@@ -101,7 +101,8 @@ export const quic0Rtt: ExperimentInput = {
   ],
   setup: {
     hosts: WEB_HOSTS,
-    links: webLink(100_000),
+    // Long, because handshakes compute on one processor in a live run.
+    links: webLink(150_000),
     apps: {
       site: site(
         { '/': { size: 1_000, type: 'text/plain' }, '/orders': { behaviour: 'orders' } },
@@ -148,7 +149,7 @@ export const quic0Rtt: ExperimentInput = {
         'apps.browser.requests': [
           FIRST,
           { target: '/', at: SECOND, after: true },
-          { ...ORDER, at: SECOND + 10_000, after: false },
+          { ...ORDER, at: SECOND + 100_000, after: false },
         ],
         'apps.attacker.connection': 3,
       },

@@ -3,7 +3,8 @@ import type { ExperimentInput, Text } from '../experiment.ts'
 import { browser, FITTING_CHAIN, QUIC_KNOBS, site } from './quic-knobs.ts'
 import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
-const DELAY = 100_000
+/** Long, because five handshakes compute on one processor in a live run. */
+const DELAY = 300_000
 const roundTrips = (
   lane: string,
   metric: 'quic_handshake_rtts' | 'first_byte_rtts',
