@@ -4,10 +4,10 @@ import { browser, FITTING_CHAIN, QUIC_KNOBS, site } from './quic-knobs.ts'
 import { is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
 /** Long, because handshakes compute on one processor in a live run. */
-const DELAY = 150_000
+const DELAY = 300_000
 const ROUND_TRIP = 2 * DELAY
 /** How long the client gives QUIC before it tries TCP as well: three round trips. */
-const HEAD_START = 900_000
+const HEAD_START = 1_800_000
 const AFTER = 'apps.browser.fallback.after'
 
 const BLOCKED = { 'links.link.up.udpBlocked': true, 'links.link.down.udpBlocked': true }
@@ -57,12 +57,12 @@ export const quicBlocked: ExperimentInput = {
       zh: 'QUIC 包就是 UDP 数据报，途中设备不必懂得 QUIC 也能转发。之所以被丢弃，多半是有意为之：防火墙只放行 DNS 用的 UDP，或者网络把大量 UDP 当成攻击。所以，“设备不支持 QUIC，于是把它当 UDP 丢掉”只对了一半。设备用不着支持它，不去动它就行。',
     },
     {
-      en: 'A firewall that drops says nothing. The client hears no refusal; it only hears nothing, and cannot tell a dead network from a slow one. That is why HTTP/3 must not be the only way: a client should try TCP when QUIC does not connect (RFC 9114 3.1). The question is when. A client that waits for QUIC to fail waits for seconds, up to its idle timeout. This one gives QUIC a head start of 900 ms, then opens TCP beside it and takes whichever connection is ready first, as Happy Eyeballs does with IPv6 and IPv4 (RFC 8305).',
-      zh: '丢包的防火墙不会吭声。客户端收不到拒绝，只是什么也收不到，分不清网络是断了还是慢。因此 HTTP/3 不能是唯一的路：QUIC 连不上，客户端就应当试 TCP（RFC 9114 3.1）。问题是什么时候试。等 QUIC 自己失败，要等好几秒，直到空闲超时。这里的客户端让 QUIC 先跑 900 毫秒，然后并行打开 TCP，谁先就绪就用谁，如同 Happy Eyeballs 对待 IPv6 与 IPv4（RFC 8305）。',
+      en: 'A firewall that drops says nothing. The client hears no refusal; it only hears nothing, and cannot tell a dead network from a slow one. That is why HTTP/3 must not be the only way: a client should try TCP when QUIC does not connect (RFC 9114 3.1). The question is when. A client that waits for QUIC to fail waits for seconds, up to its idle timeout. This one gives QUIC a head start of 1.8 s, then opens TCP beside it and takes whichever connection is ready first, as Happy Eyeballs does with IPv6 and IPv4 (RFC 8305).',
+      zh: '丢包的防火墙不会吭声。客户端收不到拒绝，只是什么也收不到，分不清网络是断了还是慢。因此 HTTP/3 不能是唯一的路：QUIC 连不上，客户端就应当试 TCP（RFC 9114 3.1）。问题是什么时候试。等 QUIC 自己失败，要等好几秒，直到空闲超时。这里的客户端让 QUIC 先跑 1.8 秒，然后并行打开 TCP，谁先就绪就用谁，如同 Happy Eyeballs 对待 IPv6 与 IPv4（RFC 8305）。',
     },
     {
-      en: 'The first lane is an open path: QUIC is ready after one round trip, TCP is never tried, and the precaution costs nothing. In the second UDP is blocked: 900 ms are gone before TCP begins, and then come the three round trips of TCP, TLS and the request. The third lane speaks HTTP/2 from the beginning, for comparison: the difference between the two is the price of the fallback, and it is the head start, no more and no less. The fourth has no fallback and gets nothing at all.',
-      zh: '第一组的路径畅通：QUIC 用 1 个往返就绪，根本没有去试 TCP，这份预备不费分文。第二组拦截 UDP：先白白过去 900 毫秒，TCP 才开始，然后是 TCP、TLS、请求各 1 个往返。第三组一开始就用 HTTP/2，以作对照：两者之差就是回退的代价，不多不少，正是先跑的那段时间。第四组没有回退，什么也拿不到。',
+      en: 'The first lane is an open path: QUIC is ready after one round trip, TCP is never tried, and the precaution costs nothing. In the second UDP is blocked: 1.8 s are gone before TCP begins, and then come the three round trips of TCP, TLS and the request. The third lane speaks HTTP/2 from the beginning, for comparison: the difference between the two is the price of the fallback, and it is the head start, no more and no less. The fourth has no fallback and gets nothing at all.',
+      zh: '第一组的路径畅通：QUIC 用 1 个往返就绪，根本没有去试 TCP，这份预备不费分文。第二组拦截 UDP：先白白过去 1.8 秒，TCP 才开始，然后是 TCP、TLS、请求各 1 个往返。第三组一开始就用 HTTP/2，以作对照：两者之差就是回退的代价，不多不少，正是先跑的那段时间。第四组没有回退，什么也拿不到。',
     },
     {
       en: 'Turn the head start down, and the fallback becomes cheap; but below the round trip of the path TCP begins even where QUIC would have come through, and servers get connections that nobody uses. A client that remembers which networks block UDP pays only once for each. This one remembers nothing.',
@@ -172,8 +172,8 @@ export const quicBlocked: ExperimentInput = {
       tolerance: 0.1,
       unit: 'us',
       why: {
-        en: '900 ms for nothing, then TCP and TLS 1.3, one round trip each.',
-        zh: '900 毫秒白等，然后 TCP 和 TLS 1.3 各一个往返。',
+        en: '1.8 s for nothing, then TCP and TLS 1.3, one round trip each.',
+        zh: '白等 1.8 秒，然后 TCP 和 TLS 1.3 各一个往返。',
       },
       given: COUNTED,
     },
