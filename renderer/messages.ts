@@ -75,6 +75,14 @@ const RESULTS: { readonly [T in Command['type']]: v.GenericSchema<unknown, Resul
   'run.unwatch': v.null(),
   'run.forget': v.null(),
   'packet.read': v.object({ bytes, length: count, dissection: DissectionSchema }),
+  'packet.open': v.array(
+    v.object({
+      level: v.picklist(['initial', '0rtt', 'handshake', '1rtt']),
+      number: count,
+      bytes,
+      dissection: DissectionSchema,
+    }),
+  ),
   'run.export': ExportedFiles,
 }
 

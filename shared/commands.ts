@@ -69,6 +69,8 @@ export const Command = v.variant('type', [
   /** Removes a recording from the disk. */
   v.strictObject({ type: v.literal('run.forget'), run }),
   v.strictObject({ type: v.literal('packet.read'), run, pkt }),
+  /** The QUIC packets of a datagram, opened with the keys of the recording. */
+  v.strictObject({ type: v.literal('packet.open'), run, pkt }),
   v.strictObject({
     type: v.literal('run.export'),
     run,
@@ -147,7 +149,17 @@ export interface Results {
   'run.unwatch': null
   'run.forget': null
   'packet.read': { readonly bytes: Uint8Array; readonly length: number; readonly dissection: Dissection }
+  'packet.open': readonly OpenedPacket[]
   'run.export': readonly ExportedFile[]
+}
+
+/** What was sealed in a QUIC packet: its frames. */
+export interface OpenedPacket {
+  readonly level: 'initial' | '0rtt' | 'handshake' | '1rtt'
+  readonly number: number
+  readonly bytes: Uint8Array
+  /** Places are those in `bytes`. */
+  readonly dissection: Dissection
 }
 
 /** What the engine says. A batch goes as a message with its buffer, never inside JSON. */

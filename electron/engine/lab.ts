@@ -7,6 +7,7 @@ import { failure, success, type Result } from '../../shared/errors.ts'
 import { dissect } from '../protocol/wire/dissect/dissect.ts'
 import { exportRun } from './export/export.ts'
 import { planGateway, startGateway } from './gateway.ts'
+import { openPackets } from './opened-packets.ts'
 import { planExperiment } from './plan.ts'
 import { Shelf } from './recording/shelf.ts'
 import type { SpoolOptions } from './recording/spool.ts'
@@ -156,6 +157,10 @@ export class Lab implements RunObserver {
       if (packet === undefined)
         return failure({ code: 'not_found', message: `packet ${pkt} is not in the recording`, field: 'pkt' })
       return success({ ...packet, dissection: dissect(packet.bytes) })
+    },
+    'packet.open': ({ run, pkt }) => {
+      const found = this.find(run)
+      return found.ok ? success(openPackets(found.value.reader, pkt)) : found
     },
     'run.export': async ({ run, format, taps, qlog, language }) => {
       const found = this.find(run)

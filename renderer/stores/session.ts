@@ -191,6 +191,11 @@ export const useSession = defineStore('session', () => {
     return bridge.send({ type: 'packet.read', run: run.value?.run ?? 0, pkt })
   }
 
+  /** The QUIC packets of a datagram as far as the recording has their keys; none of others. */
+  function openPackets(pkt: number): Promise<Results['packet.open']> {
+    return bridge.send({ type: 'packet.open', run: run.value?.run ?? 0, pkt })
+  }
+
   async function forget(number: number): Promise<void> {
     const done = await notices.attempt(() => bridge.send({ type: 'run.forget', run: number }))
     if (done === undefined) return
@@ -254,6 +259,7 @@ export const useSession = defineStore('session', () => {
     mark,
     drop,
     readPacket,
+    openPackets,
     forget,
     exportRun,
   }

@@ -3,31 +3,14 @@ import { nodeCrypto } from '../../electron/engine/node-crypto.ts'
 import { frameName } from '../../electron/engine/onlooker/http3-text.ts'
 import { packetsAt, readFates } from '../../electron/engine/export/tap.ts'
 import { survey as surveyOf } from '../../electron/engine/export/survey.ts'
+import { datagramOf } from '../../electron/engine/opened-packets.ts'
 import type { Run } from '../../electron/engine/run.ts'
 import { Http3Dissector } from '../../electron/protocol/h3/dissector.ts'
 import type { Http3Reading } from '../../electron/protocol/h3/passive/events.ts'
-import { decodeIpv4, PROTOCOL_UDP } from '../../electron/protocol/wire/ipv4.ts'
 import type { Frame } from '../../electron/protocol/wire/quic/frames.ts'
 import type { CapturedDatagram, QuicReading } from '../../electron/protocol/wire/quic/readings.ts'
-import { decodeUdp } from '../../electron/protocol/wire/udp.ts'
 import { hexOf, KeyLog } from '../../electron/protocol/wire/tls/key-log.ts'
 import { readPcapng } from './pcapng.ts'
-
-/** The datagram of a recorded IP packet; undefined: it is none. */
-export function datagramOf(bytes: Uint8Array, tag: number): CapturedDatagram | undefined {
-  const ip = decodeIpv4(bytes)
-  if (!ip.ok || ip.value.protocol !== PROTOCOL_UDP) return undefined
-  const { source, destination, headerLength, totalLength } = ip.value
-  const udp = decodeUdp(bytes, headerLength, totalLength - headerLength, source, destination)
-  if (!udp.ok) return undefined
-  const { sourcePort, destinationPort, payload } = udp.value
-  return {
-    from: { address: source, port: sourcePort },
-    to: { address: destination, port: destinationPort },
-    payload,
-    tag,
-  }
-}
 
 /** All datagrams as their senders' hosts saw them leave, in that order. */
 export function* sentDatagrams({ reader }: Run): Generator<CapturedDatagram> {

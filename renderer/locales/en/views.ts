@@ -88,6 +88,11 @@ export default {
       fields: 'Fields',
       cut: 'Cut at the snap length: {kept} of {length} bytes were kept.',
       more: '{count} more bytes are not shown.',
+      which: 'Which bytes',
+      wire: 'On the wire',
+      opened:
+        'opened with the key log: {count} byte of frames | opened with the key log: {count} bytes of frames',
+      sealed: 'No keys for it in the recording: what is protected stays so.',
     },
     timeline: {
       label: 'Moment of the run',

@@ -90,6 +90,10 @@ export default {
       fields: '字段',
       cut: '按截取长度保存：共 {length} 字节，保留了 {kept} 字节。',
       more: '另有 {count} 字节未显示。',
+      which: '哪些字节',
+      wire: '线路上',
+      opened: '用密钥日志解密：帧共 {count} 字节',
+      sealed: '记录中没有它的密钥：受保护的部分无法读取。',
     },
     timeline: {
       label: '运行的时刻',

@@ -169,6 +169,7 @@ describe('a bad message', () => {
       'run.step',
       'run.export',
       'packet.read',
+      'packet.open',
       'run.start',
       'ack',
     )

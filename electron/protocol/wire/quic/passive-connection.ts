@@ -152,7 +152,7 @@ export class PassiveConnection {
     const { frames, problem } = readFrames(payload)
     this.tell({
       ...{ type: 'packet', connection: this.number, tag, from, level, number, size: end - start },
-      ...{ offset, generation, duplicate, frames, problem },
+      ...{ offset, generation, duplicate, payload, frames, problem },
     })
     if (duplicate) return
     this.note(from, packet.source, tag)

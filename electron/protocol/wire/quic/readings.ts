@@ -43,7 +43,9 @@ export interface PacketReading extends Place {
   readonly generation: number
   /** A packet with this number was there before. */
   readonly duplicate: boolean
-  /** Their bytes are copies of the datagram's. */
+  /** What was sealed. */
+  readonly payload: Uint8Array
+  /** Their bytes are parts of it. */
   readonly frames: readonly Frame[]
   /** Why what comes after these frames could not be read; undefined: it all could. */
   readonly problem: string | undefined
