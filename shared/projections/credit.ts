@@ -23,6 +23,8 @@ export class CreditAccount {
   readonly gaps: CreditGap[] = []
   private mostSent = 0
   private mostAllowed = 0
+  /** Its sender tells itself when it waits for credit; frames that say so come once for a limit, and not at once. */
+  private isTold = false
 
   /** Bytes up to `offset` have been sent; returns how many of them were new. */
   send(t: number, offset: number): number {
@@ -42,7 +44,7 @@ export class CreditAccount {
     if (limit <= this.mostAllowed && this.limit.length > 0) return
     this.mostAllowed = limit
     this.limit.step(t, limit)
-    this.endGap(t)
+    if (!this.isTold) this.endGap(t)
   }
 
   /** What is left may be sent: the limit follows from it. */
@@ -57,6 +59,18 @@ export class CreditAccount {
   endGap(t: number): void {
     const last = this.gaps.at(-1)
     if (last?.to === Infinity) last.to = t
+  }
+
+  /** DATA_BLOCKED or the like left. */
+  sayBlocked(t: number): void {
+    if (!this.isTold) this.beginGap(t)
+  }
+
+  /** From now on its sender waits for this credit, or does not. */
+  tell(t: number, waits: boolean): void {
+    this.isTold = true
+    if (waits) this.beginGap(t)
+    else this.endGap(t)
   }
 
   /** Microseconds without credit up to `now`. */
@@ -89,6 +103,7 @@ export class Credit {
     'transport:parameters_set',
     'transport:packet_sent',
     'transport:packet_received',
+    'recovery:stall_changed',
     'http:frame',
   )
 
@@ -106,6 +121,11 @@ export class Credit {
         case 'transport:packet_received': {
           const packet = packets.receivedInRow(row)
           return packet && this.onReceived(packet, node, table.t.data[row])
+        }
+        case 'recovery:stall_changed': {
+          // The stall account and this one have to say the same (DESIGN 6.2).
+          const waits = store.text(table.columns.cause.data[row]) === 'connection_credit'
+          return this.ends.open(table.flow.data[row], node).connection.tell(table.t.data[row], waits)
         }
         case 'http:frame':
           return this.onHttp2(store, table, row)
@@ -136,9 +156,9 @@ export class Credit {
         return
       }
       case 'data_blocked':
-        return direction.connection.beginGap(sent)
+        return direction.connection.sayBlocked(sent)
       case 'stream_data_blocked':
-        return openStream(direction, frame.id, end.side, sent).beginGap(sent)
+        return openStream(direction, frame.id, end.side, sent).sayBlocked(sent)
     }
   }
 

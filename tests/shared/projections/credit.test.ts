@@ -22,17 +22,17 @@ const stream = (id: number, offset: number, length: number) => ({
   fin: false,
 })
 
-/** The server sends on two streams of the client's with 100 bytes of credit each, 150 for both. */
-function served(): TraceMaker {
+/** The server sends on two streams of the client's with 100 bytes of credit each, 150 for both. `cause`: of a stall that it begins with. */
+function served(cause?: string): TraceMaker {
   const parameters = JSON.stringify({
     initial_max_data: 150,
     initial_max_stream_data_bidi_local: 100,
     initial_max_stream_data_bidi_remote: 7,
     initial_max_stream_data_uni: 40,
   })
-  return new TraceMaker()
-    .pair()
-    .quicSent(0, 1, C, { level: 'initial', number: 0 })
+  const maker = new TraceMaker().pair().quicSent(0, 1, C, { level: 'initial', number: 0 })
+  if (cause !== undefined) maker.add(1, 'recovery:stall_changed', { cause }, at(S))
+  return maker
     .add(5, 'transport:parameters_set', { owner: 'remote', parameters }, at(S))
     .quicSent(10, 2, S, { number: 0, frames: [stream(0, 0, 100)] })
     .quicSent(11, 3, S, { number: 1, frames: [stream(4, 0, 50)] })
@@ -80,6 +80,17 @@ describe('QUIC', () => {
     // The same limit once more is no credit.
     expect(streams.get(0)!.gaps).toEqual([{ from: 12, to: Infinity }])
     expect(streams.get(0)!.blockedTime(100)).toBe(88)
+  })
+
+  it('of the connection is blocked as the stall account has it, where its sender tells of that', () => {
+    const store = served('handshake')
+      .add(15, 'recovery:stall_changed', { cause: 'connection_credit' }, at(S))
+      .quicSent(20, 6, C, { number: 0, frames: [{ type: 'max_data', maximum: 160 }] })
+      .quicReceived(30, 6, S, 0)
+      .add(40, 'recovery:stall_changed', { cause: 'congestion_window' }, at(S))
+      .store()
+    // It used up what it was given at once: no cause but this one in between.
+    expect(creditOf(store, S).connection.gaps).toEqual([{ from: 15, to: 40 }])
   })
 
   it('is the same however the events are cut into batches', () => {
