@@ -53,7 +53,16 @@ export function acksChart(read: NumbersRead, context: ChartContext, choice: Acks
   return picture.finish((plot, t, value, reach) => picks[plot](t, value, reach))
 }
 
-const LEGEND: readonly QuicWord[] = ['ackRanges', 'sent', 'acked', 'died', 'reordering', 'time', 'spurious']
+const LEGEND: readonly QuicWord[] = [
+  'ackRanges',
+  'sent',
+  'received',
+  'acked',
+  'died',
+  'reordering',
+  'time',
+  'spurious',
+]
 
 /** Whole numbers only. */
 function numberScale(from: number, to: number, height: number, textSize: number): Scale {
@@ -68,7 +77,7 @@ function addNumbers(picture: Picture, area: Area, lane: LaneView, end: QuicEnd, 
   const { range, theme, language } = context
   const within = (t: number): boolean => t >= range.from && t <= range.to
   const all = sentIn(end, space)
-  const shown = all.filter(({ sent, acked, lost }) => within(sent) || within(acked) || within(lost))
+  const shown = all.filter(({ sent, received, acked, lost }) => [sent, received, acked, lost].some(within))
   const numbers = shown.map(({ number }) => number)
   const [lowest, highest] = [Math.min(...numbers, Infinity), Math.max(...numbers, -Infinity)]
   const from = Number.isFinite(lowest) ? lowest : 0
@@ -130,6 +139,13 @@ function drawPackets(picture: Picture, plot: number, shown: readonly QuicPacket[
     'circle',
     stroke * 1.6,
     { color: other, opacity: 0.8 },
+  )
+  signs(
+    'received',
+    at(shown, ({ received }) => received),
+    'emptyCircle',
+    stroke * 2.4,
+    outline(color, 1),
   )
   signs(
     'sent',
@@ -201,8 +217,8 @@ function pickNumber(
 ): number | undefined {
   let best: number | undefined
   let least = 1
-  for (const { number, sent, acked, lost, pkt } of shown)
-    for (const moment of [sent, acked, lost]) {
+  for (const { number, sent, received, acked, lost, pkt } of shown)
+    for (const moment of [sent, received, acked, lost]) {
       const distance = Math.hypot((moment - t) / reach.t, (number - value) / Math.max(0.6, reach.value))
       if (distance < least) {
         least = distance
