@@ -54,9 +54,10 @@ const TALL: readonly ViewId[] = [
   'quic',
   'qpack',
   'paths',
+  'credit',
 ]
 /** Of these, those whose rows carry their sums or their fields beside them. */
-const WIDE: readonly ViewId[] = ['streams', 'certificates', 'hpack', 'cache', 'qpack', 'paths']
+const WIDE: readonly ViewId[] = ['streams', 'certificates', 'hpack', 'cache', 'qpack', 'paths', 'credit']
 
 /** Draws all lanes side by side with their windows and stalls: with it first there is one pane, and the other views stand behind. */
 const WHOLE: ViewId = 'headline'

@@ -89,7 +89,9 @@ function addLane(picture: Picture, area: Area, read: PathsRead, lane: ChartLane,
   if (named) picture.caption(lane.label, area.x + 4, area.y, area.width * (dense ? 0.42 : 1))
   addDelivery(picture, plot, { y: head, height: size * DELIVERY, dense }, times, pause, trip)
   const below = head + size * (DELIVERY + 0.6)
-  const each = Math.min(size * BAND * 1.6, (area.y + area.height - below) / Math.max(1, paths.length))
+  // The words of a change stand at the foot.
+  const foot = context.changes.all.length > 0 && !dense ? size * 1.4 : 0
+  const each = Math.min(size * BAND * 1.6, (area.y + area.height - foot - below) / Math.max(1, paths.length))
   const rows = paths.map((path, i) => ({
     path,
     y: below + i * each,
