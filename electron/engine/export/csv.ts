@@ -6,7 +6,7 @@ import { EVENTS, type EventName } from '../../../shared/trace/events.ts'
 import type { RecordingReader, TraceEvent } from '../recording/types.ts'
 import { isPublicField, publicEvents } from './secrets.ts'
 
-const COMMON = ['number', 'time', 'node', 'flow', 'packet', 'event'] as const
+const COMMON = ['event_number', 'time', 'node', 'flow', 'packet', 'event'] as const
 
 /** A spreadsheet would run a text that begins like this as a formula (OWASP, "CSV Injection"). */
 const FORMULA = /^[=+\-@\t\r]/

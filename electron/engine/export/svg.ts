@@ -148,18 +148,20 @@ export interface ChartFile {
   readonly text: string
 }
 
-/** A file for each chart that the experiment opens, or for all charts if it is a gateway's run. */
+/** A file for each chart that the experiment opens; if it is a run of your own programs, for each chart that it has something for. */
 export async function chartFiles(reader: RecordingReader, language: Language): Promise<ChartFile[]> {
   // A large package, and only this needs it.
   const { init, setPlatformAPI } = await import('echarts')
   setPlatformAPI({ measureText })
   const context = contextOf(reader, language)
-  const views = reader.meta.experiment?.views ?? (Object.keys(CHARTS) as ViewId[])
+  const asked = reader.meta.experiment?.views
+  const views = asked ?? (Object.keys(CHARTS) as ViewId[])
   return views.flatMap((view) => {
     const draw = CHARTS[view]
     if (draw === undefined) return []
     const { width, theme } = context
     const drawn = draw(context)
+    if (asked === undefined && drawn.chart.plots.length === 0) return []
     const chart = init(null, null, { renderer: 'svg', ssr: true, width, height: drawn.height })
     chart.setOption({ ...forSvg(drawn.chart.option), backgroundColor: theme.ground })
     const text = chart.renderToSVGString()

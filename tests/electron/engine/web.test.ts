@@ -109,6 +109,8 @@ describe('datagrams', () => {
 
 test('a folder that is not there', async () => {
   expect(await start({ root: '/nowhere/at/all' })).toMatchObject({ ok: false, error: { field: 'root' } })
+  const file = join(folder(), 'index.html')
+  expect(await start({ root: file })).toMatchObject({ ok: false, error: { field: 'root', value: file } })
 })
 
 test('a port that is taken', async () => {

@@ -2,7 +2,16 @@
  * A folder of this machine as a site. Only regular files that lie in the folder are served: no name that begins with a dot, nothing
  * that a link leads to outside, no `..` however it is written (DESIGN 9).
  */
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  opendirSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
 import { NO_CONTENT, textContent, type Content } from './content.ts'
 import type { Answer, Answerer, SiteRequest } from './site.ts'
@@ -47,9 +56,11 @@ export class FolderSite implements Answerer {
   /** Sent with every answer, such as `alt-svc`. */
   private readonly always: Readonly<Record<string, string>>
 
-  /** Throws what the system throws when there is no such folder. */
+  /** Throws what the system throws when there is no such folder, or when it cannot be read. */
   constructor(root: string, always: Readonly<Record<string, string>> = {}) {
     this.root = realpathSync(root)
+    // A file opens, too, but not as a folder.
+    opendirSync(this.root).closeSync()
     this.always = always
   }
 

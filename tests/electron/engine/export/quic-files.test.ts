@@ -38,6 +38,8 @@ describe('two visits over HTTP/3, the second with 0-RTT', () => {
     expect(rows).toHaveLength(events.filter(({ name }) => name !== 'security:secret_logged').length)
     for (const column of ['level', 'frames', 'parameters', 'packets', 'kind', 'outcome'])
       expect([column, head.split(',').includes(column)]).toEqual([column, column !== 'outcome'])
+    // Connection ids have numbers as well as events.
+    expect(new Set(head.split(',')).size).toBe(head.split(',').length)
 
     const { entries } = readHar((await fileOf(reader, 'har')).text)
     expect(entries.map(({ request }) => request.httpVersion)).toEqual(['h3', 'h3'])

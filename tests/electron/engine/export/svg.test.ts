@@ -25,6 +25,13 @@ describe('SVG charts', () => {
     for (const [, text] of files) expect(text).toMatch(/^<svg [\s\S]*<\/svg>$/)
   })
 
+  it('of a run of your own programs are those that it has something for', async () => {
+    const files = await exportRun(smallRun().reader(), 'svg')
+    const names = files.map(({ name }) => name)
+    expect(names).toContain('charts/sequence.svg')
+    expect(names).not.toContain('charts/streams.svg')
+  })
+
   it('carry axes with names and units, in the language asked for', async () => {
     const [en, zh] = [await charts(smallRun()), await charts(smallRun(), 'zh')]
     expect(en.get('charts/windows.svg')).toMatch(/Window \((B|kB)\)/)

@@ -47,7 +47,7 @@ describe('CSV', () => {
     const [head, ...rows] = parseCsv(text(file.bytes))
     const events = [...reader.events()]
     expect(rows).toHaveLength(events.length)
-    expect(head.slice(0, 6)).toEqual(['number', 'time', 'node', 'flow', 'packet', 'event'])
+    expect(head.slice(0, 6)).toEqual(['event_number', 'time', 'node', 'flow', 'packet', 'event'])
     expect(head).not.toContain('syn_queue')
     expect(new Set(head).size).toBe(head.length)
     for (const row of rows) expect(row).toHaveLength(head.length)
