@@ -143,7 +143,7 @@ function drawPackets(picture: Picture, plot: number, shown: readonly QuicPacket[
   signs(
     'received',
     at(shown, ({ received }) => received),
-    'emptyCircle',
+    'circle',
     stroke * 2.4,
     outline(color, 1),
   )
@@ -181,7 +181,7 @@ function drawPackets(picture: Picture, plot: number, shown: readonly QuicPacket[
   signs(
     'spurious',
     at(wrong, ({ acked }) => acked),
-    'emptyCircle',
+    'circle',
     textSize * 0.8,
     outline(theme.text, 1.4),
   )

@@ -1,4 +1,4 @@
-/** Round-trip times of each lane's sender: samples, SRTT and RTO (RFC 6298). */
+/** Round-trip times of each lane's sender: samples, SRTT and RTO (RFC 6298), or PTO (RFC 9002 6.2.1). */
 import type { RoundTrips, Rtt } from '../projections/rtt.ts'
 import { niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
@@ -35,16 +35,15 @@ export function rttChart(rtt: Rtt, context: ChartContext): Chart {
     drawRoundTrips(picture, plot, end)
     picture.losses(plot)
   })
-  noteRto(
-    picture,
-    lanes.map(({ end }) => end),
-    scale.max,
-  )
+  for (const isQuic of [false, true]) {
+    const ends = lanes.map(({ end }) => end).filter((end) => end.isQuic === isQuic)
+    noteTimeout(picture, ends, scale.max)
+  }
   return picture.finish()
 }
 
 const legendNames = ({ language }: ChartContext): string[] => [
-  ...(['sample', 'smoothed', 'lost'] as const).map((key) => word(language, key)),
+  ...(['sample', 'discarded', 'smoothed', 'pto', 'lost'] as const).map((key) => word(language, key)),
   // It may be told with its value.
   word(language, 'above', { name: word(language, 'rto'), value: '200 ms' }),
 ]
@@ -53,7 +52,7 @@ function drawRoundTrips(picture: Picture, plot: number, end: RoundTrips): void {
   const { theme, language } = picture.context
   const sample = word(language, 'sample')
   const smoothed = word(language, 'smoothed')
-  const rto = word(language, 'rto')
+  const timeout = timeoutName(picture.context, end)
   const discarded = word(language, 'discarded')
   picture.signs(plot, sample, picture.points(plot, end.samples, false), 'circle', theme.stroke * 2, {
     color: theme.client,
@@ -64,25 +63,28 @@ function drawRoundTrips(picture: Picture, plot: number, end: RoundTrips): void {
       plot,
       discarded,
       picture.points(plot, end.discarded, false),
-      'emptyCircle',
+      'circle',
       theme.stroke * 3,
       outline(theme.retransmission, 1),
     )
   picture.line(plot, smoothed, picture.points(plot, end.smoothed), { color: theme.text, width: 1 })
-  picture.line(plot, rto, picture.points(plot, end.rto), { color: theme.retransmission, type: 'dashed' })
+  picture.line(plot, timeout, picture.points(plot, end.rto), { color: theme.retransmission, type: 'dashed' })
   picture.describe(plot, (t) => [
     `${sample}  ${valueText(end.samples.valueAt(t) ?? NaN, 'us')}`,
     `${smoothed}  ${valueText(end.smoothed.valueAt(t) ?? NaN, 'us')}`,
-    `${rto}  ${valueText(end.rto.valueAt(t) ?? NaN, 'us')}`,
+    `${timeout}  ${valueText(end.rto.valueAt(t) ?? NaN, 'us')}`,
   ])
 }
 
-/** Says in the legend what RTO the last part of the picture has when the line lies above it. */
-function noteRto(picture: Picture, ends: readonly RoundTrips[], max: number): void {
+const timeoutName = ({ language }: ChartContext, { isQuic }: RoundTrips): string =>
+  word(language, isQuic ? 'pto' : 'rto')
+
+/** Says in the legend what timeout the last part of the picture has when the line lies above it. */
+function noteTimeout(picture: Picture, ends: readonly RoundTrips[], max: number): void {
   const { range, language } = picture.context
   const values = ends.flatMap(({ rto }) => rto.valueAt(range.to) ?? [])
   const least = Math.min(...values)
   if (values.length === 0 || least <= max) return
-  const name = word(language, 'rto')
+  const name = timeoutName(picture.context, ends[0])
   picture.legendAs(name, word(language, 'above', { name, value: valueText(least, 'us') }))
 }

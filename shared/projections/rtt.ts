@@ -11,6 +11,7 @@ export interface RoundTrips {
   readonly smoothed: Series
   /** With back-off; of QUIC the probe timeout (PTO). */
   readonly rto: Series
+  readonly isQuic: boolean
 }
 
 /** RFC 9002 6.1.2: the granularity of timers; 6.2.2: a round trip before any was measured; RFC 9000 18.2: max_ack_delay. */
@@ -28,6 +29,7 @@ const EVENTS = [
 ] as const
 
 interface SenderTrips extends RoundTrips {
+  isQuic: boolean
   /** How long the peer may hold an acknowledgment back, in microseconds. */
   maxAckDelay: number
 }
@@ -38,6 +40,7 @@ export class Rtt {
     discarded: new Series(),
     smoothed: new Series(),
     rto: new Series(),
+    isQuic: false,
     maxAckDelay: MAX_ACK_DELAY,
   }))
   private readonly cursor = new Cursor<(typeof EVENTS)[number]>(...EVENTS)
@@ -56,8 +59,10 @@ export class Rtt {
         const smoothed = value('smoothed_rtt')
         if (smoothed > 0) end.smoothed.step(t, smoothed)
         if (name === 'tcp:metrics_updated') end.rto.step(t, value('rto'))
-        else
+        else {
+          end.isQuic = true
           end.rto.step(t, probeTimeout(smoothed, value('rtt_variance'), end.maxAckDelay, value('pto_count')))
+        }
       }
     })
   }
