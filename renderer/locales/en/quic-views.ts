@@ -14,7 +14,7 @@ export default {
     size: 'Size',
     phase: 'Key phase (update)',
     path: 'Path',
-    dcid: 'Destination connection id',
+    dcid: 'To connection id',
     sent: 'Sent',
     buffered_at: 'Came before its keys',
     received: 'Received',
