@@ -133,12 +133,16 @@ export const httpVersions: ExperimentInput = {
   },
   narrative: [
     {
-      en: 'A page names 100 objects of 10 kB and is loaded over four links alike: 20 Mbit/s, 25 ms each way, TLS 1.3. The first lane speaks HTTP/1.1 on one connection, the second HTTP/1.1 on six, as browsers do, the third HTTP/2 on one, the fourth HTTP/3 on one. The links throw the same dice: the k-th packet of a direction is lost in all lanes or in none, so what differs is the protocol and not its luck.',
-      zh: '一个页面引用 100 个 10 kB 的对象，分别经四条相同的链路加载：20 Mbit/s，单向 25 毫秒，TLS 1.3。第一组用 HTTP/1.1 和 1 条连接，第二组用 HTTP/1.1 和 6 条连接（浏览器的做法），第三组用 HTTP/2 和 1 条连接，第四组用 HTTP/3 和 1 条连接。四条链路掷同一副骰子：每个方向的第 k 个包，要么各组都丢，要么都不丢。有差别的是协议，不是运气。',
+      en: 'A page names 100 objects of 10 kB and is loaded over four links alike: 20 Mbit/s, 25 ms each way, TLS 1.3. The first lane speaks HTTP/1.1 on one connection, the second HTTP/1.1 on six, as browsers do, the third HTTP/2 on one, the fourth HTTP/3 on one. The links throw the same dice: the k-th packet of a direction is lost in all lanes or in none. What it carries is not the same everywhere (QUIC’s packets are a little smaller, so there are more of them), and so there is some luck in a single run: look at several seeds.',
+      zh: '一个页面引用 100 个 10 kB 的对象，分别经四条相同的链路加载：20 Mbit/s，单向 25 毫秒，TLS 1.3。第一组用 HTTP/1.1 和 1 条连接，第二组用 HTTP/1.1 和 6 条连接（浏览器的做法），第三组用 HTTP/2 和 1 条连接，第四组用 HTTP/3 和 1 条连接。四条链路掷同一副骰子：每个方向的第 k 个包，要么各组都丢，要么都不丢。不过这个包在各组里装的内容并不相同（QUIC 的包略小，所以包数也多一些），单次运行仍带点运气，要多看几个种子。',
     },
     {
       en: 'Set the loss to 0 first. On one connection HTTP/1.1 asks, waits, and asks again: a round trip for each object, and the server is idle in between (the bar of stalls calls it "application"). Six connections do this six times at once, at the price of six handshakes. HTTP/2 asks for everything at once: each object becomes a stream, and the frames of many streams share the one connection. Now the link is the limit, and no longer the distance. HTTP/3 does the same and saves the round trip that TCP takes to open; more there is not to win where nothing is lost.',
       zh: '先把丢包率设为 0。HTTP/1.1 在一条连接上问一个、等一个、再问下一个：每个对象一个往返，其间服务器无事可做（停顿原因图里记为“应用程序”）。六条连接同时这样做，代价是六次握手。HTTP/2 一次问完：每个对象是一个流，许多流的帧共用一条连接。此时的瓶颈是链路，而不再是距离。HTTP/3 同样如此，再省下 TCP 建立连接的那个往返；不丢包时，能赢的也就这么多。',
+    },
+    {
+      en: 'Side by side means that no request waits for its turn. The bytes still leave one object after the other, in HTTP/2 and HTTP/3 alike: the server of HTTP/3 does so because nobody has asked for anything else (RFC 9218 10), that of HTTP/2 takes turns by DATA frame, and an object of this size is just one frame. Make the objects larger than 16,384 bytes, and HTTP/2 mixes them while HTTP/3 does not; then a part of the difference is the order of sending.',
+      zh: '并行，是说请求不必排队。字节仍然一个对象接一个对象地发出，HTTP/2 和 HTTP/3 都是如此：HTTP/3 的服务器这样做，是因为没有谁要求别的次序（RFC 9218 10）；HTTP/2 的服务器按 DATA 帧轮流，而这么大的对象恰好只有一帧。把对象调到 16384 字节以上，HTTP/2 就会交错发送，HTTP/3 则不会；那时两者的差别有一部分来自发送次序。',
     },
     {
       en: 'Now with losses. TCP hands its bytes up in order and knows nothing of streams. If a packet dies on the HTTP/2 connection, all bytes behind it wait in the receive buffer until the retransmission is there. For the stream whose bytes are missing this is as it must be: it is self-blocked. The others miss nothing of their own and wait all the same: they are cross-blocked. The headline view has a row for each stream and tells the two apart; click a hatched span to see the packet that is to blame. HTTP/1.1 hardly knows cross-blocking: on each of its connections there is one response at a time, and the other connections go on.',
@@ -166,6 +170,7 @@ export const httpVersions: ExperimentInput = {
     { number: 9113, title: 'HTTP/2: 5, Streams and Multiplexing, and 6.9, WINDOW_UPDATE' },
     { number: 9114, title: 'HTTP/3' },
     { number: 9000, title: 'QUIC: A UDP-Based Multiplexed and Secure Transport: 2.2 and 4.1' },
+    { number: 9218, title: 'Extensible Prioritization Scheme for HTTP: 10, Server Scheduling' },
     { number: 9204, title: 'QPACK: Field Compression for HTTP/3: 2.1.2' },
     { number: 9293, title: 'Transmission Control Protocol (TCP)' },
     { number: 9438, title: 'CUBIC for Fast and Long-Distance Networks' },
@@ -229,8 +234,8 @@ export const httpVersions: ExperimentInput = {
       id: 'object-size',
       label: { en: 'Size of an object', zh: '对象大小' },
       hint: {
-        en: 'The smaller the objects, the more of the time is round trips; the larger, the more is the link.',
-        zh: '对象越小，时间越多地花在往返上；对象越大，越多地花在链路上。',
+        en: 'The smaller the objects, the more of the time is round trips; the larger, the more is the link. Above 16,384 bytes HTTP/2 mixes the objects, frame by frame, and HTTP/3 does not.',
+        zh: '对象越小，时间越多地花在往返上；对象越大，越多地花在链路上。超过 16384 字节，HTTP/2 就按帧交错发送各个对象，HTTP/3 则不会。',
       },
       group: 'http',
       paths: [`${PAGE}.objectSize`],

@@ -64,6 +64,7 @@ export const quicHandshake: ExperimentInput = {
     },
     { number: 9001, title: 'Using TLS to Secure QUIC: 3, 4, 4.9, 5.2, 5.4 and 5.7' },
     { number: 9002, title: 'QUIC Loss Detection and Congestion Control: 6.2' },
+    { number: 9368, title: 'Compatible Version Negotiation for QUIC: 2.1' },
     { number: 9369, title: 'QUIC Version 2' },
     { number: 8446, title: 'The Transport Layer Security (TLS) Protocol Version 1.3: 2' },
   ],
@@ -73,7 +74,7 @@ export const quicHandshake: ExperimentInput = {
     apps: { site: site({ '/': { size: 1_000, type: 'text/plain' } }), browser: browser([{ target: '/' }]) },
   },
   lanes: [
-    { id: 'v1', label: { en: 'QUIC, version 1', zh: 'QUIC v1，一个往返' } },
+    { id: 'v1', label: { en: 'QUIC, version 1', zh: 'QUIC 版本 1' } },
     {
       id: 'retry',
       label: { en: 'Retry', zh: 'Retry，先验证地址' },
@@ -86,7 +87,7 @@ export const quicHandshake: ExperimentInput = {
     },
     {
       id: 'v2',
-      label: { en: 'QUIC, version 2', zh: 'QUIC v2 同样一个往返' },
+      label: { en: 'QUIC, version 2', zh: 'QUIC 版本 2' },
       set: { 'hosts.client.quic.version': '2' },
     },
     {
@@ -147,8 +148,8 @@ export const quicHandshake: ExperimentInput = {
         zh: '用了服务器不会的版本，多花 1 个往返：共 3 个',
       },
       {
-        en: 'RFC 9000 (6): Version Negotiation comes back instead of an answer; then all begins anew. From the first packet of all.',
-        zh: 'RFC 9000（6）：回来的不是答复，而是版本协商包，然后一切从头开始。从最早的那个包算起。',
+        en: 'RFC 9000 (6.1), RFC 9368 (2.1): Version Negotiation comes back instead of an answer; then all begins anew. From the first packet of all.',
+        zh: 'RFC 9000（6.1）、RFC 9368（2.1）：回来的不是答复，而是版本协商包，然后一切从头开始。从最早的那个包算起。',
       },
     ),
     {
@@ -159,8 +160,8 @@ export const quicHandshake: ExperimentInput = {
       value: 1,
       unit: 'count',
       why: {
-        en: 'RFC 9000 (6.2): the client chooses from the list and does not negotiate twice.',
-        zh: 'RFC 9000（6.2）：客户端从列表里选一个，不会再协商第二次。',
+        en: 'RFC 9368 (2.1): the client chooses from the list and opens a new connection; it does not negotiate twice. RFC 9000 (6.2) only knows clients of one version, which give up.',
+        zh: 'RFC 9368（2.1）：客户端从列表里选一个，另开一条连接，不会再协商第二次。RFC 9000（6.2）只讲了只会一个版本的客户端，它就此放弃。',
       },
       given: UNDISTURBED,
     },

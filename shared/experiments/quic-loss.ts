@@ -164,8 +164,8 @@ export const quicLoss: ExperimentInput = {
       value: 0,
       unit: 'count',
       why: {
-        en: 'RFC 9000 (12.3): a packet number must not be used twice under the same keys. It is a part of the nonce as well, so twice would be fatal for the encryption, too.',
-        zh: 'RFC 9000（12.3）：同一套密钥下包号不得重复使用。它还是加密所用随机数的一部分，重复一次，加密也就毁了。',
+        en: 'RFC 9000 (12.3): in a connection a number must not be used twice in one space. It is a part of the nonce as well (RFC 9001 5.3), so twice under one key would be fatal for the encryption, too.',
+        zh: 'RFC 9000（12.3）：在一条连接的同一个包号空间里，包号不得重复使用。AEAD 的 nonce 也由它构成（RFC 9001 5.3），同一密钥下重复一次，加密也就毁了。',
       },
     },
     {

@@ -59,8 +59,8 @@ export const quicStreams: ExperimentInput = {
       zh: '接收方的内存有限，所以 QUIC 由接收方发放额度：每个流可以发到哪个偏移（MAX_STREAM_DATA），整条连接上所有流合计可发多少字节（MAX_DATA；RFC 9000 4.1）。额度发出去就不收回，应用读走多少再补多少。第一个响应没有人读，它那个流的额度迟早用完，服务器便停发这个流。',
     },
     {
-      en: 'In the first lane everything is read at once. In the second nobody reads the first response for two seconds, and its stream has credit for 32,768 bytes. It fills up its credit and stands still; the other two go on and even go faster, since they share the link by two instead of three. At the end all is there as early as if nothing had happened: the link was never idle.',
-      zh: '第一组里所有响应随到随读。第二组里第一个响应两秒钟没有人读，它的流有 32768 字节的额度，用完就停住；另外两个照常前进，而且更快，因为链路由三家分变成两家分。到最后，全部收完的时间和没有这回事时一样早：链路一刻也没有空闲。',
+      en: 'In the first lane everything is read at once. Even there the server mostly waits for stream credit: the credit of three streams is more than the path holds, and what is too much stands in the queue of the link, so that the link stays busy all the same. In the second nobody reads the first response for two seconds, and its stream has credit for 32,768 bytes. It fills up its credit and stands still; the other two go on and even go faster, since they share the link by two instead of three. At the end all is there as early as if nothing had happened: the link was never idle.',
+      zh: '第一组里所有响应随到随读。即便如此，服务器多数时间也在等流额度：三个流的额度加起来超过路径所能容纳，多出来的排在链路的队列里，所以链路照样一直在忙。第二组里第一个响应两秒钟没有人读，它的流有 32768 字节的额度，用完就停住；另外两个照常前进，而且更快，因为链路由三家分变成两家分。到最后，全部收完的时间和没有这回事时一样早：链路一刻也没有空闲。',
     },
     {
       en: 'The third lane is the counter-example: connection credit no larger than that of a stream. The bytes that nobody reads count there, too, so the first response uses up the credit of all, and the other two stand still although their readers are waiting and their own streams have credit left. Nothing is lost, nothing is blocked at the receiver. It is the sender that may not send.',
