@@ -90,8 +90,8 @@ export default {
       more: '{count} more bytes are not shown.',
       which: 'Which bytes',
       wire: 'On the wire',
-      opened:
-        'opened with the key log: {count} byte of frames | opened with the key log: {count} bytes of frames',
+      opened: 'opened with the key log',
+      opened_by_all: 'opened without a key log: anyone can derive its keys',
       sealed: 'No keys for it in the recording: what is protected stays so.',
     },
     timeline: {

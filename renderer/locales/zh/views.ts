@@ -92,7 +92,8 @@ export default {
       more: '另有 {count} 字节未显示。',
       which: '哪些字节',
       wire: '线路上',
-      opened: '用密钥日志解密：帧共 {count} 字节',
+      opened: '用密钥日志解密',
+      opened_by_all: '不用密钥日志也能解密：谁都可以推导它的密钥',
       sealed: '记录中没有它的密钥：受保护的部分无法读取。',
     },
     timeline: {
