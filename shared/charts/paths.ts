@@ -89,8 +89,7 @@ function addLane(picture: Picture, area: Area, read: PathsRead, lane: ChartLane,
   if (named) picture.caption(lane.label, area.x + 4, area.y, area.width * (dense ? 0.42 : 1))
   addDelivery(picture, plot, { y: head, height: size * DELIVERY, dense }, times, pause, trip)
   const below = head + size * (DELIVERY + 0.6)
-  // The words of a change stand at the foot.
-  const foot = context.changes.all.length > 0 && !dense ? size * 1.4 : 0
+  const foot = dense ? 0 : size * footOf(read, store, lane.id, context.changes.all.length > 0)
   const each = Math.min(size * BAND * 1.6, (area.y + area.height - foot - below) / Math.max(1, paths.length))
   const rows = paths.map((path, i) => ({
     path,
@@ -148,6 +147,10 @@ function gapText(language: ChartContext['language'], { from, to }: Pause, trip: 
     ? quicWord(language, 'gap', { span })
     : quicWord(language, 'gapTrips', { span, trips: formatNumber((to - from) / trip) })
 }
+
+/** Heights of the text that are left free at the foot of a lane, for the words of changes, and of moves above those. */
+const footOf = ({ paths }: PathsRead, store: TraceStore, lane: string, changes: boolean): number =>
+  paths.moves.some(({ node }) => store.laneOf(node) === lane) ? 2.8 : changes ? 1.4 : 0
 
 type Strip = { readonly y: number; readonly height: number }
 
@@ -245,7 +248,7 @@ function addBand(picture: Picture, plot: number, { path, y, height }: Row): void
   const area = picture.plots[plot]
   const label =
     path.kind === 'tcp' ? quicWord(language, 'tcp') : `${quicWord(language, 'path')} ${path.number}`
-  picture.caption(label, 4, y + height / 2 - theme.textSize / 2, area.x - 8, theme.muted)
+  picture.caption(label, 2, y + height / 2 - theme.textSize / 2, area.x - 4, theme.muted, 400)
   const children = path.spans.flatMap(({ from, to, state }): object[] => {
     const end = Math.min(to, store.end)
     if (end < range.from || from > range.to) return []
