@@ -214,14 +214,22 @@ describe('a first-in first-out list', () => {
 describe('the table of connections', () => {
   it('tells four-tuples apart that differ in any part', () => {
     const table = new ConnectionTable()
-    const block = (localPort: number, address: number, port: number) =>
-      ({ local: { address: 1, port: localPort }, remote: { address, port } }) as unknown as ControlBlock
-    const blocks = [block(1, 7, 2), block(1, 8, 2), block(2, 7, 1), block(1, 7, 3)]
+    const block = (own: number, localPort: number, address: number, port: number) =>
+      ({ local: { address: own, port: localPort }, remote: { address, port } }) as unknown as ControlBlock
+    const blocks = [
+      block(1, 1, 7, 2),
+      block(1, 1, 8, 2),
+      block(1, 2, 7, 1),
+      block(1, 1, 7, 3),
+      block(2, 1, 7, 2),
+    ]
     for (const b of blocks) table.add(b)
-    for (const b of blocks) expect(table.find(b.local.port, b.remote.address, b.remote.port)).toBe(b)
+    for (const b of blocks)
+      expect(table.find(b.local.address, b.local.port, b.remote.address, b.remote.port)).toBe(b)
     table.remove(blocks[0])
-    expect(table.find(1, 7, 2)).toBeUndefined()
-    expect(table.find(1, 8, 2)).toBe(blocks[1])
-    expect(table.size).toBe(3)
+    expect(table.find(1, 1, 7, 2)).toBeUndefined()
+    expect(table.find(1, 1, 8, 2)).toBe(blocks[1])
+    expect(table.find(2, 1, 7, 2)).toBe(blocks[4])
+    expect(table.size).toBe(4)
   })
 })
