@@ -60,7 +60,7 @@ export class Recovery {
   bytesInFlight = 0
   /** How often the probe timeout has run out in a row. */
   ptoCount = 0
-  /** Probes that may be sent although the window is full (RFC 9002 7.5). */
+  /** Datagrams with probes that may be sent although the window is full (RFC 9002 7.5). */
   probes = 0
   probeSpace: SpaceName | undefined
   /** The peer's max_ack_delay in microseconds. */
@@ -123,6 +123,14 @@ export class Recovery {
     return SPACES.some((name) => this.spaces[name].outstanding > 0)
   }
 
+  /**
+   * A probe is to go in this space: in the one whose timer ran out, and coalesced with it in the others that wait for an ACK, since
+   * the peer may have the keys of one only (RFC 9002 6.2.4).
+   */
+  isProbing(space: SpaceName): boolean {
+    return this.probes > 0 && (this.probeSpace === space || this.spaces[space].outstanding > 0)
+  }
+
   /** A recovery goes on (RFC 9002 7.3.2). */
   get isRepairing(): boolean {
     return this.recovering
@@ -146,7 +154,6 @@ export class Recovery {
       if (!this.hasOutstanding) this.progressAt = packet.sentAt
       space.outstanding++
       space.lastAckElicitingAt = packet.sentAt
-      if (this.probes > 0) this.probes--
     }
     if (!packet.inFlight) return
     packet.mark = this.rates?.onSent(packet.sentAt, this.bytesInFlight)

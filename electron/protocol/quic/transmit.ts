@@ -171,8 +171,7 @@ function addAck(core: Core, now: Micros, level: Level, packet: PacketInMaking): 
 
 function fillEliciting(core: Core, level: Level, packet: PacketInMaking, { path }: Allowance): void {
   const space = spaceOf(level)
-  const { recovery } = core
-  const isProbe = recovery.probes > 0 && recovery.probeSpace === space
+  const isProbe = core.recovery.isProbing(space)
   if (isProbe) requeue(core, level)
   if (level !== '0rtt') fillCrypto(core, space, packet)
   if (level === '1rtt') {
@@ -185,9 +184,10 @@ function fillEliciting(core: Core, level: Level, packet: PacketInMaking, { path 
 
 /** RFC 9002 6.2.4: a probe carries new data if there are any, else what is oldest. */
 function requeue(core: Core, level: Level): void {
-  const { send } = core.spaces[spaceOf(level)].crypto
-  if (send.hasPending || (level === '1rtt' && (core.sendable.size > 0 || !core.pending.isEmpty))) return
-  for (const packet of core.recovery.unacknowledged(spaceOf(level)))
+  const space = spaceOf(level)
+  const hasData = space === 'application' && (core.sendable.size > 0 || !core.pending.isEmpty)
+  if (core.spaces[space].crypto.send.hasPending || hasData) return
+  for (const packet of core.recovery.unacknowledged(space))
     if (packet.ackEliciting) return resend(core, packet)
 }
 
@@ -219,7 +219,10 @@ function seal(core: Core, now: Micros, packets: readonly PacketInMaking[], path:
   const ect0 = core.ecn.marks
   for (const packet of packets) account(core, now, packet, path, ect0)
   path.sent += payload.length
-  if (packets.some((packet) => packet.ackEliciting)) core.pacer.onSent(payload.length)
+  if (packets.some((packet) => packet.ackEliciting)) {
+    core.pacer.onSent(payload.length)
+    if (core.recovery.probes > 0) core.recovery.probes--
+  }
   return { localPort: path.localPort, remote: path.remote, payload, ecn: ect0 ? 'ect0' : 'not-ect' }
 }
 

@@ -12,22 +12,26 @@ beforeAll(async () => {
 type Told = QuicChange & { readonly t: number }
 
 const nothing = () => undefined
+const silent: QuicObserver = {
+  onSent: nothing,
+  onReceived: nothing,
+  onDropped: nothing,
+  onBuffered: nothing,
+  onAcked: nothing,
+  onLost: nothing,
+  onKeyUpdate: nothing,
+  onHandshake: nothing,
+}
 
 /** A pair of which one side's changes are written down. */
 function watched(side: Side, options: Omit<PairOptions, 'certificates' | 'observer'> = {}) {
   const told: Told[] = []
   const acked: number[] = []
   const observer: QuicObserver = {
-    onSent: nothing,
-    onReceived: nothing,
-    onDropped: nothing,
-    onBuffered: nothing,
+    ...silent,
     onAcked: (_now, space, outcome) => {
       if (space === 'application') acked.push(...outcome.acked.map(({ number }) => number))
     },
-    onLost: nothing,
-    onKeyUpdate: nothing,
-    onHandshake: nothing,
     onChange: (change) => told.push({ ...change, t: pair === undefined ? 0 : pair.now }),
   }
   let pair: QuicPair | undefined = undefined as QuicPair | undefined
@@ -139,6 +143,31 @@ describe('RFC 9002 6.2: timers', () => {
       [999, { type: 'timer', timer: 'pto', space: 'initial', count: 1 }],
       [2997, { type: 'timer', timer: 'pto', space: 'initial', count: 2 }],
     ])
+  })
+
+  test("6.2.4: when the server's first flight is lost, probes of Initial and Handshake go in one datagram", () => {
+    const sent: { readonly t: number; readonly level: string }[] = []
+    const pair: QuicPair = new QuicPair({
+      certificates,
+      // The client's own probes are lost, too: it is the server's that are looked at.
+      fate: (from, _datagram, _rng, number) => ({
+        delays: (from === 'server' ? number === 1 : number === 2 || number === 3) ? [] : [50_000],
+      }),
+      observer: {
+        server: {
+          ...silent,
+          onSent: (now, _packet, level) => sent.push({ t: now, level }),
+        },
+      },
+    })
+    expect(pair.run(() => pair.timeOf('client', 'confirmed') !== undefined)).toBe(true)
+    // RFC 9002 6.2.2: 333 ms + 4 x 166.5 ms after the flight; the client needs nothing more than what comes then.
+    const probed = sent.filter(({ t }) => t > 50_000)
+    expect(probed.slice(0, 2)).toEqual([
+      { t: 1_049_000, level: 'initial' },
+      { t: 1_049_000, level: 'handshake' },
+    ])
+    expect(pair.timeOf('client', 'connected')).toBe(1_099_000)
   })
 })
 
