@@ -140,7 +140,7 @@ export class Core {
   readonly parameters: TransportParameters
   readonly spaces: Readonly<Record<SpaceName, SpaceState>>
   readonly recovery: Recovery
-  readonly pacer = new Pacer()
+  pacer = new Pacer()
   streams: Streams
   readonly localIds: LocalIds
   readonly remoteIds: RemoteIds
@@ -212,8 +212,13 @@ export class Core {
     this.paths = [this.activePath]
   }
 
-  /** Congestion control of a path that nothing is known of yet. */
-  newControl(): CongestionControl {
+  /** RFC 9000 9.4: nothing is known yet of the path that is used from now on: window, rates, round trip and pacing begin anew. */
+  forgetPath(): void {
+    this.recovery.changePath(this.now, this.newControl())
+    this.pacer = new Pacer()
+  }
+
+  private newControl(): CongestionControl {
     const { congestion, maxDatagram, initialWindow } = this.settings
     return createCongestionControl(congestion, {
       segmentSize: maxDatagram,

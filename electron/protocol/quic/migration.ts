@@ -33,7 +33,7 @@ export function onPeerMoved(core: Core, now: Micros, path: Path): void {
     before.validate(after(now, core.closePeriod))
   }
   // RFC 9000 9.4: another port alone is most often the same path behind a NAT.
-  if (before.remote.address !== path.remote.address) core.recovery.changePath(now, core.newControl())
+  if (before.remote.address !== path.remote.address) core.forgetPath()
   if (core.remoteIds.change()) retire(core)
   core.events.push({ type: 'migrated', remote: path.remote, localPort: path.localPort })
 }
@@ -48,7 +48,7 @@ export function migrate(core: Core, now: Micros, localPort: number): boolean {
   // A client trusts that its server is at the other end of every path; it waits for no answer before it sends.
   path.received = Infinity
   core.path = path
-  core.recovery.changePath(now, core.newControl())
+  core.forgetPath()
   core.events.push({ type: 'migrated', remote: path.remote, localPort })
   return true
 }

@@ -84,7 +84,7 @@ export class Recovery {
   /** A recovery goes on until something that was sent in it is acknowledged (RFC 9002 7.3.2). */
   private recovering = false
   private reported: string
-  private readonly rates: DeliveryRate | undefined
+  private rates: DeliveryRate | undefined
   private readonly report: ((change: RecoveryChange) => void) | undefined
 
   constructor({ control, datagramSize, initialRtt, report }: RecoveryOptions) {
@@ -424,6 +424,7 @@ export class Recovery {
    */
   changePath(now: Micros, control: CongestionControl): void {
     this.control = control
+    this.rates = control.onRateSample && new DeliveryRate()
     this.rtt.reset()
     this.recoveryStart = this.firstSampleAt = undefined
     this.recovering = false
@@ -431,7 +432,10 @@ export class Recovery {
     this.pathSince = now
     this.bytesInFlight = 0
     for (const name of SPACES)
-      for (const packet of this.spaces[name].packets.values()) packet.inFlight = false
+      for (const packet of this.spaces[name].packets.values()) {
+        packet.inFlight = false
+        packet.mark = undefined
+      }
   }
 
   /** Gives up all of a space as lost, as when the server refuses 0-RTT or sends Retry; no sign of congestion. */

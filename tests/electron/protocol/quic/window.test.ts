@@ -1,5 +1,6 @@
 /** How the window of a QUIC sender grows with what it holds (RFC 9002 7), and whose packets count for it, in virtual time. */
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Core } from '../../../../electron/protocol/quic/core.ts'
 import { QuicPair, type PairOptions } from '../../../support/quic-pair.ts'
 import { createCertificates, type TestCertificates } from '../../../support/tls-certificates.ts'
 
@@ -90,5 +91,28 @@ describe('RFC 9000 9.3.3: the client moves in the middle of a download', () => {
     expect(pair.now - start).toBeLessThanOrEqual(3 * ROUND_TRIP)
     pair.run(() => read() === 3_000_000)
     expect(read()).toBe(3_000_000)
+  })
+})
+
+describe('RFC 9000 9.4: BBR on a new path', () => {
+  test('starts afresh, and ACKs of what went by the old path do not count', () => {
+    const pair = uploading(5_000_000, { settings: { client: { congestion: 'bbr' } } })
+    pair.run(() => pair.client.metrics.bytesInFlight > 100 * DATAGRAM)
+    const core = Reflect.get(pair.client, 'core') as Core
+    const state = () => [pair.client.metrics.window, core.recovery.control.pacing?.rate, core.recovery.phase]
+    const old = core.recovery.control
+    pair.act('client', (connection, now) => expect(connection.migrate(now, 40_001)).toBe(true))
+    const fresh = state()
+    expect(core.recovery.control).not.toBe(old)
+    expect(pair.client.metrics.window).toBe(10 * DATAGRAM)
+    expect(pair.client.metrics.bytesInFlight).toBeLessThanOrEqual(10 * DATAGRAM)
+    // In the round trip that follows all ACKs are of the old path.
+    pair.run(() => false, pair.now + ROUND_TRIP - 1_000)
+    expect(state()).toEqual(fresh)
+    pair.run(
+      () => pair.client.metrics.bytesInFlight === 0 && core.sendable.size === 0,
+      pair.now + 20 * ROUND_TRIP,
+    )
+    expect(pair.client.metrics.window).toBeGreaterThan(10 * DATAGRAM)
   })
 })
