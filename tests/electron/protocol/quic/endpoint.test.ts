@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { nodeCrypto } from '../../../../electron/engine/node-crypto.ts'
 import type { QuicConnection } from '../../../../electron/protocol/quic/connection.ts'
+import type { Core } from '../../../../electron/protocol/quic/core.ts'
 import { createRng } from '../../../../electron/protocol/random.ts'
 import { TicketKeeper } from '../../../../electron/protocol/tls13/tickets.ts'
 import { decodePacket } from '../../../../electron/protocol/wire/quic/header.ts'
@@ -23,6 +24,8 @@ const kinds = (net: QuicNet, from: Side) =>
     .map(({ payload }) => decodePacket(payload, 0, 8))
     .map((packet) => (packet.ok ? packet.value.kind : packet.error.reason))
 const serverSide = (net: QuicNet): QuicConnection => [...net.endpoints.server.connections][0]
+
+const coreOf = (connection: QuicConnection) => Reflect.get(connection, 'core') as Core
 
 /** The server answers each stream that ends with as many bytes. */
 function echo({ side, event, connection }: Seen): void {
@@ -223,6 +226,51 @@ test('RFC 9001 6: keys are updated by either side, again and again, and data cro
   }
   expect(updates).toEqual(Array(6).fill(true))
   expect([...net.events('client', 'closed'), ...net.events('server', 'closed')]).toEqual([])
+})
+
+describe('RFC 9001 6.2: a second key update of the same side', () => {
+  /** The client has updated its keys once, and the server has followed; it had nothing to send but ACKs. */
+  function updated() {
+    const net = new QuicNet({ certificates })
+    net.onEvent = ({ side, event, connection }) => {
+      if (side === 'server' && event.type === 'readable') readAll(connection, event.id)
+    }
+    const client = net.connect()
+    net.run(isConfirmed(net))
+    net.run(() => false, net.now + 5 * RTT)
+    const id = client.openStream('bidirectional')!
+    const send = () => net.act('client', () => client.write(id, new Uint8Array(10)))
+    net.act('client', (now) => expect(client.updateKeys(now)).toBe(true))
+    return { net, client, send }
+  }
+
+  test('is taken once an ACK has shown that the first was', () => {
+    const { net, client, send } = updated()
+    send()
+    net.run(() => false, net.now + 5 * RTT)
+    net.act('client', (now) => expect(client.updateKeys(now)).toBe(true))
+    send()
+    net.run(() => false, net.now + 5 * RTT)
+    expect(net.events('client', 'closed')).toEqual([])
+    expect([client, serverSide(net)].map(({ metrics }) => metrics.bytesInFlight)).toEqual([0, 0])
+    expect([client, serverSide(net)].map((end) => coreOf(end).keys.phase.generation)).toEqual([2, 2])
+  })
+
+  test('is a KEY_UPDATE_ERROR if nothing could have shown it', () => {
+    const { net, client, send } = updated()
+    send()
+    // A client that does not wait: its server gets both phases before it has sent anything under the first.
+    net.act('client', (now) => {
+      const core = coreOf(client)
+      core.keys.update(now, Infinity, core.spaces.application.next, core.closePeriod)
+    })
+    net.pass = (from, datagram) => (from === 'server' ? undefined : datagram)
+    send()
+    net.run(() => net.events('server', 'closed').length > 0, net.now + 5 * RTT)
+    expect(net.events('server', 'closed')).toMatchObject([
+      { reason: { by: 'local', layer: 'transport', code: 0x0e } },
+    ])
+  })
 })
 
 test('RFC 9001 6: and by themselves after so many packets, when the settings say so', () => {
