@@ -24,6 +24,7 @@ import { QUIC_V1, QUIC_V2, reservedVersion, versionOf, type QuicVersion } from '
 import { AddressTokens } from './address-token.ts'
 import { QuicConnection, type CoreOptions } from './connection.ts'
 import type { IncomingDatagram, OutgoingDatagram } from './events.ts'
+import { isAuthentic } from './first-initial.ts'
 import type { QuicObserver } from './observer.ts'
 
 /** RFC 9000 14.1. */
@@ -156,11 +157,12 @@ export class QuicEndpoint {
   }
 
   private onInitial(now: Micros, datagram: IncomingDatagram, packet: ProtectedPacket): void {
-    const { accept, settings } = this.options
+    const { accept, crypto, settings } = this.options
     if (accept === undefined || datagram.payload.length < SMALLEST_INITIAL) return
     if (packet.destination.length < 8 || this.ids.size >= MOST_CONNECTIONS) return
     const token = packet.token.length > 0 ? this.tokens.open(now, datagram.remote, packet.token) : undefined
     if (settings.retry && token === undefined) return this.retry(now, datagram, packet)
+    if (!isAuthentic(crypto, packet, datagram.payload)) return
     const isRetried = token?.kind === 'retry'
     const connection = this.make(now, {
       isServer: true,

@@ -354,3 +354,21 @@ test("RFC 9000 7.3: a client's first datagram whose source id was corrupted on t
   expect(net.run(() => net.timeOf('client', 'confirmed') !== undefined)).toBe(true)
   expect(net.events('client', 'closed')).toEqual([])
 })
+
+test('RFC 9000 5.2.2: no connection is kept for a first datagram that was corrupted on the way', () => {
+  const net = new QuicNet({ certificates })
+  let seen = 0
+  net.pass = (from, datagram) => {
+    if (from === 'server' || ++seen > 1) return datagram
+    const payload = datagram.payload.slice()
+    // First byte, version and length of the destination id: its first byte.
+    payload[6] ^= 1
+    return { ...datagram, payload }
+  }
+  net.connect()
+  net.run(() => false, RTT)
+  expect([...net.endpoints.server.connections]).toEqual([])
+  expect(net.endpoints.server.pollAccepted()).toBeUndefined()
+  expect(net.run(isConfirmed(net))).toBe(true)
+  expect([...net.endpoints.server.connections]).toHaveLength(1)
+})
