@@ -142,8 +142,15 @@ export class H3Script {
     this.drain()
   }
 
-  /** The peer sends on a stream; on a new one it opens it. */
+  /** The peer sends a datagram with so much of a stream; a new one it opens. */
   peer(id: number, bytes: Uint8Array, fin = false): this {
+    this.part(id, bytes, fin)
+    this.tell({ type: 'settled' })
+    return this
+  }
+
+  /** The same without the end of the datagram: more follows in it. */
+  part(id: number, bytes: Uint8Array, fin = false): this {
     const isOurs = id % 2 === (this.peerUni === 2 ? 1 : 0)
     if (!this.quic.streams.has(id) && !isOurs) {
       this.quic.get(id)

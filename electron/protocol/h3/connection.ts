@@ -38,7 +38,7 @@ export class Http3Connection {
     }
     if (session.isOver) return
     this.onQuicEvent(event)
-    session.flush()
+    session.flush(event.type === 'settled')
   }
 
   pollEvent(): Http3Event | undefined {

@@ -108,7 +108,10 @@ export class Session {
     this.events.push({ type: 'ready' })
   }
 
-  /** 0-RTT data may be sent, by the settings of last time. */
+  /**
+   * Data may be sent before the handshake is complete: a server's settings, so that the client has them with its first 1-RTT packet
+   * (RFC 9114 3.2, 7.2.4.2); a client's 0-RTT, by the settings of last time.
+   */
   startEarly(): void {
     this.inForce = this.options.remembered
     if (this.inForce !== undefined) this.applySettings(this.inForce)
@@ -155,12 +158,12 @@ export class Session {
     this.send(id, { type: 'headers', section: bytes }, fin)
   }
 
-  /** Writes what QPACK has for its two streams. */
-  flush(): void {
+  /** Writes what QPACK has for its two streams; `settled`: all that came with the last datagram is handled. */
+  flush(settled = false): void {
     if (this.own === undefined || this.isOver) return
     const instructions = this.encoder.takeOutput()
     if (instructions.length > 0) this.write(this.own.qpack_encoder, instructions)
-    const acknowledgments = this.decoder.takeOutput()
+    const acknowledgments = this.decoder.takeOutput(settled)
     if (acknowledgments.length > 0) this.write(this.own.qpack_decoder, acknowledgments)
   }
 

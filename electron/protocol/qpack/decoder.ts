@@ -100,13 +100,15 @@ export class QpackDecoder {
   }
 
   /**
-   * What is to go on the decoder stream. Insertions that no acknowledged section has told of are told at the end
-   * (RFC 9204 2.2.2.3), so it is best called once all that came has been handled.
+   * What is to go on the decoder stream. `settled`: all that came at once has been handled, so what no acknowledged section has told
+   * of insertions is told, too; before, a section that comes with them may make that needless (RFC 9204 2.2.2.3).
    */
-  takeOutput(): Uint8Array {
+  takeOutput(settled = true): Uint8Array {
     const { insertCount } = this.table
-    if (insertCount > this.known) this.output.integer(insertCount - this.known, 6, 0)
-    this.known = insertCount
+    if (settled && insertCount > this.known) {
+      this.output.integer(insertCount - this.known, 6, 0)
+      this.known = insertCount
+    }
     return this.output.take()
   }
 

@@ -58,6 +58,7 @@ export class QuicConnection {
   handleDatagram(now: Micros, datagram: IncomingDatagram): void {
     this.core.now = now
     receive(this.core, now, datagram)
+    if (this.core.events.length > 0) this.core.events.push({ type: 'settled' })
   }
 
   handleTimeout(now: Micros): void {

@@ -33,7 +33,7 @@ export type QuicEvent =
   | { readonly type: 'connected'; readonly negotiated: Negotiated }
   /** The handshake is confirmed (RFC 9001 4.1.2): nothing of it can go wrong any more. */
   | { readonly type: 'confirmed' }
-  /** 0-RTT data may be written. */
+  /** Data may be written before the handshake is complete: a client's as 0-RTT, a server's as 0.5-RTT (RFC 9001 4.1.1, 5.7). */
   | { readonly type: 'early' }
   /** The server has not taken the 0-RTT data: the streams are to be opened anew (RFC 9001 4.6.2). */
   | { readonly type: 'early_refused' }
@@ -50,4 +50,6 @@ export type QuicEvent =
   | { readonly type: 'session'; readonly session: Session }
   | { readonly type: 'new_token'; readonly token: Uint8Array }
   | { readonly type: 'migrated'; readonly remote: Endpoint; readonly localPort: number }
+  /** All that a datagram brought has been told. */
+  | { readonly type: 'settled' }
   | { readonly type: 'closed'; readonly reason: CloseReason }

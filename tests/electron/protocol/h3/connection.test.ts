@@ -312,3 +312,33 @@ describe('RFC 9204 2.1.2: a section that comes before its insertions', () => {
     expect(script.connection.request(NOW, GET)).toBe('closed')
   })
 })
+
+describe('RFC 9204 2.2.2.3: what the decoder tells', () => {
+  /** A peer's section that refers to what it inserts, and the decoder stream of ours that answers it. */
+  function coming() {
+    const script = new H3Script('server').control()
+    const encoder = new QpackEncoder({ capacity: 4_096 })
+    encoder.applySettings(4_096, 16)
+    const { bytes } = encoder.encode(0, [...GET, { name: 'x-new', value: 'inserted' }], 1_000)
+    const instructions = join(varint(2), encoder.takeOutput())
+    // Behind the type of the stream.
+    const answers = () => hex(script.written(11)).slice(2)
+    return { script, instructions, section: frame(0x01, bytes), answers }
+  }
+
+  test('an acknowledgment of a section in the same datagram makes an increment needless', () => {
+    const { script, instructions, section, answers } = coming()
+    script.part(script.uni(1), instructions).part(0, section)
+    script.tell({ type: 'settled' })
+    expect(script.of('headers')).toHaveLength(1)
+    expect(answers()).toBe('80')
+  })
+
+  test('insertions alone are told at the end of their datagram', () => {
+    const { script, instructions, section, answers } = coming()
+    script.peer(script.uni(1), instructions)
+    expect(answers()).toMatch(/^0[1-9]$/)
+    script.peer(0, section)
+    expect(answers()).toMatch(/^0[1-9]80$/)
+  })
+})
