@@ -29,7 +29,8 @@ function apply(core: Core, now: Micros, event: HandshakeEvent): void {
       break
     case 'secret':
       core.keys.install(event.level, event.use, event.suite, event.secret)
-      if (event.level === '0rtt' && event.use === 'write') core.events.push({ type: 'early' })
+      if (event.use === 'write' && event.level === (core.isServer ? '1rtt' : '0rtt'))
+        core.events.push({ type: 'early' })
       break
     case 'remembered': {
       const parameters = decodeTransportParameters(event.bytes)

@@ -315,3 +315,27 @@ describe('shutting down and giving up', () => {
     expect(reason.reason).toContain('9204 4.3.')
   })
 })
+
+describe('RFC 9114 3.2 and 7.2.4.2: SETTINGS of the server', () => {
+  test('go with its first flight, as 0.5-RTT data, within what it may send to an unproven address', () => {
+    const pair = new H3Pair({ certificates })
+    pair.begin()
+    pair.quic.run(() => pair.quic.sent.server > 0)
+    expect(pair.quic.bytes.server).toBeLessThanOrEqual(3 * pair.quic.bytes.client)
+    pair.quic.run(() => pair.of('client', 'settings').length > 0)
+    // One round trip, of 50 ms each way.
+    expect(pair.quic.now).toBe(100_000)
+    expect(pair.quic.timeOf('client', 'connected')).toBe(100_000)
+    expect(pair.quic.timeOf('server', 'connected')).toBeUndefined()
+  })
+
+  test('that are lost with it come again, and nothing is sent twice for it that the client has', () => {
+    const fate: H3PairOptions['fate'] = (from, _datagram, _rng, number) => ({
+      delays: from === 'server' && number === 1 ? [] : [50_000],
+    })
+    const pair = new H3Pair({ certificates, fate })
+    pair.begin()
+    expect(pair.quic.run(() => pair.of('client', 'settings').length > 0, 1.3e6)).toBe(true)
+    expect(pair.of('client', 'settings')).toHaveLength(1)
+  })
+})
