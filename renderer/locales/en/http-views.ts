@@ -38,13 +38,13 @@ export default {
     label:
       'The same page over each protocol: its time, each stream transferring or blocked, lost packets, congestion windows, and what the senders waited for',
     empty: 'The columns fill once a page is loaded.',
-    hint: 'Each row is an object of the page, the same in all columns. Point at it to read it; click to select its stream and the packet that it waited for. Wheel: rows, Ctrl and wheel: zoom.',
+    hint: 'A row is an object, the same in all columns: point or click. Cross-blocked: as long as any stream was. Wheel: rows, Ctrl and wheel: zoom.',
   },
   streams: {
     title: 'Streams',
     label: 'Each stream over time: transferring, self-blocked, cross-blocked, record-blocked',
     empty: 'Streams show once HTTP bytes arrive.',
-    hint: 'Point at a row to read it; click to select its stream and the packet that it waited for. Wheel: rows, Ctrl and wheel: zoom.',
+    hint: 'Point at a row to read it, click to select what it waited for. Wheel: rows, Ctrl and wheel: zoom.',
     whole: '{name}: {size}, arriving from {from} to {to}',
     by_loss: '{name}: {condition} for {span}, {bytes} held; lost: {lost}, sent again as #{brought}',
     overtaken: '{name}: {condition} for {span}, {bytes} held; #{brought} was overtaken on its way',
