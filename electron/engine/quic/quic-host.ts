@@ -12,7 +12,7 @@ import type { Rng } from '../../protocol/random.ts'
 import { flowName, type Endpoint } from '../../protocol/wire/address.ts'
 import { CE, ECT_0, ECT_1 } from '../../protocol/wire/ipv4.ts'
 import type { App, Station } from '../station.ts'
-import { ConnectionTracer, type QuicOnlooker } from './tracer.ts'
+import { ConnectionTracer, type Announcement, type QuicOnlooker } from './tracer.ts'
 
 /** What the owner of the connections is told, within the step of the world. */
 export interface QuicOwner {
@@ -181,13 +181,16 @@ export class QuicHost implements App {
         // RFC 9000 14: datagrams must not be cut.
         dontFragment: true,
         ecn: out.ecn === 'ect0' ? ECT_0 : 0,
-        ...(announce && { onSent: announce }),
+        ...(announce && {
+          onSent: (pkt) => announce(pkt, true),
+          onRefused: (pkt) => announce(pkt, false),
+        }),
       })
     }
   }
 
   /** The announcement of the datagram that was made last; undefined: it belongs to no connection. */
-  private takeSent(): ((pkt: number) => void) | undefined {
+  private takeSent(): Announcement | undefined {
     for (const tracer of this.tracers.values()) {
       const announce = tracer.takeSent()
       if (announce !== undefined) return announce

@@ -22,8 +22,8 @@ export interface QuicOnlooker {
   handleSecret(line: string): void
 }
 
-/** What is told of a packet once its datagram has a number. */
-type Announcement = (pkt: number) => void
+/** What is told of a packet once its datagram has a number. `leaves`: it does leave the host; else it is lost there and then. */
+export type Announcement = (pkt: number, leaves: boolean) => void
 
 /** Not yet set, as TCP's trace has it. */
 const NO_THRESHOLD = 0xffff_ffff
@@ -117,8 +117,8 @@ export class ConnectionTracer implements QuicObserver {
     const all = this.announcements
     if (all.length === 0) return undefined
     this.announcements = []
-    return (pkt) => {
-      for (const announce of all) announce(pkt)
+    return (pkt, leaves) => {
+      for (const announce of all) announce(pkt, leaves)
     }
   }
 
@@ -168,10 +168,10 @@ export class ConnectionTracer implements QuicObserver {
     const { number, size, path } = packet
     const { generation } = this
     const data = { level, number, size, frames: describeAll(frames), path, dcid: hexOf(destination) }
-    this.announcements.push((pkt) => {
+    this.announcements.push((pkt, leaves) => {
       packet.pkt = pkt
       this.trace.emit('transport:packet_sent', data, pkt)
-      this.onlooker?.handleSent(packet, level, frames, generation)
+      if (leaves) this.onlooker?.handleSent(packet, level, frames, generation)
     })
   }
 

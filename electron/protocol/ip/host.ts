@@ -84,6 +84,8 @@ export interface UdpSend {
   readonly dontFragment?: boolean
   /** Told when the packet goes out and has its number. */
   readonly onSent?: (pkt: number) => void
+  /** Told if it can't leave this host, too long or with the queue full: of the number under which the trace says so. */
+  readonly onRefused?: (pkt: number) => void
 }
 
 /** What became of a call to send. */
@@ -202,8 +204,8 @@ export class Host implements SansIo<HostEvent> {
     const payloadLength = UDP_HEADER + payload.length
     const dontFragment = send.dontFragment ?? false
     const { ttl, ecn } = send
-    if (dontFragment && IPV4_MIN_HEADER + payloadLength > this.mtu) return 'exceeds_mtu'
-    if (this.output.isFull) return 'queue_full'
+    if (dontFragment && IPV4_MIN_HEADER + payloadLength > this.mtu) return this.refuse(send, 'exceeds_mtu')
+    if (this.output.isFull) return this.refuse(send, 'queue_full')
     const spec = { protocol: PROTOCOL_UDP, destination: to.address, payloadLength, dontFragment, ttl, ecn }
     const bytes = this.output.start(spec)
     const datagram = { sourcePort: fromPort, destinationPort: to.port, payload }
@@ -461,6 +463,16 @@ export class Host implements SansIo<HostEvent> {
     }
     this.events.push(event)
     return true
+  }
+
+  /** A datagram of a sender who asks what becomes of it: to the sender it is as good as sent and lost. */
+  private refuse({ payload, onRefused }: UdpSend, reason: 'exceeds_mtu' | 'queue_full'): SendOutcome {
+    if (onRefused === undefined) return reason
+    const pkt = this.nextPacketId()
+    onRefused(pkt)
+    const size = IPV4_MIN_HEADER + UDP_HEADER + payload.length
+    this.trace.emit('ip:packet_rejected', { layer: 'ipv4', reason, offset: 0, size }, pkt)
+    return reason
   }
 
   private reject(error: WireError, bytes: Uint8Array): void {

@@ -3,7 +3,7 @@ import { u8, u16, flag, str, type EventSpec } from './spec.ts'
 
 export const IP_EVENTS = {
   'ip:packet_rejected': {
-    doc: 'A host ignored a packet: malformed, bad checksum, not for it',
+    doc: 'A host ignored a packet: malformed, bad checksum, not for it; or could not send it: too long, queue full',
     fields: {
       layer: str('ip, tcp, udp or icmp'),
       reason: str('such as bad_checksum, truncated, no_listener'),

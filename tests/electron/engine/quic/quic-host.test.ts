@@ -64,6 +64,30 @@ describe('in virtual time', () => {
     ])
   })
 
+  test('packets in datagrams that the host refuses are sent and lost to the sender, and the trace says so', () => {
+    const link = { delay: 25_000 }
+    const { run } = quicRun({
+      certificates,
+      link: { up: link, down: link },
+      size: 10_000,
+      client: { maxDatagram: 1_500, idleTimeout: 5e6 },
+    })
+    run.runToEnd({ summarize: false })
+    const sent = [...run.reader.events(['transport:packet_sent'])]
+    const left = new Set([...run.reader.events(['udp:datagram_sent'])].map(({ pkt }) => pkt))
+    const rejected = [...run.reader.events(['ip:packet_rejected'])]
+    expect(rejected.length).toBeGreaterThan(5)
+    for (const { data } of rejected) expect([data.reason, data.size > 1_500]).toEqual(['exceeds_mtu', true])
+    const refused = new Set(rejected.map(({ pkt }) => pkt))
+    expect(new Set(sent.map(({ pkt }) => pkt).filter((pkt) => !left.has(pkt)))).toEqual(refused)
+    // No number is missing.
+    const own = sent.filter(({ node, data }) => node === 'one/client' && data.level === '1rtt')
+    expect(own.map(({ data }) => data.number)).toEqual(own.map((_, n) => n))
+    const lost = [...run.reader.events(['recovery:packet_lost'])].map(({ pkt }) => pkt)
+    expect(lost.length).toBeGreaterThan(0)
+    expect(lost.every((pkt) => refused.has(pkt))).toBe(true)
+  })
+
   test('the same seed gives the same packets: times, sizes, order, losses', () => {
     const loss = { delay: 25_000, loss: { rate: 0.05 } }
     const story = () => {
