@@ -108,7 +108,7 @@ export class ChainJudge implements CertificateVerifier {
     this.verdict = verdictOf(checks)
     if (this.verdict === '' || this.acceptAnyway) return undefined
     const { detail } = checks.find(({ ok }) => !ok)!
-    return alertOf(ALERTS[this.verdict] ?? 'certificate_unknown', `${this.verdict}: ${detail}`)
+    return alertOf(ALERTS[this.verdict] ?? 'certificate_unknown', detail)
   }
 
   readonly verifySignature = isSignedBy
