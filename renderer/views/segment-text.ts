@@ -16,6 +16,7 @@ function optionText(segment: Segment, origins: Origins): string {
   if (segment.mss > 0) parts.push(`mss ${segment.mss}`)
   if (segment.windowScale !== 255) parts.push(`wscale ${segment.windowScale}`)
   if (segment.sackPermitted) parts.push('sackOK')
+  if (segment.unknownOption > 0) parts.push(`option ${segment.unknownOption}`)
   for (let i = 0; i + 1 < segment.sack.length; i += 2)
     parts.push(`sack ${relative(segment.sack[i], origins.ack)}-${relative(segment.sack[i + 1], origins.ack)}`)
   if (segment.tsVal !== 0 || segment.tsEcr !== 0) parts.push(`ts ${segment.tsVal}/${segment.tsEcr}`)

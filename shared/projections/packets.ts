@@ -28,6 +28,8 @@ export interface Segment {
   readonly mss: number
   readonly windowScale: number
   readonly sackPermitted: boolean
+  /** Kind of an option that has no name of its own; 0: none. */
+  readonly unknownOption: number
   readonly tsVal: number
   readonly tsEcr: number
   /** Flat: from, to, from, to ... */
@@ -157,6 +159,7 @@ export function segmentAt(store: TraceStore, row: number): Segment {
     mss: columns.mss.data[row],
     windowScale: columns.window_scale.data[row],
     sackPermitted: columns.sack_permitted.data[row] === 1,
+    unknownOption: columns.unknown_option.data[row],
     tsVal: columns.ts_val.data[row],
     tsEcr: columns.ts_ecr.data[row],
     sack: Array.from(lists.sack.get(row)),

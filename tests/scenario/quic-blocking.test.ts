@@ -109,7 +109,7 @@ test('over HTTP/3 a response is whole for its client when the last of its bytes 
     requests: [{ target: '/', page: true }],
     server: { port: 443, tls: {} },
     client: { port: 443, tls: {}, version: 'h3' },
-    link: { a: 'client', b: 'server', up: direction, down: direction },
+    link: { up: direction, down: direction },
     seed: 5,
   })
   const store = storeOf(run)

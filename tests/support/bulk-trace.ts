@@ -74,6 +74,7 @@ function segment(ack: boolean, at: number, payload: number, lost: boolean) {
     mss: 0,
     window_scale: 255,
     sack_permitted: false,
+    unknown_option: 0,
     ts_val: at >>> 0,
     ts_ecr: 1,
     sack: ack && lost ? [at >>> 0, (at + MSS) >>> 0] : [],

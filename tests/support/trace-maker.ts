@@ -22,6 +22,7 @@ const SEGMENT: EventData<'tcp:segment_sent'> = {
   mss: 0,
   window_scale: 255,
   sack_permitted: false,
+  unknown_option: 0,
   ts_val: 0,
   ts_ecr: 0,
   sack: [],

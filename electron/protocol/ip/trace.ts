@@ -22,6 +22,7 @@ export function segmentFields(
     mss: options.mss ?? 0,
     window_scale: options.windowScale ?? 255,
     sack_permitted: options.sackPermitted ?? false,
+    unknown_option: options.unknown?.[0]?.kind ?? 0,
     ts_val: options.timestamps?.value ?? 0,
     ts_ecr: options.timestamps?.echo ?? 0,
     sack: options.sack ?? NO_RANGES,

@@ -14,6 +14,7 @@ export const TCP_EVENTS = {
       mss: u16('MSS option, 0: none', 'B'),
       window_scale: u8('window scale option, 255: none'),
       sack_permitted: flag('SACK-permitted option'),
+      unknown_option: u8('kind of the first option that has no name of its own, such as 253; 0: none'),
       ts_val: u32('timestamp value, 0 with ts_ecr 0: none'),
       ts_ecr: u32('timestamp echo reply'),
       sack: ranges('SACK blocks', 'seq'),

@@ -93,10 +93,11 @@ describe('a segment in words', () => {
       mss: 1460,
       window_scale: 7,
       sack_permitted: true,
+      unknown_option: 253,
     }
     expect(words({ ...syn, ts_val: 5 })).toEqual({
       short: 'SYN  seq 0',
-      details: 'win 64240  mss 1460  wscale 7  sackOK  ts 5/0',
+      details: 'win 64240  mss 1460  wscale 7  sackOK  option 253  ts 5/0',
     })
     expect(words({ sack: [1100, 1200] }).details).toBe('win 65535  sack 100-200')
   })

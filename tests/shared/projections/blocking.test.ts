@@ -30,10 +30,13 @@ const inOrder = (lengths: readonly number[], every: number): Flight[] => {
 
 // --- the definition, byte by byte ------------------------------------------------------------------------------
 
+/** What holds bytes back over TCP. */
+type Waiting = Exclude<HeldCondition, 'key' | 'qpack'>
+
 interface Reckoning {
   bytes: number
-  time: Record<HeldCondition, number>
-  byteTime: Record<HeldCondition, number>
+  time: Record<Waiting, number>
+  byteTime: Record<Waiting, number>
 }
 
 /** What DESIGN 6.1 says, taken word by word: each byte is asked at each moment. */
@@ -80,7 +83,7 @@ function reckon(plan: Plan, end: number): Map<number, Reckoning> {
     }
     for (const entry of conditions) {
       const [stream, condition] = entry.split(' ')
-      of(Number(stream)).time[condition as HeldCondition] += next - t
+      of(Number(stream)).time[condition as Waiting] += next - t
     }
   }
   return all
@@ -91,7 +94,7 @@ function conditionOf(
   owner: readonly number[],
   recordEnd: readonly number[],
   isHere: (byte: number) => boolean,
-): HeldCondition | undefined {
+): Waiting | undefined {
   for (let before = 0; before < byte; before++)
     if (owner[before] === owner[byte] && !isHere(before)) return 'self'
   for (let before = 0; before < byte; before++) if (!isHere(before)) return 'cross'
