@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { EXPERIMENTS } from '../../shared/experiments/index.ts'
 import { finishedRun } from '../support/runs.ts'
-import { stallShares, sumOf } from '../support/stalls.ts'
+import { quicStallShares, stallShares, sumOf } from '../support/stalls.ts'
 
 const full = process.env.REXMIT_FULL === '1'
 const seeds = full ? Array.from({ length: 5 }, (_, i) => i + 1) : [3]
@@ -30,8 +30,8 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.id, experiment] as con
     it.each(Object.entries(LINKS))('links %s: the shares make a whole', async (_, values) => {
       for (const seed of seeds) {
         const run = await finishedRun({ experiment: id, seed, set: settings(experiment, values) })
-        const ends = stallShares(run)
-        expect(ends.size).toBeGreaterThan(0)
+        const ends = [...stallShares(run), ...quicStallShares(run)]
+        expect(ends.length).toBeGreaterThan(0)
         for (const [end, shares] of ends) expect(sumOf(shares), end).toBeCloseTo(1, 9)
         for (const lane of run.info.lanes)
           expect(run.summary!.metrics[`${lane.id}/stall_total`], lane.id).toBeCloseTo(1, 9)

@@ -23,11 +23,16 @@ function sharesOf(
     if (span) span.end = t
     else spans.set(`${node} ${flow}`, { start: t, end: t })
   }
+  const told = new Map<string, { t: number; data: { cause: string } }[]>()
+  for (const { node, flow, t, data } of run.reader.events([stall])) {
+    const key = `${node} ${flow}`
+    const changes = told.get(key)
+    if (changes) changes.push({ t, data })
+    else told.set(key, [{ t, data }])
+  }
   const shares = new Map<string, Shares>()
   for (const [key, { start, end }] of spans) {
-    const changes = [...run.reader.events([stall])].filter(
-      ({ node, flow, t }) => `${node} ${flow}` === key && t <= end,
-    )
+    const changes = (told.get(key) ?? []).filter(({ t }) => t <= end)
     const own: Shares = {}
     for (const [i, { t, data }] of changes.entries()) {
       const cause = data.cause as StallCause
