@@ -23,7 +23,7 @@ export function forgePacket(
   const core = coreOf(connection)
   const { header, packets } = core.keys.write('1rtt')!
   const number = core.spaces.application.next++
-  const destination = core.remoteIds.current
+  const destination = core.path.destination
   const bytes = new Uint8Array(1 + destination.length + 4 + payload.length + AEAD_TAG)
   const keyPhase = core.keys.phase.bit
   const numberAt = writeShortHeader(destination, { spin: false, keyPhase, numberLength: 4 }, bytes, 0)

@@ -54,10 +54,13 @@ export class LocalIds {
   }
 }
 
-interface RemoteId {
+/** An id of the peer's. It belongs to the path that took it. */
+export interface RemoteId {
   readonly number: number
-  readonly id: Uint8Array
+  id: Uint8Array
   resetToken: Uint8Array | undefined
+  /** A path has it, or had it: no other gets it (RFC 9000 9.5). */
+  isTaken: boolean
 }
 
 /** RFC 9000 5.1.2: how many retirements may wait to be told; a peer that wants more is a nuisance. */
@@ -67,33 +70,54 @@ const MOST_RETIRING = 64
 export class RemoteIds {
   private readonly known: RemoteId[]
   private retirePriorTo = 0
+  /** What we have retired ourselves: NEW_CONNECTION_ID may come once more, and late (RFC 9000 19.15). */
+  private readonly gone = new Set<number>()
   /** Sequence numbers to be told in RETIRE_CONNECTION_ID. */
   readonly retired: number[] = []
   /** Our active_connection_id_limit. */
   private readonly limit: number
 
   constructor(first: Uint8Array, limit: number) {
-    this.known = [{ number: 0, id: first, resetToken: undefined }]
+    this.known = [{ number: 0, id: first, resetToken: undefined, isTaken: false }]
     this.limit = limit
   }
 
-  /** The one in use: the first. */
-  get current(): Uint8Array {
-    return this.known[0].id
-  }
-
-  get currentNumber(): number {
-    return this.known[0].number
-  }
-
-  /** There is another to change to. */
+  /** There is one that no path has. */
   get hasSpare(): boolean {
-    return this.known.length > 1
+    return this.known.some(({ isTaken }) => !isTaken)
+  }
+
+  /** One for a path that has none yet; undefined: the peer has given too few. Empty ids are all the same. */
+  take(): RemoteId | undefined {
+    if (this.isEmpty) return this.known[0]
+    const unused = this.known.find(({ isTaken }) => !isTaken)
+    if (unused !== undefined) unused.isTaken = true
+    return unused
+  }
+
+  /** It may still be used: neither side has retired it. */
+  has(id: RemoteId): boolean {
+    return this.known.includes(id)
+  }
+
+  /** The path is given up, and its id with it (RFC 9000 5.1.2). */
+  retire(id: RemoteId): void {
+    const at = this.known.indexOf(id)
+    if (at < 0) return
+    this.known.splice(at, 1)
+    this.gone.add(id.number)
+    this.retired.push(id.number)
+  }
+
+  /** RETIRE_CONNECTION_ID is sent. */
+  onRetirementSent(number: number): void {
+    const at = this.retired.indexOf(number)
+    if (at >= 0) this.retired.splice(at, 1)
   }
 
   /** The server has chosen its own, or Retry another for the client's first (RFC 9000 7.2). */
   replaceFirst(id: Uint8Array): void {
-    this.known[0] = { number: 0, id, resetToken: this.known[0].resetToken }
+    this.known[0].id = id
   }
 
   /** From the transport parameters. */
@@ -109,16 +133,20 @@ export class RemoteIds {
 
   /** NEW_CONNECTION_ID (RFC 9000 19.15). */
   add(frame: Extract<Frame, { type: 'new_connection_id' }>): Violation | undefined {
-    if (this.current.length === 0)
-      return violation('PROTOCOL_VIOLATION', '9000 19.15: the peer uses empty connection ids')
+    if (this.isEmpty) return violation('PROTOCOL_VIOLATION', '9000 19.15: the peer uses empty connection ids')
     const twin = this.known.find(({ number, id }) => (number === frame.number) !== sameBytes(id, frame.id))
     if (twin !== undefined)
       return violation('PROTOCOL_VIOLATION', '9000 19.15: the same number or id again, for another')
-    const isKnown = this.known.some(({ number }) => number === frame.number)
+    const isKnown = this.gone.has(frame.number) || this.known.some(({ number }) => number === frame.number)
     if (frame.number < this.retirePriorTo) {
       if (!this.retired.includes(frame.number)) this.retired.push(frame.number)
     } else if (!isKnown)
-      this.known.push({ number: frame.number, id: frame.id.slice(), resetToken: frame.resetToken.slice() })
+      this.known.push({
+        number: frame.number,
+        id: frame.id.slice(),
+        resetToken: frame.resetToken.slice(),
+        isTaken: false,
+      })
     if (frame.retirePriorTo > this.retirePriorTo) this.retireBelow(frame.retirePriorTo)
     if (this.known.length > this.limit)
       return violation('CONNECTION_ID_LIMIT_ERROR', `9000 5.1.1: more than ${this.limit} connection ids`)
@@ -127,15 +155,14 @@ export class RemoteIds {
     return undefined
   }
 
-  /** Changes to another id, so that paths can't be linked (RFC 9000 9.5). Returns whether there was one. */
-  change(): boolean {
-    if (!this.hasSpare) return false
-    this.retired.push(this.known.shift()!.number)
-    return true
+  /** RFC 9000 5.1: the peer needs no ids, and gives no others. */
+  private get isEmpty(): boolean {
+    return this.known[0]?.id.length === 0
   }
 
   private retireBelow(number: number): void {
     this.retirePriorTo = number
+    for (const one of this.gone) if (one < number) this.gone.delete(one)
     const kept = this.known.filter((entry) => entry.number >= number)
     for (const entry of this.known) if (entry.number < number) this.retired.push(entry.number)
     // The new id came with the frame that retires the old ones, so one is left.

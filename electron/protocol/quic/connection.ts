@@ -108,7 +108,8 @@ export class QuicConnection {
       this.pacedAt(now) ?? Infinity,
       this.overdueAt(now) ?? Infinity,
     )
-    for (const path of core.paths) next = Math.min(next, path.deadline ?? Infinity)
+    for (const { deadline, leftUntil } of core.paths)
+      next = Math.min(next, deadline ?? Infinity, leftUntil ?? Infinity)
     if (maySend)
       for (const name of SPACES) next = Math.min(next, core.spaces[name].received.deadline ?? Infinity)
     return next === Infinity ? undefined : (next as Micros)

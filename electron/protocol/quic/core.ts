@@ -127,8 +127,9 @@ function ownParameters(options: CoreOptions): TransportParameters {
 /** Less than this is of no use for a datagram: header, tag and a frame. */
 const LEAST_DATAGRAM = 50
 
-/** The 3x limit leaves room for a datagram (RFC 9000 8.1). */
-export const canSendAtAll = (path: Path): boolean => path.allowance >= LEAST_DATAGRAM
+/** The path has an id of the peer's (RFC 9000 9.5), and the 3x limit leaves room for a datagram (8.1). */
+export const canSendAtAll = (path: Path): boolean =>
+  path.remoteId !== undefined && path.allowance >= LEAST_DATAGRAM
 
 export class Core {
   readonly options: CoreOptions
@@ -209,6 +210,7 @@ export class Core {
     // A client knows where its server is; the server must find out (RFC 9000 8.1).
     const state = !isServer || options.validated ? 'validated' : 'unvalidated'
     this.activePath = new Path(this.lastPath, options.localPort, options.remote, state, this.reportPath)
+    this.activePath.remoteId = this.remoteIds.take()
     this.paths = [this.activePath]
   }
 
@@ -253,6 +255,8 @@ export class Core {
       this.mtu.restart()
       this.onDatagramSize()
     }
+    path.leftUntil = undefined
+    path.remoteId ??= this.remoteIds.take()
     this.activePath = path
   }
 

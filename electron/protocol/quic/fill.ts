@@ -44,10 +44,7 @@ export function fillControl(core: Core, packet: PacketInMaking): void {
     const frame = frameOf(core, control)
     if (frame !== undefined && !packet.add(frame, control)) continue
     core.pending.delete(control)
-    if (frame?.type === 'retire_connection_id') {
-      const { retired } = core.remoteIds
-      retired.splice(retired.indexOf(frame.number), 1)
-    }
+    if (frame?.type === 'retire_connection_id') core.remoteIds.onRetirementSent(frame.number)
   }
   while (core.datagrams.first !== undefined) {
     const { number, data } = core.datagrams.first

@@ -7,6 +7,7 @@ import type { Core } from './core.ts'
 import { confirm, followHandshake } from './handshaking.ts'
 import { onAckedPacket, onLostPacket } from './fate.ts'
 import { spaceOf } from './keys.ts'
+import { replaceRetired } from './migration.ts'
 import type { Path } from './path.ts'
 import type { Stream, StreamOutcome } from './streams.ts'
 import { violation, type Violation } from './violation.ts'
@@ -61,7 +62,7 @@ export const HANDLERS: Handlers = {
   new_token: onNewToken,
   new_connection_id: (core, _now, frame) => {
     const problem = core.remoteIds.add(frame)
-    for (const number of core.remoteIds.retired) core.pending.add({ type: 'retire_connection_id', number })
+    replaceRetired(core)
     return problem
   },
   retire_connection_id: onRetire,

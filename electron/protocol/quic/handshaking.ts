@@ -93,13 +93,13 @@ function checkAckDelay({ minAckDelay, maxAckDelay }: TransportParameters): Viola
 function checkClient(core: Core, parameters: TransportParameters): Violation | undefined {
   if (SERVER_ONLY.some((name) => parameters[name] !== undefined))
     return violation('TRANSPORT_PARAMETER_ERROR', '9000 18.2: a client sends what is for servers')
-  if (!same(parameters.initialSourceConnectionId, core.remoteIds.current))
+  if (!same(parameters.initialSourceConnectionId, core.path.destination))
     return wrong('initial_source_connection_id is not what the packets carry')
   return undefined
 }
 
 function checkServer(core: Core, parameters: TransportParameters): Violation | undefined {
-  if (!same(parameters.initialSourceConnectionId, core.remoteIds.current))
+  if (!same(parameters.initialSourceConnectionId, core.path.destination))
     return wrong('initial_source_connection_id is not what the packets carry')
   if (!same(parameters.originalDestinationConnectionId, core.options.originalDestination))
     return wrong('original_destination_connection_id is not what we sent')

@@ -2,6 +2,7 @@
 import type { Micros } from '../../../shared/units.ts'
 import type { Endpoint } from '../wire/address.ts'
 import { sameBytes } from '../wire/bytes.ts'
+import type { RemoteId } from './connection-ids.ts'
 
 /** RFC 9000 8: to an address that is not validated no more than this many times what came from it. */
 const AMPLIFICATION = 3
@@ -30,6 +31,12 @@ export class Path {
   readonly responses: Uint8Array[] = []
   /** When the validation is given up. */
   deadline: Micros | undefined
+  /** The peer's id that packets on this path go to; undefined: none is taken yet (RFC 9000 9.5). */
+  remoteId: RemoteId | undefined
+  /** Our id that the peer's last packet on this path came to. */
+  localId: Uint8Array | undefined
+  /** It was left for another: when it is given up, and its id with it. */
+  leftUntil: Micros | undefined
 
   /** `report` is called whenever the state is another. */
   constructor(
@@ -56,6 +63,11 @@ export class Path {
     this.current = state
     if (state === 'validated') this.proven = true
     this.report(this)
+  }
+
+  /** What its packets are sent to; there is one wherever packets may be sent. */
+  get destination(): Uint8Array {
+    return this.remoteId!.id
   }
 
   /** Bytes that may be sent now (RFC 9000 8.1). */

@@ -139,6 +139,7 @@ function takeProtected(
   const space = core.spaces[spaceOf(level)]
   if (space.received.has(opened.number)) return drop(core, now, 'duplicate', datagram, size)
   const previous = space.received.largest
+  path.localId = packet.destination
   onAuthentic(core, now, packet, level)
   const arrival: Arrival = { level, path, destination: packet.destination }
   const taken = takeFrames(core, now, opened.payload, arrival)

@@ -39,14 +39,19 @@ export function transmit(core: Core, now: Micros): OutgoingDatagram | undefined 
   if (core.state.name === 'closing') return transmitClose(core, now)
   if (!core.isOpen) return undefined
   updateKeysIfDue(core, now)
-  const probe = core.paths.find(
-    (path) => path !== core.path && (path.responses.length > 0 || path.wantsChallenge) && canSendAtAll(path),
-  )
+  const probe = core.paths.find((path) => isProbed(core, path))
   if (probe !== undefined) return make(core, now, allowanceOf(core, probe, true, true))
   const eliciting = maySend(core, now)
   const larger = eliciting ? probeMtu(core, now) : undefined
   if (larger !== undefined) return larger
   return hasWork(core, now) ? make(core, now, allowanceOf(core, core.path, eliciting, false)) : undefined
+}
+
+/** Something is to be asked or answered on a path that is not in use. It gets its id for that (RFC 9000 9.5). */
+function isProbed(core: Core, path: Path): boolean {
+  if (path === core.path || (path.responses.length === 0 && !path.wantsChallenge)) return false
+  path.remoteId ??= core.remoteIds.take()
+  return canSendAtAll(path)
 }
 
 /** There is something to send, or an ACK is due: else no packet need be begun, which is the rule and not the exception. */
@@ -68,7 +73,7 @@ function probeMtu(core: Core, now: Micros): OutgoingDatagram | undefined {
   const size = mtu.probeSize(now, peer?.maxUdpPayloadSize ?? Infinity)
   if (size === undefined) return undefined
   mtu.onProbeSent()
-  const packet = begin(core, '1rtt', size)
+  const packet = begin(core, path, '1rtt', size)
   packet.add({ type: 'ping' }, { type: 'mtu_probe', size })
   packet.pad(size - packet.size)
   return seal(core, now, [packet], path)
@@ -133,7 +138,7 @@ function fillLevel(
   // 0-RTT is for before there are better keys, and so are Initial packets without an answer.
   if (level === '0rtt' && core.keys.write('1rtt') !== undefined) return undefined
   if (allowance.probesPath && level !== '1rtt') return undefined
-  const packet = begin(core, level, room)
+  const packet = begin(core, allowance.path, level, room)
   if (packet.room < 16) return undefined
   if (allowance.probesPath) {
     fillPath(core, allowance.path, packet)
@@ -191,31 +196,31 @@ function requeue(core: Core, level: Level): void {
     if (packet.ackEliciting) return resend(core, packet)
 }
 
-function begin(core: Core, level: Level, room: number): PacketInMaking {
+function begin(core: Core, path: Path, level: Level, room: number): PacketInMaking {
   const space = core.spaces[spaceOf(level)]
   const numberLength = packetNumberLength(space.next, core.recovery.largestAcked(spaceOf(level)))
-  const overhead = headerLength(core, level) + numberLength + AEAD_TAG
+  const overhead = headerLength(core, path, level) + numberLength + AEAD_TAG
   return new PacketInMaking(level, space.next, numberLength, overhead, room)
 }
 
-const longHeaderOf = (core: Core, type: 'initial' | '0rtt' | 'handshake') => ({
+const longHeaderOf = (core: Core, path: Path, type: 'initial' | '0rtt' | 'handshake') => ({
   type,
   version: core.keys.version,
-  destination: core.remoteIds.current,
+  destination: path.destination,
   source: core.options.source,
   token: core.token,
 })
 
-function headerLength(core: Core, level: Level): number {
-  if (level === '1rtt') return 1 + core.remoteIds.current.length
-  return longHeaderLength(longHeaderOf(core, level))
+function headerLength(core: Core, path: Path, level: Level): number {
+  if (level === '1rtt') return 1 + path.destination.length
+  return longHeaderLength(longHeaderOf(core, path, level))
 }
 
 /** Writes, protects and counts the packets of a datagram. */
 function seal(core: Core, now: Micros, packets: readonly PacketInMaking[], path: Path): OutgoingDatagram {
   const payload = new Uint8Array(packets.reduce((sum, packet) => sum + packet.size, 0))
   let at = 0
-  for (const packet of packets) at = sealPacket(core, packet, payload, at)
+  for (const packet of packets) at = sealPacket(core, packet, path, payload, at)
   const ect0 = core.ecn.marks
   for (const packet of packets) account(core, now, packet, path, ect0)
   path.sent += payload.length
@@ -226,17 +231,17 @@ function seal(core: Core, now: Micros, packets: readonly PacketInMaking[], path:
   return { localPort: path.localPort, remote: path.remote, payload, ecn: ect0 ? 'ect0' : 'not-ect' }
 }
 
-function sealPacket(core: Core, packet: PacketInMaking, into: Uint8Array, start: number): number {
+function sealPacket(core: Core, packet: PacketInMaking, path: Path, into: Uint8Array, start: number): number {
   const { level, number, numberLength } = packet
   const numberAt =
     level === '1rtt'
       ? writeShortHeader(
-          core.remoteIds.current,
+          path.destination,
           { spin: false, keyPhase: core.keys.phase.bit, numberLength },
           into,
           start,
         )
-      : writeLongHeader(longHeaderOf(core, level), numberLength, into, start)
+      : writeLongHeader(longHeaderOf(core, path, level), numberLength, into, start)
   const end = start + packet.size
   if (level !== '1rtt') finishLongHeader(into, numberAt, end)
   let rest = number
@@ -278,7 +283,7 @@ function account(core: Core, now: Micros, packet: PacketInMaking, path: Path, ec
     path: path.number,
   }
   if (ackEliciting || sent.inFlight) recovery.onSent(sent)
-  core.observer?.onSent(now, sent, level, frames, core.remoteIds.current)
+  core.observer?.onSent(now, sent, level, frames, path.destination)
   // RFC 9001 4.9.1: a client's Initial keys go with its first Handshake packet.
   if (level === 'handshake' && !core.isServer) discardSpace(core, 'initial')
 }
@@ -287,24 +292,24 @@ function account(core: Core, now: Micros, packet: PacketInMaking, path: Path, ec
 
 /** CONNECTION_CLOSE at every level that the peer may be able to read (RFC 9000 10.2.3). */
 function transmitClose(core: Core, now: Micros): OutgoingDatagram | undefined {
-  const { state } = core
-  if (state.name !== 'closing' || !state.owed) return undefined
+  const { state, path } = core
+  if (state.name !== 'closing' || !state.owed || !canSendAtAll(path)) return undefined
   state.owed = false
   const packets: PacketInMaking[] = []
-  let room = Math.min(core.datagramSize, core.path.allowance)
+  let room = Math.min(core.datagramSize, path.allowance)
   for (const level of ORDER) {
     if (level === '0rtt' || core.keys.write(level) === undefined) continue
     // With 1-RTT keys confirmed on both sides the others say nothing more.
     if (level !== '1rtt' && core.recovery.handshakeConfirmed) continue
-    const packet = begin(core, level, room)
+    const packet = begin(core, path, level, room)
     if (!packet.add(closeFrame(state.reason, state.frameType, level))) continue
     packet.pad(SMALLEST_PAYLOAD - packet.numberLength - packet.length)
     packets.push(packet)
     room -= packet.size
   }
   if (packets.length === 0) return undefined
-  padDatagram(core, packets, { path: core.path, size: room, eliciting: false, probesPath: false })
-  return seal(core, now, packets, core.path)
+  padDatagram(core, packets, { path, size: room, eliciting: false, probesPath: false })
+  return seal(core, now, packets, path)
 }
 
 /** The most of a reason that is told. */
