@@ -8,8 +8,8 @@ import { forgePacket, payloadOf } from '../support/quic-rogue.ts'
 import { createCertificates, type TestCertificates } from '../support/tls-certificates.ts'
 
 const full = process.env.REXMIT_FULL === '1'
-const DATAGRAMS = full ? 60_000 : 10_000
-const PAYLOADS = full ? 1_000 : 300
+const DATAGRAMS = full ? 150_000 : 10_000
+const PAYLOADS = full ? 4_000 : 300
 
 let certificates: TestCertificates
 beforeAll(async () => {
