@@ -52,7 +52,7 @@ const framesAt = (run: Run, ...hosts: string[]): SeenPacket[] => [
 ]
 
 /** The lanes of `tcp-bulk`; their senders' taps stand in one file. */
-const SENDERS = ['reno/client', 'cubic/client']
+const SENDERS = findExperiment('tcp-bulk')!.lanes.map(({ id }) => `${id}/client`)
 
 type Frame = Record<string, string>
 
@@ -174,7 +174,7 @@ describe.skipIf(!findTshark())('a run with corruption, read by tshark', () => {
   it('shows exactly the bad checksums that the link made, at the receiver', async () => {
     const run = finished('tcp-bulk', { corrupt: 0.03, bytes: 1_000_000 })
     const files = await captures(run, 'all')
-    for (const lane of ['reno', 'cubic']) {
+    for (const { id: lane } of findExperiment('tcp-bulk')!.lanes) {
       const corrupted = new Set(
         [...run.reader.events(['link:packet_corrupted'])]
           .filter(({ node }) => node === `${lane}/link`)
