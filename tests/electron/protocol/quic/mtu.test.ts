@@ -24,7 +24,11 @@ function transfer(
   let [limit, read, losses] = [mtu, 0, 0]
   const pair = new QuicPair({
     certificates,
-    settings: { client: { maxDatagram: 1_200, searchDatagram, congestion: 'newreno' } },
+    // The server has 1,200, too: what it sends in the handshake must pass as well.
+    settings: {
+      client: { maxDatagram: 1_200, searchDatagram, congestion: 'newreno' },
+      server: { maxDatagram: 1_200 },
+    },
     fate: (from, { payload }) => {
       const passes = payload.length + HEADERS <= limit
       if (from === 'client') sizes.push(payload.length)
