@@ -120,7 +120,12 @@ export class Recovery {
 
   /** Packets that ask for an ACK wait for it. */
   get hasOutstanding(): boolean {
-    return SPACES.some((name) => this.spaces[name].outstanding > 0)
+    return SPACES.some((name) => this.awaits(name))
+  }
+
+  /** Packets of this space that ask for an ACK wait for it. */
+  awaits(space: SpaceName): boolean {
+    return this.spaces[space].outstanding > 0
   }
 
   /**
@@ -128,7 +133,7 @@ export class Recovery {
    * the peer may have the keys of one only (RFC 9002 6.2.4).
    */
   isProbing(space: SpaceName): boolean {
-    return this.probes > 0 && (this.probeSpace === space || this.spaces[space].outstanding > 0)
+    return this.probes > 0 && (this.probeSpace === space || this.awaits(space))
   }
 
   /** A recovery goes on (RFC 9002 7.3.2). */

@@ -86,9 +86,21 @@ function allowanceOf(core: Core, path: Path, eliciting: boolean, probesPath: boo
 /** Window and pacer let another full datagram go; probes go regardless (RFC 9002 7.5). */
 function maySend(core: Core, now: Micros): boolean {
   const { recovery } = core
-  if (recovery.probes > 0) return true
+  if (recovery.probes > 0 || isHandshakeStuck(core)) return true
   if (recovery.bytesInFlight + core.datagramSize > recovery.window) return false
   return core.pacedAt(now) <= now
+}
+
+/**
+ * CRYPTO data were lost and nothing else of their space is on its way. They must not wait for room in a window that is full of 1-RTT
+ * packets, which the peer can't acknowledge before it has them; there is no timer for either (RFC 9002 6.2.1), so they count as a probe.
+ */
+function isHandshakeStuck({ recovery, keys, spaces }: Core): boolean {
+  if (recovery.handshakeConfirmed) return false
+  return (['initial', 'handshake'] as const).some(
+    (space) =>
+      keys.write(space) !== undefined && spaces[space].crypto.send.hasPending && !recovery.awaits(space),
+  )
 }
 
 function make(core: Core, now: Micros, allowance: Allowance): OutgoingDatagram | undefined {
