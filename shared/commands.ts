@@ -22,6 +22,14 @@ export type DriverName = (typeof DRIVERS)[number]
 export const EXPORT_FORMATS = ['pcapng', 'keylog', 'har', 'qlog', 'csv', 'json', 'svg', 'summary'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
+/** Servers in the lab that a gateway can lead to. */
+export const BUILT_IN_TARGETS = ['broker', 'web', 'dns'] as const
+export type BuiltInTarget = (typeof BUILT_IN_TARGETS)[number]
+
+/** What is neither an IP packet nor an event: messages of the layers above, which the trace carries in hexadecimal. */
+export const PDU_PROTOCOLS = ['mqtt', 'dns', 'websocket', 'grpc', 'arp', 'ethernet'] as const
+export type PduProtocol = (typeof PDU_PROTOCOLS)[number]
+
 export const Command = v.variant('type', [
   /** Starts an experiment: the id of a built-in one, or a whole one as a file holds it. */
   v.strictObject({
@@ -38,9 +46,15 @@ export const Command = v.variant('type', [
     type: v.literal('gateway.start'),
     /** Port on 127.0.0.1; 0: any free one. */
     listen: tcpPort,
-    /** Host and port of the target. */
-    host: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
-    port: v.pipe(tcpPort, v.minValue(1)),
+    protocol: v.optional(v.picklist(['tcp', 'udp']), 'tcp'),
+    /** Host and port of the target, or a server in the lab itself: `dns` over UDP, the others over TCP. */
+    to: v.union([
+      v.strictObject({
+        host: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+        port: v.pipe(tcpPort, v.minValue(1)),
+      }),
+      v.picklist(BUILT_IN_TARGETS),
+    ]),
     link: v.optional(LinkSpec, {}),
     seed: v.optional(seed, 1),
   }),
@@ -69,6 +83,13 @@ export const Command = v.variant('type', [
   /** Removes a recording from the disk. */
   v.strictObject({ type: v.literal('run.forget'), run }),
   v.strictObject({ type: v.literal('packet.read'), run, pkt }),
+  /** The fields of a message of one of these protocols; `version` is MQTT's protocol level, which its packets don't tell. */
+  v.strictObject({
+    type: v.literal('pdu.dissect'),
+    protocol: v.picklist(PDU_PROTOCOLS),
+    hex: v.pipe(v.string(), v.regex(/^([0-9a-f]{2})*$/), v.maxLength(131_072)),
+    version: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255)), 4),
+  }),
   /** The QUIC packets of a datagram, opened with the keys of the recording. */
   v.strictObject({ type: v.literal('packet.open'), run, pkt }),
   v.strictObject({
@@ -118,7 +139,7 @@ export interface RunInfo {
     readonly set: Readonly<Record<string, unknown>>
   }[]
   /** For a gateway: where it listens, and where it goes to. */
-  readonly gateway?: { readonly listen: string; readonly to: string }
+  readonly gateway?: { readonly listen: string; readonly to: string; readonly protocol: 'tcp' | 'udp' }
   /** Bytes on the disk; packet bytes that did not fit are counted. */
   readonly recording: { readonly bytes: number; readonly packets: number; readonly truncatedPackets: number }
 }
@@ -149,6 +170,7 @@ export interface Results {
   'run.unwatch': null
   'run.forget': null
   'packet.read': { readonly bytes: Uint8Array; readonly length: number; readonly dissection: Dissection }
+  'pdu.dissect': Dissection
   'packet.open': readonly OpenedPacket[]
   'run.export': readonly ExportedFile[]
 }

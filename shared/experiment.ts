@@ -3,8 +3,19 @@
  * experiment from a file is held to the same schema.
  */
 import * as v from 'valibot'
+import { DnsClientApp, DnsServerApp } from './dns.ts'
 import { EavesdropperApp, HttpClientApp, HttpServerApp, ReplayerApp } from './http.ts'
 import { DirectionSpec } from './link.ts'
+import {
+  FeedClientApp,
+  FeedServerApp,
+  MessageReceiverApp,
+  MessageSenderApp,
+  RpcClientApp,
+  RpcServerApp,
+} from './messaging.ts'
+import { MqttBrokerApp, MqttClientApp } from './mqtt.ts'
+import { NetworkNumber, RouterSetup, SwitchSetup } from './network.ts'
 import { QuicSettings } from './quic.ts'
 import { TcpSettings } from './tcp.ts'
 
@@ -68,6 +79,16 @@ export const App = v.variant('kind', [
   HttpClientApp,
   EavesdropperApp,
   ReplayerApp,
+  MessageSenderApp,
+  MessageReceiverApp,
+  DnsServerApp,
+  DnsClientApp,
+  MqttBrokerApp,
+  MqttClientApp,
+  FeedServerApp,
+  FeedClientApp,
+  RpcServerApp,
+  RpcClientApp,
 ])
 export type App = v.InferOutput<typeof App>
 
@@ -81,9 +102,13 @@ export const HostSetup = v.strictObject({
    * its old address are no longer for it, a QUIC client goes on by the new one (RFC 9000 9), a TCP connection can't.
    */
   address: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(254)), 0),
+  /** The network of the lane that its interface is in. */
+  network: v.optional(NetworkNumber, 0),
+  /** The router that it sends to what is not for its own network (RFC 1122 3.3.1.1); null: there is none. */
+  gateway: v.optional(v.nullable(name), null),
 })
 
-/** A link between two hosts; up is from a to b. */
+/** A link between two hosts, switches or routers; up is from a to b. */
 export const LinkSetup = v.strictObject({
   a: name,
   b: name,
@@ -96,12 +121,16 @@ export const Setup = v.strictObject({
   hosts: v.record(name, HostSetup),
   links: v.record(name, LinkSetup),
   apps: v.record(name, App),
+  switches: v.optional(v.record(name, SwitchSetup), {}),
+  routers: v.optional(v.record(name, RouterSetup), {}),
+  /** Hosts and routers speak Ethernet and find each other by ARP (RFC 826); needed where there is a switch or router. */
+  ethernet: v.optional(v.boolean(), false),
 })
 export type Setup = v.InferOutput<typeof Setup>
 export type SetupInput = v.InferInput<typeof Setup>
 
 /** A part may be a target of a site (`apps.site.resources./page.delay`), so slashes count as letters. */
-const path = v.pipe(v.string(), v.regex(/^(hosts|links|apps)(\.[A-Za-z0-9/-]+)+$/))
+const path = v.pipe(v.string(), v.regex(/^(hosts|links|apps|switches|routers)(\.[A-Za-z0-9/-]+)+$/))
 const Changes = v.record(path, Json)
 
 /** A copy of the topology with some settings of its own, run beside the others by the same clock. */
@@ -118,7 +147,7 @@ export const Knob = v.strictObject({
   id: name,
   label: Text,
   hint: v.optional(Text),
-  group: v.picklist(['link', 'tcp', 'quic', 'tls', 'http', 'application']),
+  group: v.picklist(['link', 'tcp', 'quic', 'tls', 'http', 'dns', 'mqtt', 'application']),
   paths: v.pipe(v.array(path), v.minLength(1)),
   /** A number has a range, a choice its options, a switch neither. */
   kind: v.picklist(['number', 'choice', 'switch']),
@@ -179,6 +208,12 @@ export const VIEW_IDS = [
   'credit',
   'paths',
   'qpack',
+  'journey',
+  'mqtt',
+  'pdus',
+  'deliveries',
+  'calls',
+  'framing',
 ] as const
 export type ViewId = (typeof VIEW_IDS)[number]
 

@@ -1,5 +1,6 @@
 /** HTTP servers and clients as data: what a site offers, and what a client does with it. */
 import * as v from 'valibot'
+import { DomainName, ResolverSettings } from './dns.ts'
 import { TlsClientSettings, TlsServerSettings } from './tls.ts'
 
 const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/))
@@ -159,6 +160,8 @@ export const HttpClientApp = v.strictObject({
   /** null: in the clear. */
   tls: v.optional(v.nullable(TlsClientSettings), null),
   version: v.optional(v.picklist(HTTP_VERSIONS), 'http/1.1'),
+  /** The site's name, which the client first has to find the address of; null: it knows the address of `to`. */
+  lookup: v.optional(v.nullable(v.strictObject({ name: DomainName, resolver: ResolverSettings })), null),
   /** The most connections at a time; HTTP/2 and HTTP/3 need one. */
   connections: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 1),
   http2: v.optional(Http2Settings),

@@ -54,6 +54,7 @@ export interface OutsiderRun {
 
 const SERVICES = { discard, echo, chargen } as const
 const LOOPBACK = 0x7f00_0001
+const NOTHING_ELSE = { apps: {}, switches: {}, routers: {}, ethernet: false }
 
 /** Reads `udp:127.0.0.1:PORT[,peer=127.0.0.1:PORT]`. */
 export function parseWire(text: string): Result<WireSpec> {
@@ -81,7 +82,7 @@ export async function runHost(options: HostOptions, runOptions: RunOptions): Pro
   if (!host.success) return failure(fromIssues(host.issues))
   const link = v.safeParse(LinkSpec, options.link ?? {})
   if (!link.success) return failure(fromIssues(link.issues))
-  const setup = { hosts: { host: host.output }, links: {}, apps: {} }
+  const setup = { ...NOTHING_ELSE, hosts: { host: host.output }, links: {} }
   const attach = (scene: Scene): OutsidePort[] => {
     const placed = scene.addHost('host', address, host.output)
     for (const [name, start] of Object.entries(SERVICES)) {
@@ -102,7 +103,7 @@ export async function runHost(options: HostOptions, runOptions: RunOptions): Pro
 export async function runLink(options: LinkOptions, runOptions: RunOptions): Promise<Result<OutsiderRun>> {
   const link = v.safeParse(LinkSpec, options.link ?? {})
   if (!link.success) return failure(fromIssues(link.issues))
-  const setup = { hosts: {}, links: { link: { a: 'a', b: 'b', ...link.output } }, apps: {} }
+  const setup = { ...NOTHING_ELSE, hosts: {}, links: { link: { a: 'a', b: 'b', ...link.output } } }
   const attach = (scene: Scene): OutsidePort[] => {
     const { node } = scene.addLooseLink('link', 'link', link.output, 'a', 'b')
     return [

@@ -78,6 +78,9 @@ export function checkReferences({ hosts, links, apps }: Setup): Result<never> | 
   for (const [id, app] of Object.entries(apps)) {
     if (!isHost(app.host)) return invalid(`apps.${id}.host`, app.host, `a host: ${names}`)
     if ('to' in app && !isHost(app.to)) return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
+    const resolver = resolverOf(app)
+    if (resolver !== undefined && !isHost(resolver.server))
+      return invalid(`apps.${id}.resolver.server`, resolver.server, `a host: ${names}`)
     if (app.kind === 'eavesdropper' && apps[app.server]?.kind !== 'http-server')
       return invalid(`apps.${id}.server`, app.server, 'an HTTP server among the applications')
     if (
@@ -85,13 +88,25 @@ export function checkReferences({ hosts, links, apps }: Setup): Result<never> | 
       (app.kind === 'http-server' && app.versions.includes('h3'))
     )
       if (app.tls === null) return invalid(`apps.${id}.tls`, null, 'TLS, which HTTP/3 is never without')
-    if (app.kind !== 'tcp-sink' && app.kind !== 'http-server') continue
-    const place = `${app.host}:${app.port}`
+    const transport = listensOn(app)
+    if (transport === undefined || !('port' in app)) continue
+    const place = `${transport} ${app.host}:${app.port}`
     if (taken.has(place))
       return invalid(`apps.${id}.port`, app.port, 'a port that no other application listens on')
     taken.add(place)
   }
   return undefined
+}
+
+const resolverOf = (app: Setup['apps'][string]) =>
+  app.kind === 'dns-client' ? app.resolver : app.kind === 'http-client' ? app.lookup?.resolver : undefined
+
+/** Which ports an application waits on, and of what; undefined: none. A port of the two transports is not the same. */
+function listensOn(app: Setup['apps'][string]): 'tcp' | 'udp' | undefined {
+  if (app.kind === 'message-receiver') return app.over
+  return app.kind === 'tcp-sink' || app.kind.endsWith('-server') || app.kind === 'mqtt-broker'
+    ? 'tcp'
+    : undefined
 }
 
 /** The last part of a host's address: what its settings say, else its place in the list. */

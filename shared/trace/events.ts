@@ -5,9 +5,12 @@
  *
  * All events also carry `seq`, `t`, `node`, `flow` and `pkt`, which the engine stamps.
  */
+import { DNS_EVENTS } from './events/dns.ts'
 import { HTTP_EVENTS } from './events/http.ts'
 import { IP_EVENTS } from './events/ip.ts'
 import { LINK_EVENTS } from './events/link.ts'
+import { MESSAGE_EVENTS } from './events/messages.ts'
+import { NETWORK_EVENTS } from './events/network.ts'
 import { QUIC_EVENTS } from './events/quic.ts'
 import { RUN_EVENTS } from './events/run.ts'
 import { TCP_EVENTS } from './events/tcp.ts'
@@ -24,6 +27,9 @@ export const EVENTS = {
   ...LINK_EVENTS,
   ...TLS_EVENTS,
   ...HTTP_EVENTS,
+  ...NETWORK_EVENTS,
+  ...DNS_EVENTS,
+  ...MESSAGE_EVENTS,
 } as const satisfies Record<string, EventSpec>
 
 export type EventName = keyof typeof EVENTS

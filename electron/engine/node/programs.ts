@@ -6,7 +6,7 @@ import { HttpServer } from './http/server.ts'
 import type { Program, Surroundings } from './program.ts'
 
 /** The settings of an application that lives in Node. */
-export type ProgramSetup = Extract<App, { kind: 'http-server' | 'http-client' | 'eavesdropper' }>
+export type ProgramSetup = Exclude<App, { kind: 'tcp-send' | 'tcp-sink' | 'replayer' }>
 type Kind = ProgramSetup['kind']
 
 /** What makes a program of each kind that is built in. */
@@ -20,7 +20,21 @@ export const PROGRAMS: ProgramTable = {
   eavesdropper: (setup, surroundings) => new Eavesdropper(setup, surroundings),
 }
 
-const KINDS: Readonly<Record<Kind, true>> = { 'http-server': true, 'http-client': true, eavesdropper: true }
+const KINDS: Readonly<Record<Kind, true>> = {
+  'http-server': true,
+  'http-client': true,
+  eavesdropper: true,
+  'message-sender': true,
+  'message-receiver': true,
+  'dns-server': true,
+  'dns-client': true,
+  'mqtt-broker': true,
+  'mqtt-client': true,
+  'feed-server': true,
+  'feed-client': true,
+  'rpc-server': true,
+  'rpc-client': true,
+}
 
 export const isProgram = (setup: App): setup is ProgramSetup => Object.hasOwn(KINDS, setup.kind)
 

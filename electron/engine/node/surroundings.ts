@@ -1,6 +1,6 @@
 /** What programs have of the laboratory, and the life of all programs of a run. */
 import type { App, Setup } from '../../../shared/experiment.ts'
-import type { HttpClientApp, HttpServerApp, HttpVersion } from '../../../shared/http.ts'
+import type { HttpVersion } from '../../../shared/http.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import { LAB_EPOCH, toMillis, type Micros } from '../../../shared/units.ts'
 import type { Driver } from '../drivers/driver.ts'
@@ -15,7 +15,7 @@ import type { Cancel, Surroundings } from './program.ts'
 import { whyNotForQuic } from './quic-tls.ts'
 import { identityOf } from './tls.ts'
 import { whyUnsupported } from './tls-support.ts'
-import { createProgram, isProgram, type ProgramTable } from './programs.ts'
+import { createProgram, isProgram, type ProgramSetup, type ProgramTable } from './programs.ts'
 
 /** What all programs of a run share. */
 interface Laboratory {
@@ -63,7 +63,7 @@ export class Programs {
             ? await whyUnsupported(app.tls, authority)
             : undefined)
         if (problem !== undefined) throw new Error(`apps.${name}.tls.${problem}`)
-        if (app.kind === 'http-server') await authority.identity(identityOf(app.host, app.tls))
+        if ('certificate' in app.tls) await authority.identity(identityOf(app.host, app.tls))
       }
   }
 
@@ -133,9 +133,12 @@ export class Programs {
   }
 }
 
-/** The versions of HTTP that a program may come to speak. */
-const versionsOf = (app: HttpServerApp | HttpClientApp): readonly HttpVersion[] =>
-  app.kind === 'http-server' ? app.versions : [app.version, ...(app.fallback ? [app.fallback.version] : [])]
+/** The versions of HTTP that a program may come to speak; all but HTTP/3 have their TLS from Node, and so has all that is not HTTP. */
+function versionsOf(app: ProgramSetup): readonly HttpVersion[] {
+  if (app.kind === 'http-server') return app.versions
+  if (app.kind !== 'http-client') return ['http/1.1']
+  return [app.version, ...(app.fallback ? [app.fallback.version] : [])]
+}
 
 /** A trace for what happens outside of the cores, where nobody else says what time it is. */
 function stamped(trace: Trace, stamp: () => void): Trace {

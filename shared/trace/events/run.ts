@@ -5,7 +5,7 @@ export const RUN_EVENTS = {
   'sim:node_added': {
     doc: 'A node of the world, announced before anything else happens to it',
     fields: {
-      kind: str('host, link or outsider'),
+      kind: str('host, link, switch, router or outsider'),
       role: str('client, server, or empty'),
       address: str('IPv4 address of a host'),
       a: str('for a link: the node at side a'),
