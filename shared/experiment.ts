@@ -237,6 +237,8 @@ export const Experiment = v.strictObject({
   /** What happens and why, a paragraph each. */
   narrative: v.array(Text),
   rfcs: v.array(v.strictObject({ number: v.pipe(v.number(), v.integer()), title: v.string() })),
+  /** Standards of others than the IETF, by their title. */
+  standards: v.optional(v.array(v.pipe(v.string(), v.maxLength(200))), []),
   setup: Setup,
   lanes: v.pipe(v.array(Lane), v.minLength(1), v.maxLength(8)),
   steps: v.optional(v.array(Step), []),

@@ -29,15 +29,15 @@ export function parseExperiment(text: string): Result<Experiment> {
 function fromRun(info: RunInfo): Experiment {
   const { experiment: id, title, setup } = info
   const lanes = info.lanes.map(({ id, label }) => ({ id, label, set: {} }))
-  const none = { narrative: [], rfcs: [], steps: [], knobs: [], expectations: [] }
+  const none = { narrative: [], rfcs: [], standards: [], steps: [], knobs: [], expectations: [] }
   const views = [...VIEW_IDS]
   return { id, title, setup, lanes, views, ...none, question: title, chapter: 'own-client', duration: 1 }
 }
 
 function matches(experiment: Experiment, words: readonly string[]): boolean {
-  const { id, title, question, rfcs } = experiment
+  const { id, title, question, rfcs, standards } = experiment
   const numbers = rfcs.map((rfc) => `rfc${rfc.number}`)
-  const text = [id, title.en, title.zh, question.en, question.zh, ...numbers].join(' ').toLowerCase()
+  const text = [id, title.en, title.zh, question.en, question.zh, ...numbers, ...standards].join(' ').toLowerCase()
   return words.every((word) => text.includes(word))
 }
 
