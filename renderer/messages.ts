@@ -28,7 +28,7 @@ const RunInfoSchema: v.GenericSchema<unknown, RunInfo> = v.object({
   error: v.optional(v.string()),
   setup: Setup,
   lanes: v.array(v.object({ id: v.string(), label: Text, set: v.record(v.string(), v.unknown()) })),
-  gateway: v.optional(v.object({ listen: v.string(), to: v.string() })),
+  gateway: v.optional(v.object({ listen: v.string(), to: v.string(), protocol: v.picklist(['tcp', 'udp']) })),
   recording: v.object({ bytes: count, packets: count, truncatedPackets: count }),
 })
 
@@ -75,6 +75,7 @@ const RESULTS: { readonly [T in Command['type']]: v.GenericSchema<unknown, Resul
   'run.unwatch': v.null(),
   'run.forget': v.null(),
   'packet.read': v.object({ bytes, length: count, dissection: DissectionSchema }),
+  'pdu.dissect': DissectionSchema,
   'packet.open': v.array(
     v.object({
       level: v.picklist(['initial', '0rtt', 'handshake', '1rtt']),

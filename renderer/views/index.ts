@@ -40,6 +40,12 @@ export const VIEWS: Readonly<Record<ViewId, View>> = {
   credit: view('credit', () => import('./CreditView.vue')),
   paths: view('paths', () => import('./PathsView.vue')),
   qpack: view('qpack', () => import('./QpackView.vue')),
+  journey: view('journey', () => import('./EmptyView.vue')),
+  mqtt: view('mqtt', () => import('./EmptyView.vue')),
+  pdus: view('pdus', () => import('./PdusView.vue')),
+  deliveries: view('deliveries', () => import('./DeliveriesView.vue')),
+  calls: view('calls', () => import('./CallsView.vue')),
+  framing: view('framing', () => import('./FramingView.vue')),
 }
 
 /** Fetches what the first chart needs and draws one unseen, when there is nothing else to do. */
