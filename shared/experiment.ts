@@ -134,7 +134,13 @@ const path = v.pipe(v.string(), v.regex(/^(hosts|links|apps|switches|routers)(\.
 const Changes = v.record(path, Json)
 
 /** A copy of the topology with some settings of its own, run beside the others by the same clock. */
-export const Lane = v.strictObject({ id: name, label: Text, set: v.optional(Changes, {}) })
+export const Lane = v.strictObject({
+  id: name,
+  label: Text,
+  set: v.optional(Changes, {}),
+  /** Applications of the set-up that this lane does not have. */
+  without: v.optional(v.array(name)),
+})
 export type Lane = v.InferOutput<typeof Lane>
 
 /** Something that happens at a moment of the run. */

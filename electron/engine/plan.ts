@@ -64,5 +64,17 @@ export function planExperiment(options: StartOptions, programs: ProgramTable = P
   })
 }
 
-/** The set-up of one lane: the common one with the lane's own settings on top. */
-export const laneSetup = (setup: Setup, lane: Lane): Result<Setup> => applyChanges(setup, lane.set)
+/** The set-up of one lane: the common one with the lane's own settings on top, and without the applications that it has not. */
+export function laneSetup(setup: Setup, { id, set, without = [] }: Lane): Result<Setup> {
+  const changed = applyChanges(setup, set)
+  if (!changed.ok) return changed
+  const { apps } = changed.value
+  const missing = without.find((name) => !Object.hasOwn(apps, name))
+  if (missing !== undefined) {
+    const allowed = `an application: ${Object.keys(apps).join(' or ')}`
+    const message = `lanes.${id}.without: ${missing} is not ${allowed}`
+    return failure({ code: 'invalid', message, field: `lanes.${id}.without`, value: missing, allowed })
+  }
+  const kept = Object.entries(apps).filter(([name]) => !without.includes(name))
+  return success({ ...changed.value, apps: Object.fromEntries(kept) })
+}
