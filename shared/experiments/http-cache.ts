@@ -93,7 +93,7 @@ export const httpCache: ExperimentInput = {
       zh: '两种校验依据中，日期较弱，而且两个方向都会出错。第五行里，文件在两次访问之间被“碰”了一下，比如从备份恢复，或者重新部署。日期新了，内容没变，凭 Last-Modified 就白白重传一遍。第六行网站还给了 ETag，请求便同时带着两个条件，而服务器必须忽略日期那一个（RFC 9110，13.1.3）：304。',
     },
     {
-      en: 'The last two rows are worse. The photograph is edited twice within a second, and the first visit falls between the edits. Dates in HTTP count whole seconds, so both editions bear the same one, and upon the second visit the server says in good faith that nothing has changed. The browser goes on showing the old edition, and will do so for as long as it asks by date. With an ETag it gets the new one. This is why RFC 9110 (8.8.2.2) calls a date a weak validator unless it lies at least a second before the answer that carried it.',
+      en: 'The last two rows are worse. The photograph is edited twice within a second, and the first visit falls between the edits. Dates in HTTP count whole seconds, so both editions bear the same one, and upon the second visit the server answers 304, in good faith. The browser goes on showing the old edition, and will do so for as long as it asks by date. With an ETag it gets the new one. This is why RFC 9110 (8.8.2.2) calls a date a weak validator unless it lies at least a second before the answer that carried it.',
       zh: '最后两行更糟。照片在一秒之内改了两次，第一次访问恰好落在两次修改之间。HTTP 的日期只精确到秒，两个版本的日期相同；第二次访问时，服务器真心以为没有变化，回了 304。浏览器继续显示旧版，只要它还按日期来问，就会一直错下去。有 ETag 就能拿到新版。所以 RFC 9110（8.8.2.2）规定，日期只有比携带它的应答至少早一秒，才能算强校验，否则只是弱校验。',
     },
     {
