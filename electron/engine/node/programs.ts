@@ -3,6 +3,8 @@ import type { App } from '../../../shared/experiment.ts'
 import { Eavesdropper } from './eavesdropper.ts'
 import { HttpClient } from './http/client.ts'
 import { HttpServer } from './http/server.ts'
+import { MessageReceiver } from './messaging/receiver.ts'
+import { MessageSender } from './messaging/sender.ts'
 import type { Program, Surroundings } from './program.ts'
 
 /** The settings of an application that lives in Node. */
@@ -18,6 +20,8 @@ export const PROGRAMS: ProgramTable = {
   'http-server': (setup, surroundings) => new HttpServer(setup, surroundings),
   'http-client': (setup, surroundings) => new HttpClient(setup, surroundings),
   eavesdropper: (setup, surroundings) => new Eavesdropper(setup, surroundings),
+  'message-sender': (setup, surroundings) => new MessageSender(setup, surroundings),
+  'message-receiver': (setup, surroundings) => new MessageReceiver(setup, surroundings),
 }
 
 const KINDS: Readonly<Record<Kind, true>> = {
