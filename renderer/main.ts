@@ -7,6 +7,7 @@ import { i18n } from './i18n.ts'
 import { FEED, TRACE, TraceFeed } from './stores/trace.ts'
 import './styles/tokens.css'
 import './styles/base.css'
+import './styles/views.css'
 
 const bridge = connect()
 const feed = new TraceFeed()

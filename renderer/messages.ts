@@ -28,7 +28,9 @@ const RunInfoSchema: v.GenericSchema<unknown, RunInfo> = v.object({
   error: v.optional(v.string()),
   setup: Setup,
   lanes: v.array(v.object({ id: v.string(), label: Text, set: v.record(v.string(), v.unknown()) })),
-  gateway: v.optional(v.object({ listen: v.string(), to: v.string(), protocol: v.picklist(['tcp', 'udp']) })),
+  gateway: v.optional(
+    v.object({ listen: v.string(), to: v.string(), protocol: v.optional(v.picklist(['tcp', 'udp']), 'tcp') }),
+  ),
   recording: v.object({ bytes: count, packets: count, truncatedPackets: count }),
 })
 
