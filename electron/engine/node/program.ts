@@ -13,6 +13,7 @@ import type { Http3Settings } from '../../../shared/http.ts'
 import type { Http3Sockets } from '../http3-sockets.ts'
 import type { Overhear } from '../onlooker/overheard.ts'
 import type { SocketHost } from '../sockets.ts'
+import type { UdpSocketHost } from '../udp-sockets.ts'
 import type { Authority } from './authority.ts'
 
 /** Cancels what was set; may be called at any time, any number of times. */
@@ -21,6 +22,8 @@ export type Cancel = () => void
 /** What a program has of the laboratory: one host of one lane. */
 export interface Surroundings {
   readonly sockets: SocketHost
+  /** Ports of UDP. */
+  readonly udp: UdpSocketHost
   /** HTTP/3 with an endpoint of QUIC of its own. */
   http3(settings: Http3Settings | undefined): Http3Sockets
   now(): Micros
@@ -42,11 +45,15 @@ export interface Surroundings {
   addressOf(host: string): Ipv4Address
   /** Another application of the lane, by its name in the experiment. */
   setupOf(app: string): AppSetup | undefined
+  /** What the programs of a lane have in common: made by the first that asks for it by this name. */
+  common<T>(name: string, make: () => T): T
 }
 
 export interface Program {
   /** It has done all that it came for, or cannot go on. A server that waits for clients is done. */
   readonly done: boolean
+  /** Before the run begins: what takes wall time, such as loading a library. */
+  prepare?(): Promise<void>
   /** Once, at the beginning of the run. */
   start(): void
   /** New settings, those that may change in a run. */

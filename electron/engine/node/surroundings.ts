@@ -8,6 +8,7 @@ import { Http3Sockets } from '../http3-sockets.ts'
 import type { Rng } from '../../protocol/random.ts'
 import type { PlacedLane, Scene } from '../scene.ts'
 import { SocketHost } from '../sockets.ts'
+import { UdpSocketHost } from '../udp-sockets.ts'
 import type { WorldNode } from '../world.ts'
 import type { Authority } from './authority.ts'
 import { LabTimers } from './lab-timers.ts'
@@ -39,16 +40,18 @@ export class Programs {
     this.lab = lab
     this.timers = new LabTimers((action) => lab.driver.outside.tellLater(action))
     this.timerNode = lab.scene.world.add('programs', this.timers)
-    for (const lane of lab.scene.lanes)
+    for (const lane of lab.scene.lanes) {
+      const common = new Map<string, unknown>()
       for (const [name, setup] of Object.entries(lane.setup.apps)) {
         if (!isProgram(setup)) continue
-        const surroundings = this.surroundings(lane, name, setup)
+        const surroundings = this.surroundings(lane, name, setup, common)
         lane.programs.set(name, createProgram(setup, surroundings, lab.table))
       }
+    }
   }
 
   /**
-   * What takes wall time and is not to count as lab time: certificates. Rejects when the TLS library cannot do what a
+   * What takes wall time and is not to count as lab time: certificates, libraries. Rejects when the TLS library cannot do what a
    * setting asks.
    */
   async prepare(): Promise<void> {
@@ -65,6 +68,7 @@ export class Programs {
         if (problem !== undefined) throw new Error(`apps.${name}.tls.${problem}`)
         if ('certificate' in app.tls) await authority.identity(identityOf(app.host, app.tls))
       }
+    for (const program of this.all()) await program.prepare?.()
   }
 
   start(): void {
@@ -97,7 +101,12 @@ export class Programs {
     for (const lane of this.lab.scene.lanes) yield* lane.programs.values()
   }
 
-  private surroundings(lane: PlacedLane, name: string, setup: App): Surroundings {
+  private surroundings(
+    lane: PlacedLane,
+    name: string,
+    setup: App,
+    common: Map<string, unknown>,
+  ): Surroundings {
     const { scene, driver, authority } = this.lab
     const host = lane.hosts.get(setup.host)!
     const now = (): Micros => driver.now()
@@ -105,6 +114,7 @@ export class Programs {
     const rng = this.lab.rng ?? scene.rngOf(name)
     return {
       sockets: new SocketHost(host, driver),
+      udp: new UdpSocketHost(host, driver),
       now,
       date: () => new Date(LAB_EPOCH + Math.floor(toMillis(now()))),
       after: (span, action) => this.after(span, action),
@@ -122,6 +132,10 @@ export class Programs {
       overhear: (hear) => scene.onlookers.overhear(host.node.name, hear),
       addressOf: (of) => lane.hosts.get(of)!.station.host.address,
       setupOf: (app) => lane.setup.apps[app],
+      common<T>(what: string, make: () => T): T {
+        if (!common.has(what)) common.set(what, make())
+        return common.get(what) as T
+      },
     }
   }
 
