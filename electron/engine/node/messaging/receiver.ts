@@ -1,10 +1,11 @@
 /** The program `message-receiver`: takes messages out of streams or datagrams, and says of each what it got. */
 import type { MessageReceiverApp } from '../../../../shared/messaging.ts'
 import type { Trace } from '../../../../shared/trace/sink.ts'
-import { formatEndpoint } from '../../../protocol/wire/address.ts'
+import { flowName, formatEndpoint, type Endpoint } from '../../../protocol/wire/address.ts'
 import { framerOf } from '../../../protocol/wire/framing/framing.ts'
 import { Digest } from '../../apps/payload.ts'
 import type { LabSocket } from '../../sockets.ts'
+import type { LabUdpSocket } from '../../udp-sockets.ts'
 import { failureOf } from '../http/transport.ts'
 import type { Program, Surroundings } from '../program.ts'
 import { Boundaries, type Wrong } from './boundaries.ts'
@@ -20,6 +21,7 @@ export class MessageReceiver implements Program {
   private readonly channel: string
   private readonly tally = new Tally()
   private readonly sockets = new Set<LabSocket>()
+  private port: LabUdpSocket | undefined
   private stopped = false
 
   constructor(setup: MessageReceiverApp, lab: Surroundings) {
@@ -30,12 +32,21 @@ export class MessageReceiver implements Program {
 
   start(): void {
     this.lab.trace.emit('app:started', { what: this.setup.kind, bytes: 0 })
-    this.lab.sockets.listen(this.setup.port, (socket) => this.accept(socket))
+    if (this.setup.over === 'tcp') this.lab.sockets.listen(this.setup.port, (socket) => this.accept(socket))
+    else this.port = this.lab.udp.bind(this.setup.port, { onDatagram: (...told) => this.receive(...told) })
   }
 
   stop(): void {
     this.stopped = true
+    this.port?.close()
     for (const socket of this.sockets) socket.destroy()
+  }
+
+  /** A datagram begins and ends where the sender's did, so all that is to be asked is whether it is unharmed. */
+  private receive(payload: Uint8Array, { address, port }: Endpoint): void {
+    const { host, port: own } = this.setup
+    const flow = flowName(this.lab.addressOf(host), own, address, port)
+    this.take(payload, '', this.lab.trace.scope({ flow }))
   }
 
   private accept(socket: LabSocket): void {

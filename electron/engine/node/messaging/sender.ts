@@ -2,6 +2,7 @@
 import type { MessageSenderApp } from '../../../../shared/messaging.ts'
 import type { Rng } from '../../../protocol/random.ts'
 import type { Cancel, Program, Surroundings } from '../program.ts'
+import { DatagramLine } from './datagram-line.ts'
 import { channelOf, longestOf, type Line, type LineEnded } from './line.ts'
 import { LEAST_MESSAGE, writeMessage } from './message.ts'
 import { StreamLine } from './stream-line.ts'
@@ -37,7 +38,7 @@ export class MessageSender implements Program {
     const { setup, lab } = this
     lab.trace.emit('app:started', { what: setup.kind, bytes: 0 })
     const ended: LineEnded = (bytes, sha256, error) => this.finish(bytes, sha256, error)
-    this.line = new StreamLine(setup, lab, ended)
+    this.line = setup.over === 'tcp' ? new StreamLine(setup, lab, ended) : new DatagramLine(setup, lab, ended)
     this.sendNext()
   }
 
