@@ -3,13 +3,13 @@
  * `engine/terminal`. Exit status: 0 all is well and all expectations hold, 1 one does not, 2 bad input.
  */
 import { Command, CommanderError, Option } from 'commander'
-import type { Result } from '../shared/errors.ts'
+import { success, type Result } from '../shared/errors.ts'
 import type { Language } from '../shared/charts/texts.ts'
 import { CONGESTION_CONTROLS } from '../shared/tcp.ts'
-import type { LinkSpec } from '../shared/link.ts'
 import { parseWire } from './engine/outsider.ts'
 import { defaultShelf } from './engine/recording/shelf.ts'
-import { gateway, host, link, parseListen, parseTarget } from './engine/terminal/attended.ts'
+import { host, link } from './engine/terminal/attended.ts'
+import { gateway, gatewayLines, parseListen, parseTarget } from './engine/terminal/gateway.ts'
 import { describeFiles, OUT_FORMATS, writeExported, type WrittenFile } from './engine/terminal/files.ts'
 import { listenForInterrupt } from './engine/terminal/interrupt.ts'
 import { fetch } from './engine/terminal/fetch.ts'
@@ -114,9 +114,13 @@ addLinkOptions(addFileOptions(runCommand)).action(async (experiment: string | un
 
 const gatewayCommand = program
   .command('gateway')
-  .description('your own client and server through the lossy link (TCP)')
+  .description('your own client through the lossy link, to your own server or to one in the lab')
   .requiredOption('--listen <127.0.0.1:port>', 'where your client connects; port 0: any free one')
-  .requiredOption('--to <host:port>', 'where your server listens')
+  .requiredOption(
+    '--to <target>',
+    'host:port of your server, or one in the lab: broker (MQTT), web (HTTP), dns',
+  )
+  .option('--udp', 'UDP instead of TCP; dns is reached over UDP anyway')
   .addOption(seedOption())
   .addOption(
     new Option('--window [port]', 'watch it in a browser, on this port or any free one')
@@ -125,35 +129,42 @@ const gatewayCommand = program
   )
   .option('--no-open', 'with --window: print the address only')
 addLinkOptions(addFileOptions(gatewayCommand)).action((values: Values) =>
-  withInput(parseListen(values.listen as string), (listen) =>
-    withTarget(values, (to, spec) => {
-      const options = { ...fileOptions(values), ...to, listen, seed: values.seed as number, link: spec }
-      return values.window === undefined
-        ? gateway(options, output)
-        : gatewayInWindow(options, { port: values.window as number, open: values.open === true })
-    }),
+  withInput(readGatewayOptions(values), (options) =>
+    values.window === undefined
+      ? gateway(options, output)
+      : gatewayInWindow(options, { port: values.window as number, open: values.open === true }),
   ),
 )
+
+function readGatewayOptions(values: Values): Result<Parameters<typeof gateway>[0]> {
+  const listen = parseListen(values.listen as string)
+  if (!listen.ok) return listen
+  const target = parseTarget(values.to as string, values.udp === true)
+  if (!target.ok) return target
+  const link = readLinkOptions(values)
+  if (!link.ok) return link
+  return success({
+    ...fileOptions(values),
+    ...target.value,
+    listen: listen.value,
+    seed: values.seed as number,
+    link: link.value,
+  })
+}
 
 /** A gateway in the engine behind a window, so that the window shows it like any other run. */
 async function gatewayInWindow(
   options: Parameters<typeof gateway>[0],
   window: { port: number; open: boolean },
 ): Promise<ExitStatus> {
-  const { listen, host, port, link, seed, out, taps, qlog, language } = options
+  const { listen, protocol, to, link, seed, out, taps, qlog, language } = options
   const interrupt = listenForInterrupt()
   const server = await startServer({ ...window, recordings: defaultShelf() })
   try {
     const { engine } = server
-    const { run, gateway: at } = await engine.request({
-      type: 'gateway.start',
-      listen,
-      host,
-      port,
-      link,
-      seed,
-    })
-    output.line(`${at!.listen} leads through the link to ${printable(at!.to)}.`)
+    const info = await engine.request({ type: 'gateway.start', listen, protocol, to, link, seed })
+    const { run } = info
+    for (const line of gatewayLines(info.gateway!)) output.line(printable(line))
     output.line(server.url)
     output.note('Ctrl-C ends it.')
     await interrupt.requested
@@ -174,16 +185,6 @@ async function gatewayInWindow(
     interrupt.release()
     await server.close()
   }
-}
-
-async function withTarget(
-  values: Values,
-  use: (to: { host: string; port: number }, spec: LinkSpec | undefined) => Promise<ExitStatus>,
-): Promise<ExitStatus> {
-  const to = parseTarget(values.to as string)
-  if (!to.ok) return refuse(output, to.error)
-  const spec = readLinkOptions(values)
-  return spec.ok ? use(to.value, spec.value) : refuse(output, spec.error)
 }
 
 const webCommand = program

@@ -138,10 +138,18 @@ export interface RunInfo {
     readonly label: { readonly en: string; readonly zh: string }
     readonly set: Readonly<Record<string, unknown>>
   }[]
-  /** For a gateway: where it listens, and where it goes to. */
-  readonly gateway?: { readonly listen: string; readonly to: string; readonly protocol: 'tcp' | 'udp' }
+  readonly gateway?: GatewayInfo
   /** Bytes on the disk; packet bytes that did not fit are counted. */
   readonly recording: { readonly bytes: number; readonly packets: number; readonly truncatedPackets: number }
+}
+
+/** A gateway: where it listens, where it leads (`host:port` or a built-in server), and who has come. */
+export interface GatewayInfo {
+  readonly listen: string
+  readonly to: string
+  readonly protocol: 'tcp' | 'udp'
+  /** Of TCP; of UDP, those who have sent something of late. `refused`: there were too many. */
+  readonly connections: { readonly open: number; readonly total: number; readonly refused: number }
 }
 
 /** A file that an export made. */

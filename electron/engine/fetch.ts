@@ -12,6 +12,7 @@ import { Setup } from '../../shared/experiment.ts'
 import type { HttpClientApp, HttpVersion } from '../../shared/http.ts'
 import type { LinkInput } from '../../shared/link.ts'
 import { KernelJoints } from './kernel-join.ts'
+import { KernelTrace } from './kernel-trace.ts'
 import { HttpClient, type Hearer } from './node/http/client.ts'
 import { PROGRAMS, type ProgramTable } from './node/programs.ts'
 import type { RunPlan } from './plan.ts'
@@ -121,10 +122,12 @@ export function startFetch(plan: FetchPlan, runOptions: RunOptions, hear: Hearer
 async function begin(run: Run, { url }: FetchPlan, onProblem: (text: string) => void): Promise<void> {
   const port = portOf(url)
   const edge = run.scene.lanes[0].hosts.get('edge')!
-  const { address, family } = await addressOf(url.hostname)
+  const { address } = await addressOf(url.hostname)
   const where = `${address}:${port}`
   const tell = (error: NodeJS.ErrnoException): void => onProblem(`${where}: ${error.code ?? error.message}`)
-  const exit = new UdpExit(edge, run.driver, port, { address, family, port }, tell)
+  const trace = new KernelTrace(run, 'fetch')
+  const exit = new UdpExit({ host: edge, run, trace, dontFragment: true }, port, { address, port })
+  exit.onError = tell
   const far = new SocketHost(edge, run.driver)
   const joints = new KernelJoints(run, 'fetch')
   await run.start()

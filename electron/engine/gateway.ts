@@ -1,136 +1,138 @@
 /**
- * The user's own client through the lossy link: a kernel socket accepts on 127.0.0.1, the bytes cross the lab's TCP
- * and its link (live, so packets on real UDP sockets), and a kernel socket goes on to the target. Half-close and
- * reset are carried through both ways; a target that is down shows as a reset, since the client's own connection was
- * accepted before the target could be asked.
+ * The user's own client through the lossy link: a kernel socket takes what comes on 127.0.0.1, it crosses the lab's TCP or UDP and
+ * its link (live, so packets on real UDP sockets), and a kernel socket goes on to the target, or a server in the lab answers. Of TCP,
+ * half-close and reset are carried through both ways; a target that is down shows as a reset, since the client's own connection was
+ * accepted before the target could be asked. Of UDP it shows as silence. The trace tells of both.
  */
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import * as v from 'valibot'
-import type { Command } from '../../shared/commands.ts'
-import { fromIssues, failure, success, type Result } from '../../shared/errors.ts'
-import { Setup } from '../../shared/experiment.ts'
-import type { LinkInput } from '../../shared/link.ts'
+import { createSocket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { createServer, isIP, type AddressInfo } from 'node:net'
+import type { RunInfo } from '../../shared/commands.ts'
+import { formatTarget, type GatewayPlan } from './gateway-plan.ts'
 import { KernelJoints } from './kernel-join.ts'
-import type { RunPlan } from './plan.ts'
+import { KernelTrace } from './kernel-trace.ts'
+import { PROGRAMS, type ProgramTable } from './node/programs.ts'
+import { HttpServer } from './node/http/server.ts'
+import { WelcomeSite } from './node/http/welcome-site.ts'
 import { Run, type RunOptions } from './run.ts'
-import { SocketHost, type LabSocket } from './sockets.ts'
+import type { PlacedHost } from './scene.ts'
+import { TcpEntrance, TcpExit } from './tcp-relay.ts'
+import { UdpEntrance, UdpExit } from './udp-relay.ts'
+import { Visitors } from './visitors.ts'
 
 const LOOPBACK = '127.0.0.1'
-/** The lab's port of the gateway's far end. */
-const LAB_PORT = 1080
-const LANE = 'gateway'
+const WHAT = 'gateway'
+/** Windows hear of visitors no more often. */
+const NEWS_MS = 250
 
-export interface GatewayOptions {
-  /** Port on 127.0.0.1; 0: any free one. */
-  readonly listen: number
-  readonly host: string
-  readonly port: number
-  readonly link?: LinkInput
-  readonly seed?: number
-}
-
-export interface GatewayPlan extends RunPlan {
-  readonly kind: 'gateway'
-  readonly listen: number
-  readonly target: { readonly host: string; readonly port: number }
+/** The programs that there are, with the site of the built-in web server, whose visitors go by the calendar of this machine. */
+const WITH_SITE: ProgramTable = {
+  ...PROGRAMS,
+  'http-server': (setup, lab) =>
+    new HttpServer(setup, { ...lab, date: () => new Date() }, new WelcomeSite(lab)),
 }
 
 /**
- * TCP without Nagle, as the kernel's bytes come in pieces that are meant as they are; a short TIME-WAIT, as the ports
- * of one pair of hosts would run out otherwise; queues for as many clients as a kernel would let in.
+ * Opens a gateway; it goes on until its run is stopped. `started` rejects when the port is taken (`EADDRINUSE`), or the target's name
+ * has no address (`ENOTFOUND`).
  */
-const TCP = { nagle: false, msl: 1_000_000, synBacklog: 4096, acceptBacklog: 4096 }
-
-/** The set-up of a gateway: a client, a server, and the link between them. */
-export function planGateway(
-  options: GatewayOptions | Extract<Command, { type: 'gateway.start' }>,
-): Result<GatewayPlan> {
-  const parsed = v.safeParse(Setup, {
-    hosts: { client: { role: 'client', tcp: TCP }, server: { role: 'server', tcp: TCP } },
-    links: { link: { a: 'client', b: 'server', ...options.link } },
-    apps: {},
-  })
-  if (!parsed.success) return failure(fromIssues(parsed.issues))
-  const to = `${options.host}:${options.port}`
-  return success({
-    kind: 'gateway',
-    name: 'gateway',
-    title: { en: `Gateway to ${to}`, zh: `通往 ${to} 的网关` },
-    setup: parsed.output,
-    lanes: [{ id: LANE, label: { en: 'Gateway', zh: '网关' }, set: {} }],
-    steps: [],
-    knobs: [],
-    set: {},
-    seed: options.seed ?? 1,
-    driver: 'live',
-    pace: null,
-    duration: Infinity,
-    listen: options.listen,
-    target: { host: options.host, port: options.port },
-  })
-}
-
-/** Opens a gateway; it goes on until its run is stopped. `started` rejects when the port is taken. */
 export function startGateway(plan: GatewayPlan, options: RunOptions): { run: Run; started: Promise<void> } {
-  const run = new Run(plan, options)
+  const run = new Run(plan, { ...options, programs: WITH_SITE })
   return { run, started: new Gateway(plan, run).start() }
 }
 
 class Gateway {
   private readonly plan: GatewayPlan
   private readonly run: Run
-  private readonly near: SocketHost
-  private readonly far: SocketHost
-  private readonly farAddress: number
-  private readonly server: Server
-  private readonly joints: KernelJoints
+  private readonly near: PlacedHost
+  private readonly far: PlacedHost
+  private readonly visitors = new Visitors()
+  private port = 0
 
   constructor(plan: GatewayPlan, run: Run) {
     this.plan = plan
     this.run = run
     const { hosts } = run.scene.lanes[0]
-    const [client, server] = [hosts.get('client')!, hosts.get('server')!]
-    this.near = new SocketHost(client, run.driver)
-    this.far = new SocketHost(server, run.driver)
-    this.farAddress = server.station.host.address
-    this.joints = new KernelJoints(run, 'gateway')
-    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.enter(socket))
+    this.near = hosts.get('client')!
+    this.far = hosts.get('server')!
   }
 
   async start(): Promise<void> {
-    const { listen, target } = this.plan
+    const { run, plan } = this
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.server.once('error', reject)
-        this.server.listen({ port: listen, host: LOOPBACK, exclusive: true }, resolve)
-      })
+      const { to } = plan
+      const address = typeof to === 'string' ? '' : await addressOf(to.host)
+      const open = plan.protocol === 'tcp' ? await this.openTcp() : await this.openUdp()
+      await run.start(() => this.describe())
+      open(address)
+      this.tellOfVisitors()
     } catch (error) {
-      await this.run.fail(error)
+      await run.fail(error)
       throw error
     }
-    const { port } = this.server.address() as AddressInfo
-    await this.run.start({ listen: `${LOOPBACK}:${port}`, to: `${target.host}:${target.port}` })
-    this.far.listen(LAB_PORT, (socket) => this.leave(socket), { allowHalfOpen: true })
-    void this.run.ended.then(() => this.server.close())
   }
 
-  /** A client of the user's connected: on into the lab. */
-  private enter(client: Socket): void {
-    let lab: LabSocket
-    try {
-      lab = this.near.connect({ address: this.farAddress, port: LAB_PORT }, { allowHalfOpen: true })
-    } catch {
-      // All ports of the lab's client are in use, as they can be on a real host.
-      client.resetAndDestroy()
-      return
+  private describe(): RunInfo['gateway'] {
+    const { listen, to, protocol } = { ...this.plan, listen: `${LOOPBACK}:${this.port}` }
+    const { open, total, refused } = this.visitors
+    // What is still open when the run ends is closed with it.
+    const connections = { open: this.run.isOver ? 0 : open, total, refused }
+    return { listen, to: typeof to === 'string' ? to : formatTarget(to), protocol, connections }
+  }
+
+  /** Takes the port; what is returned begins to use it, once the run has started. */
+  private async openTcp(): Promise<(address: string) => void> {
+    const { run, near, far, plan, visitors } = this
+    const server = createServer({ allowHalfOpen: true, noDelay: true })
+    void run.ended.then(() => server.close())
+    server.listen({ port: plan.listen, host: LOOPBACK, exclusive: true })
+    await once(server, 'listening')
+    this.port = (server.address() as AddressInfo).port
+    const joints = new KernelJoints(run, WHAT)
+    const to = { address: far.station.host.address, port: plan.labPort }
+    const entrance = new TcpEntrance(near, run, joints, to, visitors)
+    server.on('connection', (socket) => entrance.enter(socket))
+    return () => {
+      if (typeof plan.to !== 'string') new TcpExit(far, run, joints, plan.labPort, plan.to)
     }
-    this.joints.join(client, lab, 'gateway/client', `${client.remoteAddress}:${client.remotePort}`)
   }
 
-  /** It came out at the far end: on to the target. */
-  private leave(lab: LabSocket): void {
-    const { host, port } = this.plan.target
-    const target = connect({ host, port, allowHalfOpen: true, noDelay: true })
-    this.joints.join(target, lab, 'gateway/server', `${host}:${port}`)
+  private async openUdp(): Promise<(address: string) => void> {
+    const { run, near, far, plan, visitors } = this
+    const socket = createSocket('udp4')
+    void run.ended.then(() => socket.close())
+    socket.bind({ port: plan.listen, address: LOOPBACK, exclusive: true })
+    await once(socket, 'listening')
+    this.port = socket.address().port
+    const trace = new KernelTrace(run, WHAT)
+    const common = { run, trace, dontFragment: false }
+    return (address) => {
+      const to = { address: far.station.host.address, port: plan.labPort }
+      const entrance = new UdpEntrance({ ...common, host: near }, to, visitors)
+      entrance.attach(socket)
+      void run.ended.then(() => entrance.close())
+      if (typeof plan.to === 'string') return
+      const exit = new UdpExit({ ...common, host: far }, plan.labPort, { address, port: plan.to.port })
+      void run.ended.then(() => exit.close())
+    }
   }
+
+  private tellOfVisitors(): void {
+    let timer: NodeJS.Timeout | undefined
+    this.visitors.onChange = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        if (!this.run.isOver) this.run.noteChange()
+      }, NEWS_MS)
+    }
+    void this.run.ended.then(() => clearTimeout(timer))
+  }
+}
+
+async function addressOf(host: string): Promise<string> {
+  if (isIP(host) > 0) return host
+  // Loopback of this machine in the first place: that of IPv6 is not everywhere.
+  const { address } = await lookup(host, { order: 'ipv4first' })
+  return address
 }

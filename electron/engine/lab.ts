@@ -6,7 +6,8 @@ import type { Command, ExportedFile, Results, RunInfo } from '../../shared/comma
 import { failure, success, type Result } from '../../shared/errors.ts'
 import { dissect } from '../protocol/wire/dissect/dissect.ts'
 import { exportRun } from './export/export.ts'
-import { planGateway, startGateway } from './gateway.ts'
+import { startGateway } from './gateway.ts'
+import { planGateway } from './gateway-plan.ts'
 import { openPackets } from './opened-packets.ts'
 import { planExperiment } from './plan.ts'
 import { Shelf } from './recording/shelf.ts'
@@ -246,5 +247,11 @@ function startError(error: unknown) {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE')
     return { code: 'busy', message: `the port is in use (${message})`, field: 'listen' } as const
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return {
+      code: 'not_found',
+      message: `the target's name has no address (${message})`,
+      field: 'to.host',
+    } as const
   return { code: 'failed', message: message ?? String(error) } as const
 }

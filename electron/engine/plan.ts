@@ -40,9 +40,8 @@ export function planExperiment(options: StartOptions, programs: ProgramTable = P
   const experiment = resolved.value
   const setup = applyChanges(experiment.setup, set, experiment.knobs)
   if (!setup.ok) return setup
-  for (const [name, app] of Object.entries(setup.value.apps))
-    if (isProgram(app) && programs[app.kind] === undefined)
-      return failure({ code: 'invalid', message: `${app.kind} is not built in`, field: `apps.${name}.kind` })
+  const missing = missingProgram(setup.value, programs)
+  if (missing !== undefined) return missing
   for (const lane of experiment.lanes) {
     const changed = laneSetup(setup.value, lane)
     if (!changed.ok) return changed
@@ -62,6 +61,17 @@ export function planExperiment(options: StartOptions, programs: ProgramTable = P
     pace: driver === 'live' ? null : pace,
     duration: experiment.duration,
   })
+}
+
+/** An error if a program that the set-up names is not built in. */
+export function missingProgram(
+  { apps }: Setup,
+  programs: ProgramTable = PROGRAMS,
+): Result<never> | undefined {
+  for (const [name, app] of Object.entries(apps))
+    if (isProgram(app) && programs[app.kind] === undefined)
+      return failure({ code: 'invalid', message: `${app.kind} is not built in`, field: `apps.${name}.kind` })
+  return undefined
 }
 
 /** The set-up of one lane: the common one with the lane's own settings on top, and without the applications that it has not. */

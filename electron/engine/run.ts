@@ -45,8 +45,6 @@ export interface RunOptions extends RecorderOptions {
   readonly observer?: RunObserver
   /** Adds what no lane describes; returns the ports that other programs are attached to. Live only. */
   readonly attach?: (scene: Scene) => readonly OutsidePort[]
-  /** For a gateway: where it listens and goes to. */
-  readonly gateway?: RunInfo['gateway']
   /** The programs that there are; else those that are built in. */
   readonly programs?: ProgramTable
   /** What programs draw their keys from, instead of the seed. */
@@ -70,7 +68,8 @@ export class Run {
   private readonly programTable: ProgramTable
   private readonly programRng: Rng | undefined
   private programs: Programs | undefined
-  private gateway: RunInfo['gateway']
+  /** What a gateway says of itself. */
+  private gateway: () => RunInfo['gateway'] = () => undefined
   private readonly observer: RunObserver
   private readonly startedAt = new Date().toISOString()
   private batchTimer: NodeJS.Timeout | undefined
@@ -84,7 +83,6 @@ export class Run {
     this.directory = options.directory
     this.observer = options.observer ?? NOBODY
     this.setup = plan.setup
-    this.gateway = options.gateway
     this.programTable = options.programs ?? PROGRAMS
     this.programRng = options.rng
     this.ended = new Promise((resolve) => (this.markEnded = resolve))
@@ -108,6 +106,7 @@ export class Run {
 
   get info(): RunInfo {
     const { plan, recorder } = this
+    const gateway = this.gateway()
     return {
       run: this.id,
       kind: plan.kind,
@@ -121,7 +120,7 @@ export class Run {
       ...(this.error === undefined ? {} : { error: this.error }),
       setup: this.setup,
       lanes: plan.lanes,
-      ...(this.gateway === undefined ? {} : { gateway: this.gateway }),
+      ...(gateway && { gateway }),
       recording: {
         bytes: recorder.trace.bytes + recorder.spool.bytes,
         packets: recorder.spool.packets,
@@ -151,8 +150,8 @@ export class Run {
     this.driver.runToEnd()
   }
 
-  /** Starts it; `gateway` is where a gateway came to listen. Rejects when sockets cannot be had. */
-  async start(gateway?: RunInfo['gateway']): Promise<void> {
+  /** Starts it; `gateway` tells where a gateway listens, and of its visitors. Rejects when sockets cannot be had. */
+  async start(gateway?: () => RunInfo['gateway']): Promise<void> {
     if (gateway !== undefined) this.gateway = gateway
     try {
       if (this.hasPrograms) await this.createPrograms()
@@ -218,6 +217,11 @@ export class Run {
   async fail(error: unknown): Promise<void> {
     if (!this.isOver) this.finish('failed', error)
     await this.ended
+  }
+
+  /** What it says of itself has changed. */
+  noteChange(): void {
+    this.changed()
   }
 
   /** Closes the files; the recording stays on the disk. */

@@ -9,14 +9,16 @@ import * as v from 'valibot'
 import { failure, fromIssues, success, type Result } from '../../shared/errors.ts'
 import { Setup } from '../../shared/experiment.ts'
 import type { LinkInput } from '../../shared/link.ts'
+import { RELAY_TCP } from './gateway-plan.ts'
 import { KernelJoints } from './kernel-join.ts'
+import { KernelTrace } from './kernel-trace.ts'
 import { laboratoryAuthority, type Identity } from './node/authority.ts'
 import { FolderSite } from './node/http/folder-site.ts'
 import { HttpServer } from './node/http/server.ts'
 import { PROGRAMS, type ProgramTable } from './node/programs.ts'
 import type { RunPlan } from './plan.ts'
 import { Run, type RunOptions } from './run.ts'
-import { SocketHost, type LabSocket } from './sockets.ts'
+import { TcpEntrance } from './tcp-relay.ts'
 import { TRUE_RNG } from './true-rng.ts'
 import { UdpEntrance } from './udp-relay.ts'
 
@@ -47,9 +49,6 @@ export interface WebServer {
 
 /** What a server on this machine is called. */
 const NAMES = ['localhost', '127.0.0.1', '::1']
-
-/** The same as a gateway's, and for the same reasons (`gateway.ts`). */
-const TCP = { nagle: false, msl: 1_000_000, synBacklog: 4096, acceptBacklog: 4096 }
 
 /**
  * Serves a folder until the run is stopped. Errors: `root` is no folder; the identity can't be used. Rejects when the port is taken
@@ -118,7 +117,7 @@ function planOf({ link, seed = 1 }: WebOptions, port: number): Result<RunPlan> {
     resources: {},
   }
   const parsed = v.safeParse(Setup, {
-    hosts: { client: { role: 'client', tcp: TCP }, server: { role: 'server', tcp: TCP } },
+    hosts: { client: { role: 'client', tcp: RELAY_TCP }, server: { role: 'server', tcp: RELAY_TCP } },
     links: { link: { a: 'client', b: 'server', ...link } },
     apps: { site },
   })
@@ -144,20 +143,13 @@ function lead(run: Run, { port, udp, open }: Doors): void {
   const { hosts } = run.scene.lanes[0]
   const client = hosts.get('client')!
   const to = { address: hosts.get('server')!.station.host.address, port }
-  const near = new SocketHost(client, run.driver)
   const joints = new KernelJoints(run, 'web')
-  const entrance = new UdpEntrance(client, run.driver, to)
-  for (const socket of udp) entrance.attach(socket)
-  open((kernel) => {
-    let lab: LabSocket
-    try {
-      lab = near.connect(to, { allowHalfOpen: true })
-    } catch {
-      // All ports of the lab's client are in use, as they can be on a real host.
-      return void kernel.resetAndDestroy()
-    }
-    joints.join(kernel, lab, `${LANE}/client`, `${kernel.remoteAddress}:${kernel.remotePort}`)
-  })
+  const trace = new KernelTrace(run, 'web')
+  const udpEntrance = new UdpEntrance({ host: client, run, trace, dontFragment: true }, to)
+  for (const socket of udp) udpEntrance.attach(socket)
+  void run.ended.then(() => udpEntrance.close())
+  const tcpEntrance = new TcpEntrance(client, run, joints, to)
+  open((kernel) => tcpEntrance.enter(kernel))
 }
 
 // --- sockets of the kernel ------------------------------------------------------------------------------------

@@ -60,7 +60,8 @@ export const useTransport = defineStore('transport', () => {
     const values = new Map<string, Json>()
     for (const knob of workbench.experiment.knobs)
       for (const path of knob.paths) values.set(path, workbench.valueOf(knob))
-    return session.startGateway({ ...gateway, link: gatewayLink(values), seed: seed.value })
+    const { listen, host, port } = gateway
+    return session.startGateway({ listen, to: { host, port }, link: gatewayLink(values), seed: seed.value })
   }
 
   /** Run, pause or go on: whatever comes next. */

@@ -8,7 +8,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { planGateway, startGateway } from '../../electron/engine/gateway.ts'
+import { startGateway } from '../../electron/engine/gateway.ts'
+import { planGateway } from '../../electron/engine/gateway-plan.ts'
 import { planExperiment, type RunPlan } from '../../electron/engine/plan.ts'
 import { Run } from '../../electron/engine/run.ts'
 import type { App, Station } from '../../electron/engine/station.ts'
@@ -166,7 +167,7 @@ async function gateway() {
   sink.listen(0, '127.0.0.1')
   await once(sink, 'listening')
   const start = async (port: number) => {
-    const plan = planGateway({ listen: 0, host: '127.0.0.1', port })
+    const plan = planGateway({ listen: 0, to: { host: '127.0.0.1', port } })
     if (!plan.ok) throw new Error(plan.error.message)
     const { run, started } = startGateway(plan.value, options())
     await started

@@ -7,7 +7,7 @@ import * as tls from 'node:tls'
 import type { Duplex } from 'node:stream'
 import * as v from 'valibot'
 import { onTestFinished } from 'vitest'
-import { planGateway } from '../../electron/engine/gateway.ts'
+import { planGateway } from '../../electron/engine/gateway-plan.ts'
 import type { TraceEvent } from '../../electron/engine/recording/types.ts'
 import { Run } from '../../electron/engine/run.ts'
 import { SocketHost, type LabSocket } from '../../electron/engine/sockets.ts'
@@ -40,7 +40,7 @@ export class OnlookerLab {
     tcp = {},
     seed = 1,
   }: LabOptions = {}) {
-    const plan = planGateway({ listen: 0, host: 'nowhere', port: 1, link, seed })
+    const plan = planGateway({ listen: 0, to: { host: 'nowhere', port: 1 }, link, seed })
     if (!plan.ok) throw new Error(plan.error.message)
     const directory = join(temporaryFolder(), 'run')
     this.run = new Run({ ...plan.value, driver: 'virtual' } as never, { id: 1, directory })

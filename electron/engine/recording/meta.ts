@@ -21,7 +21,14 @@ const Info = v.object({
   error: v.optional(v.string()),
   setup: Setup,
   lanes: v.array(Lane),
-  gateway: v.optional(v.object({ listen: v.string(), to: v.string() })),
+  gateway: v.optional(
+    v.object({
+      listen: v.string(),
+      to: v.string(),
+      protocol: v.picklist(['tcp', 'udp']),
+      connections: v.object({ open: v.number(), total: v.number(), refused: v.number() }),
+    }),
+  ),
   recording: v.object({ bytes: v.number(), packets: v.number(), truncatedPackets: v.number() }),
 })
 

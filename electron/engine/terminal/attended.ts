@@ -1,10 +1,9 @@
-/** Runs that end by Ctrl-C: a gateway, a host, a link, a web server (`web.ts`). What was recorded is written then. */
+/** Runs that end by Ctrl-C: a host, a link, a gateway (`gateway.ts`), a web server (`web.ts`). What was recorded is written then. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Language } from '../../../shared/charts/texts.ts'
-import type { InputError, Result } from '../../../shared/errors.ts'
+import type { Result } from '../../../shared/errors.ts'
 import type { ExportOptions } from '../export/export.ts'
-import { planGateway, startGateway, type GatewayOptions } from '../gateway.ts'
 import { runHost, runLink, type HostOptions, type LinkOptions } from '../outsider.ts'
 import type { Run, RunOptions } from '../run.ts'
 import { describeFiles, writeFiles } from './files.ts'
@@ -29,7 +28,7 @@ interface Begun {
   readonly where: readonly string[]
 }
 
-type Begin = (options: RunOptions) => Promise<Result<Begun>>
+export type Begin = (options: RunOptions) => Promise<Result<Begun>>
 
 export async function attend(begin: Begin, options: AttendedOptions, output: Output): Promise<ExitStatus> {
   const interrupt = listenForInterrupt()
@@ -73,19 +72,6 @@ async function conclude(run: Run, options: AttendedOptions, output: Output): Pro
 
 export const ENDS = 'Ctrl-C ends it.'
 
-/** `rexmit gateway` */
-export function gateway(options: GatewayOptions & AttendedOptions, output: Output): Promise<ExitStatus> {
-  const begin: Begin = async (runOptions) => {
-    const plan = planGateway(options)
-    if (!plan.ok) return plan
-    const { run, started } = startGateway(plan.value, runOptions)
-    await started
-    const { listen, to } = run.info.gateway!
-    return { ok: true, value: { run, where: [`${listen} leads through the link to ${to}. ${ENDS}`] } }
-  }
-  return attend(begin, options, output)
-}
-
 /** `rexmit host` */
 export function host(options: HostOptions & AttendedOptions, output: Output): Promise<ExitStatus> {
   const begin: Begin = async (runOptions) => {
@@ -111,25 +97,3 @@ export function link(options: LinkOptions & AttendedOptions, output: Output): Pr
   }
   return attend(begin, options, output)
 }
-
-/** Reads `127.0.0.1:PORT`: nothing listens beyond loopback (DESIGN 9). */
-export function parseListen(text: string): Result<number> {
-  const port = /^(?:127\.0\.0\.1|localhost):(\d{1,5})$/.exec(text)?.[1]
-  return port !== undefined && Number(port) <= 65_535
-    ? { ok: true, value: Number(port) }
-    : wrong('--listen', text, '127.0.0.1:PORT, where port 0 is any free one')
-}
-
-/** Reads `HOST:PORT`, a numeric IPv6 host in brackets. */
-export function parseTarget(text: string): Result<{ host: string; port: number }> {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,255})):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[3])
-  if (!match || port < 1 || port > 65_535)
-    return wrong('--to', text, 'HOST:PORT such as 127.0.0.1:8080 or [::1]:8080')
-  return { ok: true, value: { host: match[1] ?? match[2], port } }
-}
-
-const wrong = (field: string, value: string, allowed: string): { ok: false; error: InputError } => ({
-  ok: false,
-  error: { code: 'invalid', message: `${field}: ${value} is not ${allowed}`, field, value, allowed },
-})

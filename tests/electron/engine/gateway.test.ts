@@ -3,7 +3,8 @@ import { get, createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { planGateway, startGateway } from '../../../electron/engine/gateway.ts'
+import { startGateway } from '../../../electron/engine/gateway.ts'
+import { planGateway } from '../../../electron/engine/gateway-plan.ts'
 import type { Run } from '../../../electron/engine/run.ts'
 import type { LinkInput } from '../../../shared/link.ts'
 import { createLab, TestWindow } from '../../support/lab.ts'
@@ -28,7 +29,7 @@ async function targetOf(onConnection: (socket: Socket) => void): Promise<{ port:
 
 /** A gateway to a port; returns its own port. */
 async function gatewayTo(port: number, link?: LinkInput): Promise<{ port: number; run: Run }> {
-  const plan = planGateway({ listen: 0, host: '127.0.0.1', port, link })
+  const plan = planGateway({ listen: 0, to: { host: '127.0.0.1', port }, link })
   if (!plan.ok) throw new Error(plan.error.message)
   const { run, started } = startGateway(plan.value, { id: 1, directory: join(temporaryFolder(), 'run') })
   await started
@@ -156,7 +157,7 @@ describe('a gateway', () => {
   it('is started, seen and stopped from a window; a port that is in use is said to be', async () => {
     const target = await targetOf(echo)
     const window = new TestWindow(createLab())
-    const command = { type: 'gateway.start', host: '127.0.0.1', port: target.port } as const
+    const command = { type: 'gateway.start', to: { host: '127.0.0.1', port: target.port } } as const
     const info = await window.ask({ ...command, listen: 0, link: { up: { delay: 500 } } })
     expect(info).toMatchObject({ kind: 'gateway', driver: 'live', state: 'running', experiment: 'gateway' })
     expect(info.gateway!.to).toBe(`127.0.0.1:${target.port}`)

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import * as v from 'valibot'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { planGateway } from '../../../electron/engine/gateway.ts'
+import { planGateway } from '../../../electron/engine/gateway-plan.ts'
 import { Run } from '../../../electron/engine/run.ts'
 import { SocketHost, type LabSocket } from '../../../electron/engine/sockets.ts'
 import type { DriverName } from '../../../shared/commands.ts'
@@ -23,7 +23,7 @@ async function pair(
   link: LinkInput = { up: { delay: 1_000 }, down: { delay: 1_000 } },
   tcp: TcpSettingsInput = {},
 ) {
-  const plan = planGateway({ listen: 0, host: 'nowhere', port: 1, link })
+  const plan = planGateway({ listen: 0, to: { host: 'nowhere', port: 1 }, link })
   if (!plan.ok) throw new Error(plan.error.message)
   const run = new Run({ ...plan.value, driver } as never, {
     id: 1,

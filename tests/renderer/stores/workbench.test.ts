@@ -162,7 +162,7 @@ describe('knobs during a run', () => {
     const [start] = open.engine.sent('gateway.start')
     expect(start).toMatchObject({
       listen: 0,
-      host: '127.0.0.1',
+      to: { host: '127.0.0.1', port: 8080 },
       link: { up: { delay: 20_000 }, down: { delay: 20_000 } },
     })
     workbench.turn(knob('outage', GATEWAY), true)

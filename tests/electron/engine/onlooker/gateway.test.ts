@@ -5,7 +5,8 @@ import * as https from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { planGateway, startGateway } from '../../../../electron/engine/gateway.ts'
+import { startGateway } from '../../../../electron/engine/gateway.ts'
+import { planGateway } from '../../../../electron/engine/gateway-plan.ts'
 import type { EventData, EventName } from '../../../../shared/trace/events.ts'
 import { temporaryFolder } from '../../../support/runs.ts'
 import { createCertificates } from '../../../support/tls-certificates.ts'
@@ -16,7 +17,11 @@ async function gatewayTo(server: Server) {
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const { port } = server.address() as AddressInfo
-  const plan = planGateway({ listen: 0, host: '127.0.0.1', port, link: { down: { loss: { rate: 0.05 } } } })
+  const plan = planGateway({
+    listen: 0,
+    to: { host: '127.0.0.1', port },
+    link: { down: { loss: { rate: 0.05 } } },
+  })
   if (!plan.ok) throw new Error(plan.error.message)
   const { run, started } = startGateway(plan.value, { id: 1, directory: join(temporaryFolder(), 'run') })
   onTestFinished(() => run.close())
