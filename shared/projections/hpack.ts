@@ -4,68 +4,30 @@
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
+import type { TableChange } from './dynamic-table.ts'
+import {
+  integerLength,
+  plainString,
+  readLines,
+  sectionAt,
+  type EncodedField,
+  type FieldForm,
+  type HeaderSection,
+  type RecordedLine,
+} from './field-lines.ts'
 import { QuicPackets } from './quic-packets.ts'
 import { sideOf, type TlsSide } from './tls.ts'
 
 export type EncoderSide = TlsSide
 
 const SIDES: readonly EncoderSide[] = ['client', 'server']
+const FORMS = ['indexed', 'literal_indexed', 'literal', 'literal_never_indexed'] as const
 
-/** RFC 7541 6.1 and 6.2.1 to 6.2.3. */
-export type FieldForm = 'indexed' | 'literal_indexed' | 'literal' | 'literal_never_indexed'
-const FORMS: readonly string[] = ['indexed', 'literal_indexed', 'literal', 'literal_never_indexed']
-
-/** RFC 9204 4.5.2 to 4.5.6. */
-export type QpackForm =
-  'indexed' | 'indexed_post_base' | 'name_reference' | 'name_reference_post_base' | 'literal'
-export const QPACK_FORMS: readonly string[] = [
-  'indexed',
-  'indexed_post_base',
-  'name_reference',
-  'name_reference_post_base',
-  'literal',
-]
-
-export interface EncodedField {
-  readonly name: string
-  readonly value: string
-  readonly form: FieldForm | QpackForm
-  /** Octets on the wire. */
-  readonly bytes: number
-  /** Of the entry, or of the one that lends its name; 0: the name is a literal. In QPACK absolute, from 0 on. */
-  readonly index: number
-  readonly table: 'static' | 'dynamic' | 'none'
-  /** At least one of its literals is Huffman-coded: it is shorter than it would be without. */
-  readonly huffman: boolean
-  /** Octets that HTTP/1.1 would spend on it. */
-  readonly plain: number
-}
-
-export interface HeaderBlock {
+export interface HeaderBlock extends HeaderSection {
   readonly from: EncoderSide
-  readonly t: number
-  readonly pkt: number
-  /** Row in `http:message_started`. */
-  readonly row: number
-  readonly stream: number
-  readonly part: string
-  readonly method: string
-  readonly target: string
-  /** 0: a request. */
-  readonly status: number
-  /** Octets on the wire, and as HTTP/1.1 would write it. */
-  readonly length: number
-  readonly uncompressed: number
   /** Table changes of each side up to and with this block; and those before it. */
   readonly changes: Readonly<Record<EncoderSide, number>>
   readonly changesBefore: number
-}
-
-export interface TableChange {
-  readonly what: string
-  readonly name: string
-  readonly value: string
-  readonly limit: number
 }
 
 export interface HeaderTotals {
@@ -151,31 +113,19 @@ function addBlock(
   row: number,
   from: EncoderSide,
 ): void {
-  const { columns } = table
-  const text = (field: string): string => store.text(columns[field].data[row])
-  const number = (field: string): number => columns[field].data[row]
-  const [length, uncompressed] = [number('length'), number('uncompressed')]
+  const section = sectionAt(store, table, row)
   blocks.push({
+    ...section,
     from,
-    t: table.t.data[row],
-    pkt: table.pkt.data[row],
-    row,
-    stream: number('exchange'),
-    part: text('part'),
-    method: text('method'),
-    target: text('target'),
-    status: number('status'),
-    length,
-    uncompressed,
     changes: { client: changes.client.length, server: changes.server.length },
     changesBefore: told[from],
   })
   told[from] = changes[from].length
   const sum = totals[from]
   sum.blocks++
-  sum.length += length
-  sum.uncompressed += uncompressed
-  for (const field of readFields(text('fields'))) {
+  sum.length += section.length
+  sum.uncompressed += section.uncompressed
+  for (const field of readFields(store.text(table.columns.fields.data[row]))) {
     if (field.form !== 'indexed') sum.literal++
     else if (field.table === 'static') sum.static++
     else sum.dynamic++
@@ -185,117 +135,18 @@ function addBlock(
 /** Entries of the static table (RFC 7541 A); indexes beyond it are of the dynamic one. */
 const STATIC_ENTRIES = 61
 
-/** Octets of an integer in a prefix of so many bits (RFC 7541 5.1). */
-export function integerLength(value: number, prefix: number): number {
-  const most = 2 ** prefix - 1
-  if (value < most) return 1
-  let octets = 2
-  for (let rest = value - most; rest >= 128; rest /= 128) octets++
-  return octets
-}
-
-/** Octets of a string without Huffman coding (RFC 7541 5.2). */
-export const plainString = (text: string): number => integerLength(text.length, 7) + text.length
-
 /** Octets of a literal without Huffman coding (RFC 7541 6.2). */
-function plainLiteral(name: string, value: string, index: number, form: FieldForm): number {
+function plainLiteral({ name, value, index, form }: RecordedLine<FieldForm>): number {
   const head = integerLength(index, form === 'literal_indexed' ? 6 : 4)
   return head + (index === 0 ? plainString(name) : 0) + plainString(value)
 }
 
-const CRLF = 2
-const VERSION = ' HTTP/1.1'
-
-/** What HTTP/1.1 would spend on a field: `:method` and `:path` become the request line, `:authority` is `host`. */
-export function http1Length(name: string, value: string): number {
-  if (name === ':method') return value.length + 1 + VERSION.length + CRLF
-  if (name === ':path') return value.length
-  if (name === ':scheme') return 0
-  if (name === ':status') return 'HTTP/1.1 200 '.length + CRLF
-  const shown = name === ':authority' ? 'host' : name
-  return shown.length + 2 + value.length + CRLF
-}
-
 /** The fields of a block from the JSON of the recording; what is no field is left out. Total. */
-export function readFields(json: string): EncodedField[] {
-  let list: unknown
-  try {
-    list = JSON.parse(json)
-  } catch {
-    return []
-  }
-  if (!Array.isArray(list)) return []
-  return list.flatMap((item: unknown) => {
-    const [name, value, form, bytes, index] = Array.isArray(item) ? (item as unknown[]) : []
-    if (typeof name !== 'string' || typeof value !== 'string' || !FORMS.includes(form as string)) return []
-    if (!isCount(bytes) || !isCount(index)) return []
-    return [encodedField(name, value, form as FieldForm, bytes, index)]
-  })
-}
-
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0
-
-function encodedField(
-  name: string,
-  value: string,
-  form: FieldForm,
-  bytes: number,
-  index: number,
-): EncodedField {
-  const table = index === 0 ? 'none' : index <= STATIC_ENTRIES ? 'static' : 'dynamic'
-  const huffman = form !== 'indexed' && bytes < plainLiteral(name, value, index, form)
-  return { name, value, form, bytes, index, table, huffman, plain: http1Length(name, value) }
-}
-
-export interface TableEntry {
-  readonly name: string
-  readonly value: string
-  /** RFC 7541 4.1. */
-  readonly size: number
-  /** The how-many-th change of this side put it there: unlike its index, this stays. */
-  readonly change: number
-}
-
-export interface DynamicTable {
-  /** Newest first: the first has index 62. */
-  readonly entries: readonly TableEntry[]
-  readonly size: number
-  readonly limit: number
-  /** Entries that the changes from `since` on put in and took out. */
-  readonly added: number
-  readonly evicted: readonly TableEntry[]
-}
-
-/** SETTINGS_HEADER_TABLE_SIZE at the start (RFC 9113 6.5.2), and what an entry costs beside its octets. */
-const DEFAULT_LIMIT = 4096
-const OVERHEAD = 32
-
-/**
- * The table after the first `count` changes, and what those from `since` on have done to it. `capacity`: before any of them.
- */
-export function tableAfter(
-  changes: readonly TableChange[],
-  count: number,
-  since: number,
-  capacity = DEFAULT_LIMIT,
-): DynamicTable {
-  /** Oldest first. */
-  let entries: TableEntry[] = []
-  const evicted: TableEntry[] = []
-  let first = 0
-  let limit = capacity
-  changes.slice(0, count).forEach(({ what, name, value, limit: now }, change) => {
-    limit = now
-    if (what === 'insert') entries.push({ name, value, size: name.length + value.length + OVERHEAD, change })
-    else if (what === 'evict' && first < entries.length) {
-      if (change >= since) evicted.push(entries[first])
-      first++
-    }
-  })
-  entries = entries.slice(first).reverse()
-  const added = entries.filter(({ change }) => change >= since).length
-  return { entries, size: entries.reduce((sum, { size }) => sum + size, 0), limit, added, evicted }
-}
+export const readFields = (json: string): EncodedField[] =>
+  readLines(json, FORMS, (line) => ({
+    table: line.index === 0 ? 'none' : line.index <= STATIC_ENTRIES ? 'static' : 'dynamic',
+    huffman: line.form !== 'indexed' && line.bytes < plainLiteral(line),
+  }))
 
 /** Share of the octets that HPACK has spared; 0 where there were none. */
 export const savingOf = ({ length, uncompressed }: { length: number; uncompressed: number }): number =>

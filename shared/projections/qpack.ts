@@ -5,16 +5,18 @@
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
+import type { TableChange } from './dynamic-table.ts'
 import {
-  http1Length,
   integerLength,
   plainString,
-  QPACK_FORMS,
+  readLines,
+  sectionAt,
   type EncodedField,
-  type EncoderSide,
+  type HeaderSection,
   type QpackForm,
-  type TableChange,
-} from './hpack.ts'
+  type RecordedLine,
+} from './field-lines.ts'
+import type { EncoderSide } from './hpack.ts'
 import { sideOf } from './tls.ts'
 
 interface Step {
@@ -37,17 +39,8 @@ export interface QpackInstruction extends Step {
   readonly stream: number
 }
 
-export interface FieldSection extends Step {
+export interface FieldSection extends Step, HeaderSection {
   readonly kind: 'section'
-  /** Row in `http:message_started`. */
-  readonly row: number
-  readonly stream: number
-  readonly part: string
-  readonly method: string
-  readonly target: string
-  /** 0: a request. */
-  readonly status: number
-  readonly uncompressed: number
   /** RFC 9204 4.5.1.1: insertions that it needs; 0: none. */
   readonly required: number
   /** When its receiver had to wait for the encoder stream, and until when; NaN: it did not; infinite: it still does. */
@@ -177,22 +170,13 @@ function addSection(
   row: number,
   from: EncoderSide,
 ): void {
-  const { columns } = table
-  const text = (field: string): string => store.text(columns[field].data[row])
-  const number = (field: string): number => columns[field].data[row]
-  const stream = number('exchange')
-  const wait = connection.waiting.get(`${from} ${stream}`)?.shift()
+  const section = sectionAt(store, table, row)
+  const wait = connection.waiting.get(`${from} ${section.stream}`)?.shift()
   connection.steps.push({
     ...stepOf(connection, table, row, from),
+    ...section,
     kind: 'section',
-    row,
-    stream,
-    part: text('part'),
-    method: text('method'),
-    target: text('target'),
-    status: number('status'),
-    uncompressed: number('uncompressed'),
-    required: requiredBy(readSection(text('fields'))),
+    required: requiredBy(readSection(store.text(table.columns.fields.data[row]))),
     blocked: wait?.t ?? NaN,
     unblocked: wait?.until ?? NaN,
     known: wait?.known ?? 0,
@@ -238,30 +222,23 @@ export const waitOf = ({ blocked, unblocked }: FieldSection, now: number): numbe
 const requiredBy = (fields: readonly EncodedField[]): number =>
   Math.max(0, ...fields.filter(({ table }) => table === 'dynamic').map(({ index }) => index + 1))
 
-/** The field lines of a section from the JSON of the recording; what is none is left out. Total. */
-export function readSection(json: string): EncodedField[] {
-  let list: unknown
-  try {
-    list = JSON.parse(json)
-  } catch {
-    return []
-  }
-  if (!Array.isArray(list)) return []
-  return list.flatMap((item: unknown): EncodedField[] => {
-    const [name, value, form, bytes, index, table] = Array.isArray(item) ? (item as unknown[]) : []
-    if (typeof name !== 'string' || typeof value !== 'string' || !isForm(form)) return []
-    if (!isCount(bytes) || !isCount(index)) return []
-    const from = table === 'static' || table === 'dynamic' ? table : 'none'
-    const huffman = bytes < plainLength(name, value, form, index)
-    return [{ name, value, form, bytes, index, table: from, huffman, plain: http1Length(name, value) }]
-  })
-}
+const FORMS = [
+  'indexed',
+  'indexed_post_base',
+  'name_reference',
+  'name_reference_post_base',
+  'literal',
+] as const
 
-const isForm = (value: unknown): value is QpackForm => QPACK_FORMS.includes(value as string)
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0
+/** The field lines of a section from the JSON of the recording; what is none is left out. Total. */
+export const readSection = (json: string): EncodedField[] =>
+  readLines(json, FORMS, (line) => ({
+    table: line.table === 'static' || line.table === 'dynamic' ? line.table : 'none',
+    huffman: line.bytes < plainLength(line),
+  }))
 
 /** Octets of a field line without Huffman coding (RFC 9204 4.5.4 to 4.5.6); of an indexed one, none. */
-function plainLength(name: string, value: string, form: QpackForm, index: number): number {
+function plainLength({ name, value, form, index }: RecordedLine<QpackForm>): number {
   if (form === 'indexed' || form === 'indexed_post_base') return 0
   if (form === 'literal') return integerLength(name.length, 3) + name.length + plainString(value)
   return integerLength(form === 'name_reference' ? Math.min(index, 14) : 0, 4) + plainString(value)

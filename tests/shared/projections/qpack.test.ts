@@ -1,6 +1,6 @@
 /** QPACK in the order in which it left (RFC 9204). */
 import { describe, expect, it } from 'vitest'
-import { tableAfter } from '../../../shared/projections/hpack.ts'
+import { tableAfter } from '../../../shared/projections/dynamic-table.ts'
 import { Qpack, readSection, waitOf, type FieldSection } from '../../../shared/projections/qpack.ts'
 import type { TraceStore } from '../../../shared/trace/store.ts'
 import { FLOW, TraceMaker } from '../../support/trace-maker.ts'
