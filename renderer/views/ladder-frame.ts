@@ -12,6 +12,8 @@ import { type Silence, TimeScale } from './time-scale.ts'
 
 export interface LadderSide {
   readonly name: string
+  /** client, server or empty. */
+  readonly role: string
   readonly states: readonly StateChange[]
 }
 
@@ -20,8 +22,8 @@ export interface LadderFrame {
   readonly range: TimeRange
   /** Times that are folded. */
   readonly silences: readonly Silence[]
-  readonly client: LadderSide
-  readonly server: LadderSide
+  /** From left to right. */
+  readonly sides: readonly LadderSide[]
   readonly cursor: number | null
   /** Time of the latest event of the recording. */
   readonly end: number
@@ -99,8 +101,7 @@ export function paintLadderFrame(
   pen.rect(0, layout.top, surface.width, layout.bottom - layout.top)
   pen.clip()
   lines()
-  drawSide(surface, layout, frame, frame.client, 'client')
-  drawSide(surface, layout, frame, frame.server, 'server')
+  frame.sides.forEach((_, i) => drawSide(surface, layout, frame, i))
   drawFolds(surface, layout, frame)
   drawCursor(surface, layout, frame)
   pen.restore()
@@ -251,17 +252,15 @@ function tear(pen: CanvasRenderingContext2D, from: number, to: number, y: number
 }
 
 /** The axis of a side, the states of its end as a band, and their names beside it. */
-function drawSide(
-  surface: Surface,
-  layout: Layout,
-  { range, end }: LadderFrame,
-  { states }: LadderSide,
-  role: 'client' | 'server',
-): void {
+function drawSide(surface: Surface, layout: Layout, { range, end, sides }: LadderFrame, at: number): void {
   const { pen, theme } = surface
-  const x = role === 'client' ? layout.left : layout.right
-  const band = role === 'client' ? x - BAND : x
-  const names = role === 'client' ? x - BAND - 4 : x + BAND + 4
+  const { states } = sides[at]
+  const x = placeOf(layout, sides.length, at)
+  const isRight = at > 0
+  const isBetween = isRight && at < sides.length - 1
+  const band = isRight ? x : x - BAND
+  const names = isRight ? x + BAND + 4 : x - BAND - 4
+  const color = colorOf(surface, sides[at])
   const first = stateAt(states, range.from)
   const shown = [
     ...(first ? [{ ...first, t: range.from }] : []),
@@ -273,14 +272,14 @@ function drawSide(
     const until = layout.toY(Math.min(shown[i + 1]?.t ?? end, range.to))
     const idle = isIdleState(state)
     pen.globalAlpha = isOpenState(state) ? 0.85 : idle ? 0.2 : 0.4
-    pen.fillStyle = idle ? theme.grey : role === 'client' ? theme.client : theme.server
+    pen.fillStyle = idle ? theme.grey : color
     pen.fillRect(band, y, BAND, Math.max(1, until - y - 1))
     pen.globalAlpha = 1
-    if (!layout.wide || y - lastName < theme.textSize * 1.1) return
+    if (isBetween || !layout.wide || y - lastName < theme.textSize * 1.1) return
     lastName = y
     drawText(surface, state, names, Math.max(y + 1, layout.top + 1), {
       color: theme.muted,
-      align: role === 'client' ? 'right' : 'left',
+      align: isRight ? 'left' : 'right',
       baseline: 'top',
       size: theme.textSize * 0.9,
     })
@@ -290,19 +289,27 @@ function drawSide(
   stroke(pen, x, layout.top, x, layout.bottom)
 }
 
-function drawHead(surface: Surface, layout: Layout, { client, server, language, range }: LadderFrame): void {
+const placeOf = ({ left, right }: Layout, count: number, at: number): number =>
+  left + ((right - left) * at) / Math.max(1, count - 1)
+
+const colorOf = ({ theme }: Surface, { role }: LadderSide): string =>
+  role === 'client' ? theme.client : role === 'server' ? theme.server : theme.muted
+
+function drawHead(surface: Surface, layout: Layout, { sides, language, range }: LadderFrame): void {
   const { pen, theme } = surface
   const y = layout.top - theme.textSize
   pen.font = `600 ${theme.textSize}px ${theme.font}`
-  const both = `${client.name}  ${server.name}`
+  const each = (layout.right - layout.left) / Math.max(1, sides.length - 1)
   // Addresses are left out where there is room for the names alone.
-  const room = pen.measureText(both).width < layout.right - layout.left
-  const nameOf = ({ name }: LadderSide): string => (room ? name : name.split(' ')[0])
-  drawText(surface, nameOf(client), layout.left - BAND, y, { bold: true, color: theme.client })
-  drawText(surface, nameOf(server), layout.right + BAND, y, {
-    bold: true,
-    color: theme.server,
-    align: 'right',
+  const room = sides.every(
+    ({ name }) => pen.measureText(`${name}  `).width < each * (sides.length === 2 ? 0.5 : 1),
+  )
+  sides.forEach((side, i) => {
+    const isLast = i > 0 && i === sides.length - 1
+    const align = i === 0 ? 'left' : isLast ? 'right' : 'center'
+    const x = placeOf(layout, sides.length, i) + (i === 0 ? -BAND : isLast ? BAND : 0)
+    const name = room ? side.name : side.name.split(' ')[0]
+    drawText(surface, name, x, y, { bold: true, color: colorOf(surface, side), align })
   })
   const unit = axisUnit('us', range.to).symbol
   const time = layout.wide ? `${word(language, 'time')} (${unit})` : unit

@@ -1,7 +1,6 @@
 /** Draws the ladder of all packets: a line for each from where and when it was sent to where it arrived, died, or is now. */
 import { reasonText } from '../../shared/charts/reasons.ts'
 import type { Origins } from '../../shared/projections/origins.ts'
-import type { Path } from '../../shared/projections/paths.ts'
 import type { Surface } from './canvas.ts'
 import {
   drawLineEnd,
@@ -14,10 +13,13 @@ import {
   type Line,
   type LineWords,
 } from './ladder-frame.ts'
+import type { Crossing } from './ladder-scene.ts'
 import { packetWords } from './segment-text.ts'
 
 export interface LadderScene extends LadderFrame {
-  readonly paths: readonly Path[]
+  readonly paths: readonly Crossing[]
+  /** Number of the name of a node: is it a server? */
+  isServer(node: number): boolean
   readonly origins: Origins
   /** What a datagram of QUIC holds, in short words; undefined: nothing that is known. */
   quicWords(pkt: number): string | undefined
@@ -27,12 +29,14 @@ export interface LadderScene extends LadderFrame {
 
 /** A line as it was drawn, for pointing at it. */
 export interface DrawnPath extends Line {
-  readonly path: Path
+  readonly path: Crossing
+  /** What is sent by servers has their colour. */
+  readonly server: boolean
 }
 
 export function paintLadder(surface: Surface, scene: LadderScene): DrawnPath[] {
   const layout = layoutOf(surface, scene.range, scene.silences)
-  const drawn = scene.paths.map((path) => place(layout, path))
+  const drawn = scene.paths.map((path) => place(layout, path, scene.isServer(path.packet.node)))
   paintLadderFrame(surface, layout, scene, () => {
     for (const line of drawn) drawPath(surface, line, scene)
     drawLineWords(surface, layout, drawn, (line) => wordsOf(surface, line, scene))
@@ -45,11 +49,12 @@ export function paintLadder(surface: Surface, scene: LadderScene): DrawnPath[] {
   return drawn
 }
 
-function place(layout: Layout, path: Path): DrawnPath {
+function place(layout: Layout, path: Crossing, server: boolean): DrawnPath {
   const toX = (share: number): number => layout.left + share * (layout.right - layout.left)
   const { packet, from, to } = path
   return {
     path,
+    server,
     x1: toX(from),
     y1: layout.toY(packet.t),
     x2: toX(to),
@@ -58,12 +63,12 @@ function place(layout: Layout, path: Path): DrawnPath {
   }
 }
 
-const isAgain = ({ packet }: Path): boolean =>
+const isAgain = ({ packet }: Crossing): boolean =>
   packet.segment !== undefined && !['', 'limited_transmit'].includes(packet.segment.cause)
 
-function colorOf({ theme }: Surface, { path, up }: DrawnPath): string {
+function colorOf({ theme }: Surface, { path, server }: DrawnPath): string {
   if (isAgain(path)) return theme.retransmission
-  return up ? theme.client : theme.server
+  return server ? theme.server : theme.client
 }
 
 function drawPath(surface: Surface, line: DrawnPath, scene: LadderScene): void {

@@ -1,12 +1,14 @@
 /** What a ladder shows of a recording: which part of it, which packets cross there, and its two sides. */
 import type { TimeRange } from '../../shared/charts/context.ts'
 import type { Language } from '../../shared/charts/texts.ts'
+import type { Packet } from '../../shared/projections/packets.ts'
 import type { Path, Paths } from '../../shared/projections/paths.ts'
 import type { States } from '../../shared/projections/states.ts'
 import type { TraceNode, TraceStore } from '../../shared/trace/store.ts'
+import type { LaneNetwork } from '../../shared/projections/network.ts'
 import type { LadderFrame } from './ladder-frame.ts'
 import { fittingWindow } from './ladder-window.ts'
-import { nodesOf, shortName } from './lane.ts'
+import { shortName } from './lane.ts'
 import { silencesIn } from './time-scale.ts'
 
 /** More lines than this are not drawn; zoomed out so far, none could be told from another. */
@@ -33,22 +35,55 @@ export interface LadderAsk {
 
 export interface LadderSight {
   readonly frame: LadderFrame
-  readonly paths: readonly Path[]
+  readonly paths: readonly Crossing[]
   /** There are more than were taken. */
   readonly more: boolean
+}
+
+/** The way of a packet across the ladder, from its left end (0) to its right end (1). */
+export interface Crossing {
+  readonly packet: Packet
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * The hosts of a lane from left to right: clients, then servers. What all the others talk to (one server of several clients, one
+ * client of several servers) stands between them.
+ */
+export function columnsOf({ hosts }: LaneNetwork): readonly TraceNode[] {
+  const servers = hosts.filter(({ role }) => role === 'server')
+  const clients = hosts.filter(({ role }) => role !== 'server')
+  const between = (others: readonly TraceNode[], hub: TraceNode): TraceNode[] => {
+    const half = Math.ceil(others.length / 2)
+    return [...others.slice(0, half), hub, ...others.slice(half)]
+  }
+  if (servers.length === 1 && clients.length > 1) return between(clients, servers[0])
+  if (clients.length === 1 && servers.length > 1) return between(servers, clients[0])
+  return [...clients, ...servers]
+}
+
+/** What a router or link sends comes from beside the one that it is for; what is for nobody goes to the other end. */
+function crossing({ packet, receiver, from, to }: Path, places: ReadonlyMap<number, number>): Crossing {
+  const target = receiver && places.get(receiver.id)
+  const start = places.get(packet.node) ?? (target === undefined ? 0.5 : (target + 0.5) / 2)
+  const end = target ?? (start < 0.5 ? 1 : 0)
+  return { packet, from: start + (end - start) * from, to: start + (end - start) * to }
 }
 
 export function ladderSight(ask: LadderAsk): LadderSight {
   const { store, paths, lane, states, flow, range, cursor } = ask
   let shown =
     ask.part ?? fittingWindow(paths, range, store.end, ask.height, cursor ?? range.from, ask.following)
-  const { client, server } = nodesOf(store, lane)
-  const side = (node: TraceNode | undefined) => ({
-    name: node ? `${shortName(node.name)} ${node.address}` : '',
-    states: (flow !== undefined && node && states.ends.get(flow, node.id)) || [],
-  })
-  const found = paths.between(store, lane, shown.from, shown.to, MOST_LINES, (id) => id === client?.id)
-  const one = found.paths.filter(ask.shows)
+  const hosts = columnsOf(paths.network.lane(lane))
+  const sides = hosts.map((node) => ({
+    name: `${shortName(node.name)} ${node.address}`,
+    role: node.role,
+    states: (flow !== undefined && states.ends.get(flow, node.id)) || [],
+  }))
+  const found = paths.between(store, lane, shown.from, shown.to, MOST_LINES)
+  const places = new Map(hosts.map(({ id }, i) => [id, i / Math.max(1, hosts.length - 1)]))
+  const one = found.paths.filter(ask.shows).map((path) => crossing(path, places))
   const packets = one.map(({ packet }) => packet)
   const silences = ask.folding ? silencesIn(packets, shown) : []
   if (silences.length > 0 && ask.part === null) {
@@ -60,8 +95,7 @@ export function ladderSight(ask: LadderAsk): LadderSight {
     language: ask.language,
     range: shown,
     silences,
-    client: side(client),
-    server: side(server),
+    sides,
     cursor,
     end: store.end,
   }

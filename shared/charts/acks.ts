@@ -156,9 +156,7 @@ function drawPackets(picture: Picture, plot: number, shown: readonly QuicPacket[
   )
   const dead = shown.flatMap((packet) => {
     const fate = store.fate(packet.pkt)
-    return fate.kind === 'dropped'
-      ? [[store.table('link:packet_dropped').t.data[fate.row], packet.number] as const]
-      : []
+    return fate.kind === 'dropped' ? [[store.table(fate.in).t.data[fate.row], packet.number] as const] : []
   })
   signs('died', dead, CROSS, textSize * 0.64, outline(theme.loss))
   const by = (trigger: string) => lost.filter((packet) => packet.trigger === trigger)

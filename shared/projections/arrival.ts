@@ -38,5 +38,5 @@ export function arrivalOf(store: TraceStore, pkt: number): Arrival {
 
 function delivered(store: TraceStore, pkt: number): number | undefined {
   const fate = store.fate(pkt)
-  return fate.kind === 'delivered' ? store.table('link:packet_delivered').t.data[fate.row] : undefined
+  return fate.kind === 'delivered' ? store.table(fate.in).t.data[fate.row] : undefined
 }

@@ -1,6 +1,7 @@
 /** Every packet of the run, one after another as they were sent, and what is known of each. */
 import { Column } from '../trace/columns.ts'
 import type { EventName } from '../trace/events.ts'
+import { PacketIndex } from '../trace/packet-index.ts'
 import type { Fate, TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
 
@@ -9,13 +10,14 @@ const BIRTHS = [
   'tcp:segment_sent',
   'udp:datagram_sent',
   'icmp:message_sent',
+  'arp:message_sent',
   'ip:fragment_sent',
   'link:packet_duplicated',
   'link:packet_fragmented',
 ] as const satisfies readonly EventName[]
 type Birth = (typeof BIRTHS)[number]
 
-export type Protocol = 'TCP' | 'UDP' | 'ICMP' | 'fragment'
+export type Protocol = 'TCP' | 'UDP' | 'ICMP' | 'ARP' | 'fragment'
 
 /** The header of a TCP segment as it was sent; numbers as they stand on the wire, `window` scaled. */
 export interface Segment {
@@ -67,6 +69,8 @@ export class Packets {
   private readonly rows = new Column('u32')
   private readonly times = new Column('f64')
   private readonly pkts = new Column('u32')
+  /** Indexes by the number of the packet, and 1. */
+  private readonly places = new PacketIndex()
   private readonly cursor = new Cursor<Birth>(...BIRTHS)
 
   update(store: TraceStore): void {
@@ -87,6 +91,7 @@ export class Packets {
     this.rows.push(row)
     this.times.push(t)
     this.pkts.push(pkt)
+    this.places.set(pkt, this.pkts.length)
   }
 
   get length(): number {
@@ -116,7 +121,9 @@ export class Packets {
       flow: source.flow.data[sourceRow],
       lane: store.laneOf(node),
       protocol: PROTOCOLS[name] ?? 'TCP',
-      size: source.columns.size?.data[sourceRow] ?? 0,
+      // An ARP message is a frame, written in hexadecimal.
+      size:
+        source.columns.size?.data[sourceRow] ?? store.text(source.columns.bytes.data[sourceRow]).length / 2,
       segment: name !== 'link:packet_fragmented' && sent >= 0 ? segmentAt(store, sent) : undefined,
       copy: name === 'link:packet_duplicated',
       ...fateOf(store, pkt),
@@ -125,15 +132,7 @@ export class Packets {
 
   /** Index of the packet with this number, -1 when there is none. */
   indexOf(pkt: number): number {
-    const { data } = this.pkts
-    // Packets are numbered as they are made, so the index lies near the number.
-    for (let distance = 0; distance < this.length; distance++) {
-      const below = pkt - 1 - distance
-      const above = pkt - 1 + distance
-      if (below >= 0 && below < this.length && data[below] === pkt) return below
-      if (above < this.length && data[above] === pkt) return above
-    }
-    return -1
+    return pkt > 0 ? this.places.get(pkt) - 1 : -1
   }
 }
 
@@ -143,6 +142,7 @@ const MOST_PIECES = 8192
 const PROTOCOLS: Partial<Record<Birth, Protocol>> = {
   'udp:datagram_sent': 'UDP',
   'icmp:message_sent': 'ICMP',
+  'arp:message_sent': 'ARP',
   'ip:fragment_sent': 'fragment',
   'link:packet_fragmented': 'fragment',
 }
@@ -170,14 +170,8 @@ export function segmentAt(store: TraceStore, row: number): Segment {
 function fateOf(store: TraceStore, pkt: number): Pick<Packet, 'fate' | 'until' | 'reason'> {
   const fate = store.fate(pkt)
   if (fate.kind === 'under_way') return { fate: 'under_way', until: store.end, reason: '' }
-  if (fate.kind === 'delivered' || fate.kind === 'fragmented') {
-    const table = store.table(fate.kind === 'delivered' ? 'link:packet_delivered' : 'link:packet_fragmented')
-    return { fate: fate.kind, until: table.t.data[fate.row], reason: '' }
-  }
-  const drops = store.table('link:packet_dropped')
-  return {
-    fate: 'dropped',
-    until: drops.t.data[fate.row],
-    reason: store.text(drops.columns.reason.data[fate.row]),
-  }
+  const table = store.table(fate.in)
+  const until = table.t.data[fate.row]
+  const reason = fate.kind === 'dropped' ? store.text(table.columns.reason.data[fate.row]) : ''
+  return { fate: fate.kind, until, reason }
 }

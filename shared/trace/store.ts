@@ -6,8 +6,9 @@
  * (`shared/projections/cursor.ts`) and read on from there.
  */
 import type { Batch, BatchTable } from './batch.ts'
-import { Column, EventTable, NarrowColumn } from './columns.ts'
+import { EventTable, NarrowColumn } from './columns.ts'
 import { EVENT_NAMES, type EventName } from './events.ts'
+import { PacketIndex } from './packet-index.ts'
 
 /** A node of the world; everything about it is text from the recording. */
 export interface TraceNode {
@@ -47,10 +48,19 @@ export interface Flow {
   readonly ends: FlowEnd[]
 }
 
-/** What became of a packet: `row` is that of `link:packet_delivered`, `_dropped` or (cut to pieces) `_fragmented`. */
+/**
+ * What became of a packet, and the row that says so. It is delivered when it came to a host: what came to a switch or router
+ * is still under way. It died on a link, or a router threw it away.
+ */
 export type Fate =
   | { readonly kind: 'under_way' }
-  | { readonly kind: 'delivered' | 'dropped' | 'fragmented'; readonly row: number }
+  | { readonly kind: 'delivered'; readonly in: 'link:packet_delivered'; readonly row: number }
+  | {
+      readonly kind: 'dropped'
+      readonly in: 'link:packet_dropped' | 'ip:packet_discarded'
+      readonly row: number
+    }
+  | { readonly kind: 'fragmented'; readonly in: 'link:packet_fragmented'; readonly row: number }
 
 /** Why a batch was not taken; the store is as it was before. */
 export interface StoreError {
@@ -58,12 +68,17 @@ export interface StoreError {
 }
 
 const UNDER_WAY: Fate = { kind: 'under_way' }
-const FATES = ['under_way', 'delivered', 'dropped', 'fragmented'] as const
-const FATE_OF = {
-  'link:packet_delivered': 1,
-  'link:packet_dropped': 2,
-  'link:packet_fragmented': 3,
-} as const
+/** Kinds of fates, and the events that tell of them. */
+const FATES = [
+  { kind: 'under_way', in: '' },
+  { kind: 'delivered', in: 'link:packet_delivered' },
+  { kind: 'dropped', in: 'link:packet_dropped' },
+  { kind: 'dropped', in: 'ip:packet_discarded' },
+  { kind: 'fragmented', in: 'link:packet_fragmented' },
+] as const
+const DELIVERED = 1
+/** A fate is packed into a number: its row times this, and its place in `FATES`. */
+const FATE_ROOM = 8
 
 export class TraceStore {
   /** String number to text. */
@@ -80,11 +95,14 @@ export class TraceStore {
   /** Time of the latest event in microseconds. */
   end = 0
 
+  private readonly byName = new Map<string, TraceNode>()
+  /** There is a switch, so that a frame may go several ways. */
+  private isShared = false
   private readonly tables = new Map<EventName, EventTable>()
   private readonly sentRows = new PacketIndex()
   /** Rows in `udp:datagram_sent`, and 1. */
   private readonly datagramRows = new PacketIndex()
-  /** Four times the row, and the number of the fate in `FATES`. */
+  /** Rows times `FATE_ROOM`, and the place of the fate in `FATES`. */
   private readonly fates = new PacketIndex()
 
   constructor() {
@@ -140,8 +158,8 @@ export class TraceStore {
 
   fate(pkt: number): Fate {
     const value = this.fates.get(pkt)
-    const kind = FATES[value % 4]
-    return kind === 'under_way' ? UNDER_WAY : { kind, row: Math.floor(value / 4) }
+    const what = FATES[value % FATE_ROOM]
+    return what.kind === 'under_way' ? UNDER_WAY : { ...what, row: Math.floor(value / FATE_ROOM) }
   }
 
   /** The lane of a node by the number of its name. */
@@ -210,11 +228,38 @@ export class TraceStore {
         break
       case 'link:packet_delivered':
       case 'link:packet_dropped':
+      case 'ip:packet_discarded':
       case 'link:packet_fragmented':
-        for (let row = 0; row < source.rows; row++)
-          this.fates.set(pkt[row], 4 * (first + row) + FATE_OF[source.name])
+        for (let row = 0; row < source.rows; row++) this.onFate(source, row, first + row)
         break
     }
+  }
+
+  private onFate(source: BatchTable, row: number, at: number): void {
+    const { name } = source
+    const pkt = source.pkt[row]
+    if (name === 'link:packet_delivered') {
+      const far = this.farEnd(source.node[row], source.columns.direction[row])
+      if (far !== undefined && (far.kind === 'switch' || far.kind === 'router')) return
+      // A switch that floods sends copies to those who are not meant, too: what becomes of these is no matter.
+      if (this.isShared && far !== undefined && !this.isFor(pkt, far.address)) return
+    } else if (this.isShared && this.fates.get(pkt) % FATE_ROOM === DELIVERED) return
+    this.fates.set(pkt, FATE_ROOM * at + FATES.findIndex((fate) => fate.in === name))
+  }
+
+  /** Whether a host with this address is an end of the packet's flow; so is every host when there is none. */
+  private isFor(pkt: number, address: string): boolean {
+    const row = this.sentRow(pkt)
+    const datagram = this.datagramRow(pkt)
+    const table = this.table(row >= 0 ? 'tcp:segment_sent' : 'udp:datagram_sent')
+    const flow = row >= 0 || datagram >= 0 ? this.text(table.flow.data[row >= 0 ? row : datagram]) : ''
+    return flow === '' || `-${flow}`.includes(`-${address}:`)
+  }
+
+  /** The node at which a direction of a link ends; undefined: the recording does not say. */
+  farEnd(link: number, direction: number): TraceNode | undefined {
+    const node = this.nodes.get(link)
+    return node && this.byName.get((direction & 1) === 0 ? node.b : node.a)
   }
 
   private addNode(source: BatchTable, row: number): void {
@@ -222,16 +267,20 @@ export class TraceStore {
     const text = (field: string): string => this.text(source.columns[field][row])
     const name = this.text(id)
     const lane = laneOfName(name)
-    this.nodes.set(id, {
+    const kind = text('kind')
+    const node = {
       id,
       name,
       lane,
-      kind: text('kind'),
+      kind,
       role: text('role'),
       address: text('address'),
       a: text('a'),
       b: text('b'),
-    })
+    }
+    this.nodes.set(id, node)
+    this.byName.set(name, node)
+    this.isShared ||= kind === 'switch'
     this.lanes.add(lane)
   }
 
@@ -281,6 +330,7 @@ const INDEXED: readonly EventName[] = [
   'link:packet_duplicated',
   'link:packet_delivered',
   'link:packet_dropped',
+  'ip:packet_discarded',
   'link:packet_fragmented',
 ]
 
@@ -294,39 +344,3 @@ export function laneOfName(name: string): string {
 export function senderOf(flow: Flow): FlowEnd {
   return flow.ends.reduce((most, end) => (end.bytes > most.bytes ? end : most))
 }
-
-/**
- * A number for each packet, 0 when none was set. Packets are numbered from 1 without gaps, hence a column; a
- * number far beyond (a damaged recording) goes to a map, so that it costs one entry and not gigabytes.
- */
-class PacketIndex {
-  private readonly dense = new Column('u32', 1024)
-  private readonly far = new Map<number, number>()
-
-  set(pkt: number, value: number): void {
-    if (pkt >= this.dense.length + MAX_GAP) {
-      this.far.set(pkt, value)
-      return
-    }
-    while (this.dense.length <= pkt) this.dense.push(this.take(this.dense.length))
-    this.dense.data[pkt] = value
-  }
-
-  get(pkt: number): number {
-    return pkt < this.dense.length ? this.dense.data[pkt] : (this.far.get(pkt) ?? 0)
-  }
-
-  get byteLength(): number {
-    return this.dense.byteLength + this.far.size * 40
-  }
-
-  /** What was set for `pkt` while it was still far away. */
-  private take(pkt: number): number {
-    const value = this.far.get(pkt)
-    if (value === undefined) return 0
-    this.far.delete(pkt)
-    return value
-  }
-}
-
-const MAX_GAP = 65_536

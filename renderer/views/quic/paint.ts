@@ -5,7 +5,6 @@
 import { reasonText } from '../../../shared/charts/reasons.ts'
 import type { ChartTheme } from '../../../shared/charts/theme.ts'
 import type { QuicLevel, QuicPacket } from '../../../shared/projections/quic-packets.ts'
-import type { Path } from '../../../shared/projections/paths.ts'
 import { drawText, type Surface } from '../canvas.ts'
 import {
   drawLineEnd,
@@ -18,11 +17,12 @@ import {
   type Line,
   type LineWords,
 } from '../ladder-frame.ts'
+import type { Crossing } from '../ladder-scene.ts'
 import { datagramText, levelName } from './words.ts'
 
 /** A datagram of the connection; without packets: one that is sent outside of connections, such as a Retry. */
 export interface Datagram {
-  readonly path: Path
+  readonly path: Crossing
   readonly packets: readonly QuicPacket[]
   /** What its bytes say that it is, where no packet is known; empty: not known (yet). */
   readonly name: string

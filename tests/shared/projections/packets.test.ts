@@ -129,9 +129,7 @@ describe('paths through the link', () => {
   const store = maker.store()
   const paths = new Paths()
   paths.update(store)
-  const client = store.strings.indexOf('client')
-  const between = (from: number, to: number, limit = 99) =>
-    paths.between(store, '', from, to, limit, (node) => node === client)
+  const between = (from: number, to: number, limit = 99) => paths.between(store, '', from, to, limit)
 
   test('those on their way in a span of time, wherever they were sent before it', () => {
     expect(between(30, 40).paths.map(({ packet }) => packet.pkt)).toEqual([3, 4])

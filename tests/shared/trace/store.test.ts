@@ -99,10 +99,10 @@ describe('packets are found by their number', () => {
     expect([1, 2, 3].map((pkt) => store.sentRow(pkt))).toEqual([0, 1, 2])
     expect(store.sentRow(4), 'a copy has the segment of its original').toBe(2)
     expect([1, 2, 3, 4].map((pkt) => store.fate(pkt))).toEqual([
-      { kind: 'delivered', row: 0 },
-      { kind: 'dropped', row: 0 },
+      { kind: 'delivered', in: 'link:packet_delivered', row: 0 },
+      { kind: 'dropped', in: 'link:packet_dropped', row: 0 },
       { kind: 'under_way' },
-      { kind: 'dropped', row: 1 },
+      { kind: 'dropped', in: 'link:packet_dropped', row: 1 },
     ])
   })
 
