@@ -1,10 +1,18 @@
-/** Which log of a lane an event of HTTP or TLS belongs to, be they over TCP or QUIC. */
+/** Which log of a lane an event of applications, HTTP or TLS belongs to, be they over TCP, QUIC or UDP. */
 import type { TraceEvent } from '../recording/types.ts'
+import { CALL_EVENTS, type CallLog } from './call-log.ts'
+import { DELIVERY_EVENTS, type DeliveryLog } from './delivery-log.ts'
 import { MESSAGE_EVENTS, type MessageLog } from './message-log.ts'
 import { REQUEST_EVENTS, type RequestLog } from './request-log.ts'
 import { TLS_EVENTS, type TlsLog } from './tls-log.ts'
 
-export const ABOVE_TCP = [...REQUEST_EVENTS, ...MESSAGE_EVENTS, ...TLS_EVENTS] as const
+export const ABOVE_TCP = [
+  ...REQUEST_EVENTS,
+  ...MESSAGE_EVENTS,
+  ...TLS_EVENTS,
+  ...DELIVERY_EVENTS,
+  ...CALL_EVENTS,
+] as const
 
 type AboveTcp = TraceEvent<(typeof ABOVE_TCP)[number]>
 
@@ -18,9 +26,14 @@ export interface LogsAboveTcp {
   readonly requests: RequestLog
   readonly messages: MessageLog
   readonly tls: TlsLog
+  readonly deliveries: DeliveryLog
+  readonly calls: CallLog
+  /** Of all packets of its hosts so far. */
+  readonly packetBytes: number
 }
 
-export function logAboveTcp({ quic, requests, messages, tls }: LogsAboveTcp, event: AboveTcp): void {
+export function logAboveTcp(lane: LogsAboveTcp, event: AboveTcp): void {
+  const { quic, requests, messages, tls, deliveries, calls } = lane
   const { t, node, flow, pkt } = event
   switch (event.name) {
     case 'http:request_queued':
@@ -64,5 +77,13 @@ export function logAboveTcp({ quic, requests, messages, tls }: LogsAboveTcp, eve
       return tls.onChecked(event.data)
     case 'security:decryption_attempted':
       return tls.onAttempt(event.data)
+    case 'app:message_sent':
+      return deliveries.onSent(event.data)
+    case 'app:message_received':
+      return deliveries.onReceived(node, event.data)
+    case 'rpc:call_started':
+      return calls.onStarted(t, node, event.data)
+    case 'rpc:call_finished':
+      return calls.onFinished(t, node, event.data, lane.packetBytes)
   }
 }

@@ -9,7 +9,9 @@ import { FIN } from '../../protocol/wire/tcp.ts'
 import type { RecordingReader, TraceEvent } from '../recording/types.ts'
 import { ABOVE_TCP, isAboveTcp, logAboveTcp } from './above-tcp.ts'
 import { blockingOf } from './blocking.ts'
+import { CallLog } from './call-log.ts'
 import { DatagramLog } from './datagram-log.ts'
+import { DeliveryLog } from './delivery-log.ts'
 import { QuicFlow, TcpFlow, type FlowFacts } from './flow-facts.ts'
 import { LinkFacts } from './link-facts.ts'
 import { TimeMean } from './mean.ts'
@@ -40,6 +42,10 @@ export class LaneFacts {
   readonly requests = new RequestLog()
   readonly messages = new MessageLog()
   readonly tls = new TlsLog()
+  readonly deliveries = new DeliveryLog()
+  readonly calls = new CallLog()
+  /** Of all IP packets with TCP or UDP in them that the hosts sent. */
+  packetBytes = 0
   /** undefined: nothing here has streams. */
   blocking: BlockingTotals | undefined
   started = 0
@@ -214,6 +220,7 @@ class Collector {
     switch (event.name) {
       case 'tcp:segment_sent':
         flow.lastPacket = t
+        lane.packetBytes += event.data.size
         if (event.data.payload > 0) this.packets.set(event.pkt, DATA)
         else if (!flow.open && !(event.data.flags & FIN)) flow.handshakeSegments++
         return end.onSent(t, event.data)
@@ -299,6 +306,7 @@ class Collector {
         if (event.data.role === 'client') lane.clients.add(node)
         break
       case 'udp:datagram_sent':
+        lane.packetBytes += event.data.size
         lane.datagrams.onSent(node, event.flow, event.data.payload)
         break
       case 'udp:datagram_received':

@@ -42,6 +42,7 @@ export class MessageLog {
   /** Those of all requests but the first of each connection. */
   readonly repeatedHeaders = new HeaderBytes()
   readonly responseHeaders = new HeaderBytes()
+  readonly trailers = new HeaderBytes()
   /** Frames by type. */
   readonly frames = new Map<string, number>()
   /** Streams on which a header section was sent, and those among them that a server opened. */
@@ -67,6 +68,7 @@ export class MessageLog {
       if (this.began.has(flow)) this.repeatedHeaders.add(message)
       this.began.add(flow)
     } else if (message.part === 'response') this.responseHeaders.add(message)
+    else if (message.part === 'trailers') this.trailers.add(message)
   }
 
   onFinished(t: number, flow: string, pkt: number, message: EventData<'http:message_finished'>): void {

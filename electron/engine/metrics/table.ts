@@ -1,6 +1,8 @@
 /** The names of the metrics; `summary.json` carries each as `lane/name`. */
 import { STALL_CAUSES } from '../../../shared/trace/events.ts'
 import { BLOCKING_METRICS } from './blocking.ts'
+import { CALL_METRICS } from './calls.ts'
+import { DELIVERY_METRICS } from './deliveries.ts'
 import type { LaneFacts } from './facts.ts'
 import * as handshake from './handshake.ts'
 import * as messages from './messages.ts'
@@ -160,6 +162,9 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   plaintext_total: tls.plaintextTotal,
   plaintext_recovered: tls.plaintextRecovered,
   false_start_first_byte_rtts: tls.falseStartFirstByteRoundTrips,
+
+  ...DELIVERY_METRICS,
+  ...CALL_METRICS,
 
   stall_total: stalls.stallTotal,
   ...Object.fromEntries(STALL_CAUSES.map((cause) => [`stall_${cause}`, stalls.stallShare(cause)] as const)),
