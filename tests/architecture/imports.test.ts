@@ -95,6 +95,7 @@ const downward = [
   'tcp',
   'udp',
   'icmp',
+  'ethernet',
   'link',
   'congestion',
   'stream',

@@ -1,4 +1,4 @@
-/** A host's side of ICMP: when an error may be answered (RFC 1122 3.2.2), and which echo belongs to which ping. */
+/** ICMP at hosts and routers: when an error may be answered, and which echo belongs to which ping. */
 import { elapsed, type Micros } from '../../../shared/units.ts'
 import { isSingleHost, type Ipv4Address } from '../wire/address.ts'
 import { isIcmpError, type IcmpEcho } from '../wire/icmp.ts'
@@ -11,15 +11,19 @@ import { PROTOCOL_ICMP, type Ipv4Packet } from '../wire/ipv4.ts'
 const QUOTE_LIMIT = 576 - 28
 
 /**
- * Whether a host with this address may answer the packet in `bytes` with an ICMP error: never one that is an error
- * itself, was sent to many, is a fragment other than the first, or has no single sender (RFC 1122 3.2.2).
+ * Whether the packet in `bytes` may be answered with an ICMP error at all: never one that is an error itself, was sent to many, is
+ * a fragment other than the first, or has no single sender (RFC 1122 3.2.2, RFC 1812 4.3.2.7).
  */
-export function mayReportError(packet: Ipv4Packet, bytes: Uint8Array, address: Ipv4Address): boolean {
-  if (packet.destination !== address || !isSingleHost(packet.source) || packet.fragmentOffset > 0)
+export function mayBeTold(packet: Ipv4Packet, bytes: Uint8Array): boolean {
+  if (!isSingleHost(packet.destination) || !isSingleHost(packet.source) || packet.fragmentOffset > 0)
     return false
   if (packet.protocol !== PROTOCOL_ICMP) return true
   return packet.totalLength > packet.headerLength && !isIcmpError(bytes[packet.headerLength])
 }
+
+/** The same for a host with this address, which answers for nobody else. */
+export const mayReportError = (packet: Ipv4Packet, bytes: Uint8Array, address: Ipv4Address): boolean =>
+  packet.destination === address && mayBeTold(packet, bytes)
 
 /** What an error quotes of a packet. */
 export const quoteOf = (packet: Ipv4Packet, bytes: Uint8Array): Uint8Array =>

@@ -4,6 +4,7 @@ import { micros, type Micros } from '../../../shared/units.ts'
 import { Codel } from './codel.ts'
 import { markCongestion } from './ecn.ts'
 import type { Ledger } from './ledger.ts'
+import type { PacketStart } from './peek.ts'
 import { Queue } from './queue.ts'
 import { createServer, type Server } from './rate.ts'
 import type { Transit } from './transit.ts'
@@ -24,16 +25,18 @@ export class Bottleneck {
   private readonly queue = new Queue()
   private readonly codel = new Codel()
   private readonly ledger: Ledger
+  private readonly ip: PacketStart
   private readonly onSent: (transit: Transit) => void
   private spec: DirectionSpec
   private server: Server | undefined
   private current: Transmission | undefined
 
   /** `onSent` is given each packet when its last bit is out, with `sentAt` set. */
-  constructor(spec: DirectionSpec, ledger: Ledger, onSent: (transit: Transit) => void) {
+  constructor(spec: DirectionSpec, ledger: Ledger, ip: PacketStart, onSent: (transit: Transit) => void) {
     this.spec = spec
     this.server = createServer(spec.rate, micros(0))
     this.ledger = ledger
+    this.ip = ip
     this.onSent = onSent
   }
 
@@ -151,7 +154,7 @@ export class Bottleneck {
     const spec = this.spec.queue
     if (spec.discipline !== 'codel') return this.queue.shift()
     return this.codel.dequeue(now, this.queue, spec, this.spec.mtu, (transit) => {
-      const marked = spec.ecn ? markCongestion(transit.bytes) : undefined
+      const marked = spec.ecn ? markCongestion(transit.bytes, this.ip) : undefined
       if (marked === undefined) {
         this.ledger.dropped(now, transit, 'codel')
         return false

@@ -2,7 +2,7 @@ import type { CorruptSpec } from '../../../shared/link.ts'
 import type { Rng } from '../random.ts'
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts'
 import { Chance, CorrelatedDice } from './dice.ts'
-import { transportLayout, type Layout } from './peek.ts'
+import { isIpv4, transportLayout, type Layout, type PacketStart } from './peek.ts'
 import { followInTransport } from './rewrite.ts'
 
 export interface Corruption {
@@ -16,14 +16,16 @@ export interface Corruption {
  * Flips one bit in a share of the packets: in the payload of the transport protocol, or of its fixed header when
  * there is no payload. The IP header stays whole and so does the shape of the packet, so that exactly one
  * checksum is bad, or, with `repair`, none: then only the application can tell. What has no payload is
- * left alone by `repair`.
+ * left alone by `repair`; so is an ARP message always, which only the check of its frame protects: hardware would drop it.
  */
 export class Corrupter {
   readonly chance: Chance
   private readonly where: CorrelatedDice
+  private readonly ip: PacketStart
   private repair = false
 
-  constructor(rng: Rng) {
+  constructor(rng: Rng, ip: PacketStart) {
+    this.ip = ip
     this.chance = new Chance(rng.fork('whether'))
     this.where = new CorrelatedDice(rng.fork('where'))
   }
@@ -37,11 +39,12 @@ export class Corrupter {
   corrupt(n: number, bytes: Uint8Array): Corruption | undefined {
     const where = this.where.at(n)
     if (!this.chance.happens(n) || bytes.length === 0) return undefined
-    const layout = transportLayout(bytes)
+    if (this.ip > 0 && !isIpv4(bytes, this.ip)) return undefined
+    const layout = transportLayout(bytes, this.ip)
     const hasPayload = layout !== undefined && layout.payload < layout.end
     if (this.repair && !hasPayload) return undefined
 
-    const [from, to] = layout === undefined ? [0, bytes.length] : target(layout)
+    const [from, to] = layout === undefined ? [this.ip, bytes.length] : target(layout)
     const bit = Math.floor(where * (to - from) * 8)
     const offset = from + (bit >>> 3)
     const copy = bytes.slice()

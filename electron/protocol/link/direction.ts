@@ -9,7 +9,7 @@ import { inspect } from './middlebox.ts'
 import { handleTooLarge, TOO_LARGE_ERROR } from './mtu.ts'
 import { isUp, nextChange } from './outage.ts'
 import { Path } from './path.ts'
-import { isUdp } from './peek.ts'
+import { isUdp, type PacketStart } from './peek.ts'
 import { Rebinding } from './rebind.ts'
 import { Transit } from './transit.ts'
 
@@ -26,8 +26,9 @@ export interface Surroundings {
 /** One direction of a link: what is turned away or translated at its entrance, then bottleneck, then path. */
 export class Direction {
   /** The translator at the entrance; the other direction's packets pass it backwards. */
-  readonly rebinding = new Rebinding()
+  readonly rebinding: Rebinding
   private readonly index: 0 | 1
+  private readonly ip: PacketStart
   private readonly env: Env
   private readonly around: Surroundings
   private readonly ledger: Ledger
@@ -39,19 +40,22 @@ export class Direction {
   private up = true
   private nextOutageChange = micros(Infinity)
 
-  constructor(env: Env, index: 0 | 1, spec: DirectionSpec, around: Surroundings) {
+  constructor(env: Env, index: 0 | 1, ip: PacketStart, spec: DirectionSpec, around: Surroundings) {
     this.env = env
     this.index = index
+    this.ip = ip
+    this.rebinding = new Rebinding(ip)
     this.spec = spec
     this.around = around
     this.ledger = new Ledger(env.trace, index)
-    this.path = new Path(spec, {
+    const owner = {
       rng: env.rng.fork(index === 0 ? 'up' : 'down'),
       ledger: this.ledger,
       nextPacketId: () => env.nextPacketId(),
-      deliver: (transit) => around.forward(transit.id, transit.bytes),
-    })
-    this.bottleneck = new Bottleneck(spec, this.ledger, (transit) => this.path.send(transit))
+      deliver: (transit: Transit) => around.forward(transit.id, transit.bytes),
+    }
+    this.path = new Path(spec, owner, ip)
+    this.bottleneck = new Bottleneck(spec, this.ledger, ip, (transit) => this.path.send(transit))
     this.matching = matchingOf(spec)
     this.rebinding.configure(spec.rebind)
     this.nextOutageChange = nextChange(spec.outage, micros(0))
@@ -76,7 +80,7 @@ export class Direction {
   receive(now: Micros, id: number, bytes: Uint8Array): void {
     this.advance(now)
     this.ledger.offered++
-    if (bytes.length <= this.spec.mtu) this.admit(now, id, bytes)
+    if (bytes.length - this.ip <= this.spec.mtu) this.admit(now, id, bytes)
     else this.receiveTooLarge(now, id, bytes)
     this.path.advance(now)
   }
@@ -118,14 +122,14 @@ export class Direction {
 
   private admit(now: Micros, id: number, bytes: Uint8Array): void {
     const transit = this.number(now, id, bytes)
-    if (this.matching !== undefined) transit.condemned = this.matching.condemns(bytes)
+    if (this.matching !== undefined) transit.condemned = this.matching.condemns(bytes, this.ip)
     if (!this.up) this.ledger.dropped(now, transit, 'outage')
-    else if (this.spec.udpBlocked && isUdp(bytes)) this.ledger.dropped(now, transit, 'udp_blocked')
+    else if (this.spec.udpBlocked && isUdp(bytes, this.ip)) this.ledger.dropped(now, transit, 'udp_blocked')
     else this.enter(now, transit)
   }
 
   private enter(now: Micros, transit: Transit): void {
-    const inspection = inspect(this.spec.middlebox, transit.bytes)
+    const inspection = inspect(this.spec.middlebox, transit.bytes, this.ip)
     if (inspection.kind === 'dropped') return this.ledger.dropped(now, transit, 'middlebox')
     if (inspection.kind === 'rewritten') {
       this.ledger.rewritten(transit, inspection.options)
@@ -141,7 +145,7 @@ export class Direction {
   }
 
   private receiveTooLarge(now: Micros, id: number, bytes: Uint8Array): void {
-    const outcome = this.spec.blackHole ? undefined : handleTooLarge(bytes, this.spec.mtu)
+    const outcome = this.spec.blackHole ? undefined : handleTooLarge(bytes, this.ip, this.spec.mtu)
     if (outcome?.kind === 'fits') {
       this.admit(now, id, bytes)
       return
@@ -158,7 +162,8 @@ export class Direction {
 
   private complain(error: Uint8Array): void {
     const id = this.env.nextPacketId()
-    this.env.trace.emit('icmp:message_sent', { ...TOO_LARGE_ERROR, size: error.length }, id)
+    const size = error.length - this.ip
+    this.env.trace.emit('icmp:message_sent', { ...TOO_LARGE_ERROR, size }, id)
     this.around.back(id, error)
   }
 

@@ -8,16 +8,21 @@ import { micros, type Micros } from '../../../shared/units.ts'
 import type { Datagram, Env, SansIo } from '../sansio.ts'
 import { Direction, type Surroundings } from './direction.ts'
 import { Fifo } from '../fifo.ts'
+import { ETHERNET_HEADER } from '../wire/ethernet.ts'
 
 export class Link implements SansIo<never> {
   private readonly up: Direction
   private readonly down: Direction
   private readonly out = new Fifo<Datagram>()
 
-  /** `env.rng` is the link's own; equal seeds, specifications and packets give equal fates. */
-  constructor(env: Env, spec: LinkSpec) {
-    this.up = new Direction(env, 0, spec.up, this.surroundingsOf(0))
-    this.down = new Direction(env, 1, spec.down, this.surroundingsOf(1))
+  /**
+   * `env.rng` is the link's own; equal seeds, specifications and packets give equal fates. It carries IPv4 packets, or `ethernet`
+   * frames.
+   */
+  constructor(env: Env, spec: LinkSpec, ethernet = false) {
+    const ip = ethernet ? ETHERNET_HEADER : 0
+    this.up = new Direction(env, 0, ip, spec.up, this.surroundingsOf(0))
+    this.down = new Direction(env, 1, ip, spec.down, this.surroundingsOf(1))
   }
 
   /** Turns knobs while packets are on the link: those in the queue stay, those in flight keep their fate. */

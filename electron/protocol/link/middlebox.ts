@@ -15,7 +15,7 @@ import {
   OPTION_WINDOW_SCALE,
   TCP_MIN_HEADER,
 } from '../wire/tcp.ts'
-import { transportLayout, type Layout } from './peek.ts'
+import { transportLayout, type Layout, type PacketStart } from './peek.ts'
 import { followInTransport } from './rewrite.ts'
 
 /** The kinds of RFC 9293 3.2, RFC 7323 and RFC 2018; whatever came later is unknown to it. */
@@ -44,9 +44,9 @@ export type Inspection =
 const PASSED: Inspection = { kind: 'passed' }
 
 /** What the box does with a packet. What is rewritten is a copy, its checksums in line with it. */
-export function inspect(spec: MiddleboxSpec, bytes: Uint8Array): Inspection {
+export function inspect(spec: MiddleboxSpec, bytes: Uint8Array, ip: PacketStart): Inspection {
   if (spec.unknownTcpOptions === 'pass') return PASSED
-  const layout = transportLayout(bytes)
+  const layout = transportLayout(bytes, ip)
   if (layout?.protocol !== PROTOCOL_TCP) return PASSED
   const options = unknownOptions(bytes, layout)
   if (options.length === 0) return PASSED

@@ -1,6 +1,7 @@
 /** What becomes of packets that are too large for the link: RFC 791 3.2, RFC 1191, RFC 1812 4.3. */
 import type { Ipv4Address } from '../wire/address.ts'
 import { isSingleHost } from '../wire/address.ts'
+import { decodeEthernet, ethernetFrame } from '../wire/ethernet.ts'
 import { fragmentIpv4 } from '../wire/fragment.ts'
 import {
   DESTINATION_UNREACHABLE,
@@ -19,6 +20,7 @@ import {
   PROTOCOL_ICMP,
   type Ipv4Packet,
 } from '../wire/ipv4.ts'
+import type { PacketStart } from './peek.ts'
 
 /** Who a link is when it has to speak: 10.77.255.254. */
 export const LINK_ADDRESS: Ipv4Address = 0x0a4dfffe
@@ -33,13 +35,26 @@ export type TooLarge =
   /** The packet dies; `error` is to be sent back to its source, when it may be told. */
   | { readonly kind: 'refused'; readonly error: Uint8Array | undefined }
 
-/** What a router does with a packet longer than `mtu`. */
-export function handleTooLarge(bytes: Uint8Array, mtu: number): TooLarge {
-  const cut = fragmentIpv4(bytes, mtu)
+/**
+ * What a router does with a packet longer than `mtu` that begins at `ip`. Pieces have the header of the frame that they were in, an
+ * error goes back to where the frame came from.
+ */
+export function handleTooLarge(bytes: Uint8Array, ip: PacketStart, mtu: number): TooLarge {
+  const packet = bytes.subarray(ip)
+  const cut = fragmentIpv4(packet, mtu)
   if (cut.ok && cut.value.length === 1) return { kind: 'fits' }
-  if (cut.ok) return { kind: 'fragments', pieces: cut.value }
+  const header = ip === 0 ? undefined : decodeEthernet(bytes)
+  if (header?.ok === false) return { kind: 'refused', error: undefined }
+  const framed = (piece: Uint8Array, back: boolean): Uint8Array => {
+    if (header === undefined) return piece
+    const { source, destination, etherType } = header.value
+    const ends = back ? { source: destination, destination: source } : { source, destination }
+    return ethernetFrame({ ...ends, etherType }, piece)
+  }
+  if (cut.ok) return { kind: 'fragments', pieces: cut.value.map((piece) => framed(piece, false)) }
   const tellable = cut.error.reason === 'fragmentation_needed'
-  return { kind: 'refused', error: tellable ? fragmentationNeeded(bytes, mtu) : undefined }
+  const error = tellable ? fragmentationNeeded(packet, mtu) : undefined
+  return { kind: 'refused', error: error && framed(error, true) }
 }
 
 /** The ICMP message to the source of a packet; undefined when RFC 1812 4.3.2.7 forbids one. */

@@ -14,6 +14,7 @@ import type { Ledger } from './ledger.ts'
 import { EveryNthLoss, ListedLoss } from './listed.ts'
 import type { LossModel, RandomLossModel } from './loss.ts'
 import { MarkovLoss } from './markov.ts'
+import type { PacketStart } from './peek.ts'
 import { HoldBack } from './reorder.ts'
 import { Slots } from './slots.ts'
 import { Spikes } from './spikes.ts'
@@ -31,6 +32,7 @@ export interface PathOwner {
 export class Path {
   private readonly owner: PathOwner
   private readonly ledger: Ledger
+  private readonly ip: PacketStart
   private spec: DirectionSpec
 
   private readonly bernoulli: BernoulliLoss
@@ -55,15 +57,16 @@ export class Path {
   private readonly heldBack = new HoldBack()
   private lastDue = micros(0)
 
-  constructor(spec: DirectionSpec, owner: PathOwner) {
+  constructor(spec: DirectionSpec, owner: PathOwner, ip: PacketStart) {
     const { rng } = owner
     this.owner = owner
     this.ledger = owner.ledger
+    this.ip = ip
     this.spec = spec
     this.bernoulli = new BernoulliLoss(rng.fork('bernoulli'))
     this.gilbertElliott = new GilbertElliottLoss(rng.fork('gilbert-elliott'))
     this.markov = new MarkovLoss(rng.fork('markov'))
-    this.corrupter = new Corrupter(rng.fork('corrupt'))
+    this.corrupter = new Corrupter(rng.fork('corrupt'), ip)
     this.duplicate = new Chance(rng.fork('duplicate'))
     this.reorder = new Chance(rng.fork('reorder'))
     this.jitter = new Jitter(rng.fork('jitter'))
@@ -165,7 +168,7 @@ export class Path {
     const model = this.randomLosses.find((candidate) => candidate.loses(transit))
     this.ledger.loss.count(model !== undefined, this.promisedLoss, this.promisedBurst)
     if (model === undefined) return undefined
-    const marked = this.spec.markInsteadOfDrop ? markCongestion(transit.bytes) : undefined
+    const marked = this.spec.markInsteadOfDrop ? markCongestion(transit.bytes, this.ip) : undefined
     if (marked === undefined) return model.reason
     transit.bytes = marked
     this.ledger.marked(transit)

@@ -2,11 +2,11 @@
 import { read16, write16 } from '../wire/bytes.ts'
 import { updateChecksum } from '../wire/checksum.ts'
 import { PROTOCOL_UDP } from '../wire/ipv4.ts'
-import type { Layout } from './peek.ts'
+import type { Layout, PacketStart } from './peek.ts'
 
 /** Brings the IPv4 header's checksum in line with a 16-bit word that changed. */
-export function followInHeader(bytes: Uint8Array, before: number, now: number): void {
-  write16(bytes, 10, updateChecksum(read16(bytes, 10), before, now))
+export function followInHeader(bytes: Uint8Array, ip: PacketStart, before: number, now: number): void {
+  write16(bytes, ip + 10, updateChecksum(read16(bytes, ip + 10), before, now))
 }
 
 /**

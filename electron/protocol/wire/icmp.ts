@@ -20,6 +20,8 @@ export const TIME_EXCEEDED = 11
 export const PARAMETER_PROBLEM = 12
 
 /** Codes of Destination Unreachable (RFC 792, RFC 1122 3.2.2.1). */
+export const NETWORK_UNREACHABLE = 0
+export const HOST_UNREACHABLE = 1
 export const PROTOCOL_UNREACHABLE = 2
 export const PORT_UNREACHABLE = 3
 export const FRAGMENTATION_NEEDED = 4

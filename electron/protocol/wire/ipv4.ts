@@ -162,11 +162,18 @@ export function decodeIpv4Options(options: Uint8Array): Decoded<readonly Ipv4Opt
 }
 
 /**
- * Changes the ECN codepoint of the packet in `bytes` in place, its checksum with it (RFC 1624). The caller
+ * Changes the ECN codepoint of the packet at `offset` in place, its checksum with it (RFC 1624). The caller
  * owns the bytes and knows that they are a whole header.
  */
-export function rewriteEcn(bytes: Uint8Array, ecn: number): void {
-  const before = read16(bytes, 0)
-  bytes[1] = (bytes[1] & 0xfc) | ecn
-  write16(bytes, 10, updateChecksum(read16(bytes, 10), before, read16(bytes, 0)))
+export function rewriteEcn(bytes: Uint8Array, ecn: number, offset = 0): void {
+  const before = read16(bytes, offset)
+  bytes[offset + 1] = (bytes[offset + 1] & 0xfc) | ecn
+  write16(bytes, offset + 10, updateChecksum(read16(bytes, offset + 10), before, read16(bytes, offset)))
+}
+
+/** Counts the time to live of the packet in `bytes` down by one in place, its checksum with it (RFC 1812 5.3.1, RFC 1624 3). */
+export function decrementTtl(bytes: Uint8Array): void {
+  const before = read16(bytes, 8)
+  bytes[8]--
+  write16(bytes, 10, updateChecksum(read16(bytes, 10), before, read16(bytes, 8)))
 }

@@ -1,5 +1,5 @@
 /** Below IP and between networks: interfaces, Ethernet, ARP, routers. */
-import { u8, u16, str, type EventSpec } from './spec.ts'
+import { u8, u16, u32, str, type EventSpec } from './spec.ts'
 
 export const NETWORK_EVENTS = {
   'sim:interface_added': {
@@ -19,6 +19,10 @@ export const NETWORK_EVENTS = {
       via: str('IPv4 address of the next hop, or empty'),
       interface: u8('index of the interface'),
     },
+  },
+  'sim:route_removed': {
+    doc: 'A line of the table of a router is gone',
+    fields: { prefix: str('destinations') },
   },
   'ethernet:frame_forwarded': {
     doc: 'A switch passed a frame on, or did not need to',
@@ -76,6 +80,18 @@ export const NETWORK_EVENTS = {
       waiting: u16('packets that wait for it'),
     },
   },
+  'arp:packet_held': {
+    doc: 'A packet waits at its interface until the Ethernet address of its next hop is known',
+    fields: { address: str('IPv4 address of the next hop'), interface: u8('index') },
+  },
+  'arp:packet_released': {
+    doc: 'A packet that was held has left',
+    fields: {
+      address: str('IPv4 address of the next hop'),
+      interface: u8('index'),
+      waited: u32('since it was sent', 'us'),
+    },
+  },
   'ip:packet_forwarded': {
     doc: 'A router passed a packet on (RFC 1812 5.2)',
     fields: {
@@ -91,10 +107,21 @@ export const NETWORK_EVENTS = {
       size: u16('length of the IP packet', 'B'),
     },
   },
+  'ip:packet_fragmented': {
+    doc: 'A router cut a packet that was longer than the MTU of its next network; the fragments are packets of their own',
+    fields: {
+      out_interface: u8('index'),
+      mtu: u16('of the next network', 'B'),
+      first: u32('pkt of the first fragment; the others follow it'),
+      count: u16('fragments'),
+    },
+  },
   'ip:packet_discarded': {
     doc: 'A router did not pass a packet on',
     fields: {
-      reason: str('ttl_expired, no_route, too_long, malformed, no_neighbour or queue_full'),
+      reason: str(
+        'ttl_expired, no_route, too_long, malformed, bad_address (not of single hosts), no_neighbour or queue_full',
+      ),
       size: u16('length of the IP packet', 'B'),
       ttl: u8('as it came in'),
       destination: str('IPv4 address'),
