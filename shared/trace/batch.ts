@@ -54,18 +54,54 @@ const COMMON = Object.entries(COMMON_FIELDS) as [keyof typeof COMMON_FIELDS, 'u3
 // Not with bit operators: a hostile length may lie beyond 2^31.
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8
 
-/** Numbers strings in the order in which they first appear; 0 is the empty string. */
-export class StringTable {
-  readonly list: string[] = ['']
-  private readonly numbers = new Map<string, number>([['', 0]])
+/** So many texts are known again for certain; twice as many are kept. */
+const KNOWN_TEXTS = 16_384
 
-  number(text: string): number {
-    const known = this.numbers.get(text)
+/**
+ * Numbers strings in the order in which they first appear; 0 is the empty string. A name has one number for good. Of the texts of
+ * fields only those that came up of late are known again, since in a run of hours each packet may say something new; one that was
+ * forgotten gets another number.
+ */
+export class StringTable {
+  private readonly names = new Map<string, number>([['', 0]])
+  private texts = new Map<string, number>()
+  /** Those that were known before `texts` was begun. */
+  private olderTexts = new Map<string, number>()
+  private next = 1
+  private fresh: string[] = []
+
+  /** The number of a node or a flow. */
+  number(name: string): number {
+    const known = this.names.get(name)
     if (known !== undefined) return known
-    const next = this.list.length
-    this.list.push(text)
-    this.numbers.set(text, next)
-    return next
+    const number = this.texts.get(name) ?? this.olderTexts.get(name) ?? this.add(name)
+    this.names.set(name, number)
+    return number
+  }
+
+  /** The number of what a field says. */
+  textNumber(text: string): number {
+    const known = this.texts.get(text)
+    if (known !== undefined) return known
+    const number = this.names.get(text) ?? this.olderTexts.get(text) ?? this.add(text)
+    if (this.texts.size >= KNOWN_TEXTS) {
+      this.olderTexts = this.texts
+      this.texts = new Map()
+    }
+    this.texts.set(text, number)
+    return number
+  }
+
+  /** Those that have got a number since this was last asked. */
+  takeFresh(): string[] {
+    const { fresh } = this
+    this.fresh = []
+    return fresh
+  }
+
+  private add(text: string): number {
+    this.fresh.push(text)
+    return this.next++
   }
 }
 
@@ -168,7 +204,7 @@ export class BatchBuilder {
 
   private put(rows: Rows, i: number, value: Value, out: Float64Array, at: number): void {
     if (typeof value === 'number') out[at] = value
-    else if (typeof value === 'string') out[at] = this.strings.number(value)
+    else if (typeof value === 'string') out[at] = this.strings.textNumber(value)
     else if (typeof value === 'boolean') out[at] = value ? 1 : 0
     else rows.lists[rows.plan[i][0]].push(value)
   }
@@ -181,7 +217,7 @@ export class BatchBuilder {
   /** All events since the last batch as one buffer; undefined when there are none. */
   flush(): ArrayBuffer | undefined {
     if (this.rows === 0 && this.thinned === 0) return undefined
-    const strings = this.strings.list.slice(this.stringsSent)
+    const strings = this.strings.takeFresh()
     const filled = [...this.tables.values()].filter((rows) => rows.length > 0)
     const { number, rows: events, stringsSent: stringBase, thinned } = this
     const buffer = encodeBatch({ number, events, stringBase, strings, thinned, tables: filled.map(tableOf) })

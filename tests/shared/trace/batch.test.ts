@@ -6,6 +6,7 @@ import {
   BatchBuilder,
   type BatchError,
   decodeBatch,
+  StringTable,
 } from '../../../shared/trace/batch.ts'
 import { EVENTS, type FieldSpec } from '../../../shared/trace/events.ts'
 import { anyEvent, type AnyEvent } from '../../support/arbitrary-events.ts'
@@ -98,6 +99,33 @@ describe('a batch', () => {
     const text = '包'.repeat(100_000)
     builder.add('sim:mark', { text }, 0, 0, 0, 0, 0)
     expect(decode(builder.flush()).strings).toEqual([text])
+  })
+})
+
+describe('the numbers of strings', () => {
+  const MANY = 40_000
+
+  it('are for good for names, and for texts that come up again and again', () => {
+    const strings = new StringTable()
+    const name = strings.number('lab/link')
+    const often = strings.textNumber('client')
+    for (let i = 0; i < MANY; i++) {
+      strings.textNumber(`once ${i}`)
+      expect(strings.textNumber('client')).toBe(often)
+    }
+    expect(strings.number('lab/link')).toBe(name)
+    expect(strings.textNumber('lab/link')).toBe(name)
+    expect([strings.number(''), strings.textNumber('')]).toEqual([0, 0])
+  })
+
+  it('are given again when a text has not come up for long, so that not all have to be remembered', () => {
+    const strings = new StringTable()
+    const first = strings.textNumber('rare')
+    expect(strings.textNumber('rare')).toBe(first)
+    for (let i = 0; i < MANY; i++) strings.textNumber(`once ${i}`)
+    strings.takeFresh()
+    expect(strings.textNumber('rare')).toBe(MANY + 2)
+    expect(strings.takeFresh()).toEqual(['rare'])
   })
 })
 
