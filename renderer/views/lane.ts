@@ -2,6 +2,8 @@
 import { computed, type ComputedRef } from 'vue'
 import { senderOf, type Flow, type TraceNode, type TraceStore } from '../../shared/trace/store.ts'
 import type { RunInfo } from '../../shared/commands.ts'
+import { Network } from '../../shared/projections/network.ts'
+import { projected } from '../charts/projected.ts'
 import { usePreferences, type Locale } from '../stores/preferences.ts'
 import { useSelection } from '../stores/selection.ts'
 import { useTrace } from '../stores/trace.ts'
@@ -44,19 +46,13 @@ function present(store: TraceStore, announced: RunInfo['lanes'], locale: Locale)
 export interface LaneNodes {
   readonly client: TraceNode | undefined
   readonly server: TraceNode | undefined
-  /** The link between them, as announced. */
+  /** The first link, as announced; between two hosts the only one. */
   readonly link: TraceNode | undefined
 }
 
 export function nodesOf(store: TraceStore, lane: string): LaneNodes {
-  const nodes = [...store.nodes.values()].filter((node) => node.lane === lane)
-  const link = nodes.find(({ kind }) => kind === 'link')
-  const byName = (name: string | undefined) => nodes.find((node) => node.name === name)
-  return {
-    link,
-    client: nodes.find(({ role }) => role === 'client') ?? byName(link?.a),
-    server: nodes.find(({ role }) => role === 'server') ?? byName(link?.b),
-  }
+  const { links, ends } = projected(store, Network).lane(lane)
+  return { ...ends, link: links[0] as TraceNode | undefined }
 }
 
 /** The flow of a lane that is chosen, or the one that carries most. */

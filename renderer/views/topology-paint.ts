@@ -1,22 +1,21 @@
 /** Draws one lane's network: two hosts, the link between them, the queues before it and the packets on the wire. */
 import { valueText } from '../../shared/charts/axes.ts'
 import type { FlyingPacket } from '../../shared/projections/flight.ts'
-import { drawCross, drawText, type Surface } from './canvas.ts'
+import { drawText, type Surface } from './canvas.ts'
+import {
+  drawPacket,
+  drawQueue,
+  fitting,
+  type DrawnPacket,
+  type Marked,
+  type TopologyDirection,
+} from './topology-parts.ts'
 
 export interface TopologyHost {
   readonly name: string
   readonly address: string
   /** What is said of it at this moment: state, window. */
   readonly lines: readonly string[]
-}
-
-export interface TopologyDirection {
-  readonly bytes: number
-  readonly packets: number
-  /** What the queue holds at most, or the most that it has held. */
-  readonly limit: number
-  /** What is set on it, in words. */
-  readonly settings: string
 }
 
 export interface TopologyRow {
@@ -29,30 +28,20 @@ export interface TopologyRow {
   readonly isClientSide: (packet: FlyingPacket['packet']) => boolean
 }
 
-export interface DrawnPacket {
-  readonly pkt: number
-  readonly x: number
-  readonly y: number
-  readonly flying: FlyingPacket
-}
-
 interface Box {
   readonly top: number
   readonly height: number
 }
 
+/** Width and height of a queue in pixels. */
 const QUEUE = 46
+const QUEUE_HEIGHT = 16
 
 /** A row lower than this many lines of text has no room for words beside each of its two ways. */
 const ROOMY = 8.7
 
 /** Draws one lane into a box of its own, in pixels; gives the packets and where they are, to be pointed at. */
-export function paintRow(
-  surface: Surface,
-  row: TopologyRow,
-  whole: Box,
-  marked: { readonly selected: number | null; readonly pointed: number | null },
-): DrawnPacket[] {
+export function paintRow(surface: Surface, row: TopologyRow, whole: Box, marked: Marked): DrawnPacket[] {
   const { theme, width } = surface
   const host = Math.min(width * 0.32, hostWidth(surface, [row.client, row.server]))
   const heading = row.label === '' ? 0 : theme.textSize * 1.4
@@ -74,7 +63,7 @@ export function paintRow(
     const start = i === 0 ? left + QUEUE + 4 : left
     const end = i === 0 ? right : right - QUEUE - 4
     drawPipe(surface, start, end, y)
-    drawQueue(surface, direction, { x: queue, y }, i === 1)
+    drawQueue(surface, direction, { x: queue, y, width: QUEUE, height: QUEUE_HEIGHT }, i === 1)
     if (!isRoomy) return
     drawQueueWords(surface, direction, { x: queue, y }, i === 1)
     drawSettings(surface, direction.settings, {
@@ -111,19 +100,6 @@ function drawSettings(
     align: 'center',
     size: theme.textSize * 0.95,
   })
-}
-
-/** As many of the settings as have room, the first ones first; of the first at least its beginning. */
-function fitting({ pen, theme }: Surface, settings: string, width: number): string {
-  pen.font = `${theme.textSize}px ${theme.font}`
-  const hasRoom = (text: string): boolean => pen.measureText(text).width <= width
-  const parts = settings.split(' · ')
-  while (parts.length > 1 && !hasRoom(parts.join(' · '))) parts.pop()
-  const text = parts.join(' · ')
-  if (hasRoom(text)) return text
-  let length = text.length - 1
-  while (length > 0 && !hasRoom(`${text.slice(0, length)}…`)) length--
-  return length > 0 ? `${text.slice(0, length)}…` : ''
 }
 
 /** Wide enough for what is said of the hosts. */
@@ -170,25 +146,6 @@ function drawPipe({ pen, theme }: Surface, from: number, to: number, y: number):
   pen.fillRect(from, y + 5.5, to - from, 1)
 }
 
-/** A box that fills up, away from the wire, with the bytes in it. */
-function drawQueue(
-  { pen, theme }: Surface,
-  { bytes, limit }: TopologyDirection,
-  { x, y }: { readonly x: number; readonly y: number },
-  mirrored: boolean,
-): void {
-  const height = 16
-  const share = limit > 0 ? Math.min(1, bytes / limit) : 0
-  pen.fillStyle = theme.panel
-  pen.fillRect(x, y - height / 2, QUEUE, height)
-  pen.fillStyle = share > 0.95 ? theme.loss : theme.yellow
-  const filled = share * QUEUE
-  pen.fillRect(mirrored ? x : x + QUEUE - filled, y - height / 2, filled, height)
-  pen.strokeStyle = theme.lineStrong
-  pen.lineWidth = 1
-  pen.strokeRect(x + 0.5, y - height / 2 + 0.5, QUEUE - 1, height - 1)
-}
-
 function drawQueueWords(
   surface: Surface,
   { bytes, packets }: TopologyDirection,
@@ -217,31 +174,17 @@ interface Ways {
 function drawPackets(
   surface: Surface,
   { flying, isClientSide }: TopologyRow,
-  { selected, pointed }: { readonly selected: number | null; readonly pointed: number | null },
+  marked: Marked,
   ways: Ways,
 ): DrawnPacket[] {
-  const { pen, theme } = surface
+  const { theme } = surface
   return flying.map((one) => {
-    const { packet, place, dead } = one
+    const { packet, place } = one
     const up = isClientSide(packet)
     const x = up ? ways.start + place * (ways.right - ways.start) : ways.end - place * (ways.end - ways.left)
     const y = up ? ways.upper : ways.lower
-    const { segment } = packet
-    const again = segment !== undefined && !['', 'limited_transmit'].includes(segment.cause)
     const drawn = { pkt: packet.pkt, x, y, flying: one }
-    if (dead) {
-      drawCross(pen, x, y, theme.textSize * 0.9, theme.loss)
-      return drawn
-    }
-    pen.fillStyle = again ? theme.retransmission : up ? theme.client : theme.server
-    // Data solid, acknowledgments thin.
-    if ((segment?.payload ?? packet.size) > 0) pen.fillRect(x - 3, y - 4.5, 6, 9)
-    else pen.fillRect(x - 1, y - 4.5, 2, 9)
-    if (packet.pkt === selected || packet.pkt === pointed) {
-      pen.strokeStyle = theme.text
-      pen.lineWidth = packet.pkt === selected ? 1.6 : 0.8
-      pen.strokeRect(x - 5.5, y - 7.5, 11, 15)
-    }
+    drawPacket(surface, drawn, up ? theme.client : theme.server, marked)
     return drawn
   })
 }

@@ -50,13 +50,18 @@ export class LaneNetwork {
     return this.hosts.find((host) => host.address === address)
   }
 
-  /** The first client and the first server; of hosts without roles the first and the last. */
+  /** The first client, and of the servers the one that is furthest from it; of hosts without roles the first and the last. */
   get ends(): { readonly client: TraceNode | undefined; readonly server: TraceNode | undefined } {
     const { hosts } = this
-    return {
-      client: hosts.find(({ role }) => role === 'client') ?? hosts[0],
-      server: hosts.find(({ role }) => role === 'server') ?? hosts.at(-1),
-    }
+    const client = hosts.find(({ role }) => role === 'client') ?? hosts[0]
+    const linksTo = (node: TraceNode): number => (client && this.route(client.id, node.id)?.length) ?? 0
+    const server = hosts
+      .filter(({ role }) => role === 'server')
+      .reduce<TraceNode | undefined>(
+        (far, node) => (far === undefined || linksTo(node) > linksTo(far) ? node : far),
+        undefined,
+      )
+    return { client, server: server ?? hosts.at(-1) }
   }
 
   /** The shortest way between two nodes, by number of links; undefined: there is none. */

@@ -18,6 +18,8 @@ export default {
       empty: 'The network shows as soon as the run begins.',
       in_flight: 'in flight',
       lost: 'lost',
+      switch: 'switch',
+      router: 'router',
     },
     ladder: {
       title: 'Ladder',

@@ -20,6 +20,8 @@ export default {
       empty: '运行开始后显示网络。',
       in_flight: '在途',
       lost: '丢失',
+      switch: '交换机',
+      router: '路由器',
     },
     ladder: {
       title: '时序图',
