@@ -38,6 +38,10 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
   ['paths', 'topology'],
   ['tls', 'keys', 'certificates'],
   ['packets', 'layers', 'stalls'],
+  ['pdus', 'packets', 'frames'],
+  ['deliveries', 'mqtt'],
+  ['framing', 'layers'],
+  ['calls', 'waterfall'],
 ]
 
 /**

@@ -4,6 +4,7 @@
  */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
+import type { PduEvent } from '../../shared/projections/pdus.ts'
 
 /** A span of lab time in microseconds. */
 export interface TimeRange {
@@ -14,11 +15,12 @@ export interface TimeRange {
 /**
  * What is selected above TCP: a side of an exchange by its connection, or a record, handshake message or frame by its row
  * in `security:record`, `security:handshake_message` or `http:frame`; or a QUIC packet, of which a datagram may hold several, by
- * its row in `transport:packet_sent`.
+ * its row in `transport:packet_sent`; or a message of another protocol by the event that tells of it and the row there.
  */
 export type SelectedItem =
   | { readonly kind: 'exchange'; readonly flow: string; readonly exchange: number }
   | { readonly kind: 'record' | 'handshake' | 'frame' | 'quic'; readonly row: number }
+  | { readonly kind: 'pdu'; readonly event: PduEvent; readonly row: number }
 
 /** No view zooms in further, in microseconds. */
 const SHORTEST_RANGE = 1

@@ -4,6 +4,7 @@ import { computed, inject, ref, shallowRef, watch } from 'vue'
 import { BRIDGE, CommandError, type News } from '../bridge.ts'
 import type { CommandInput, ExportFormat, Results, RunInfo, RunState } from '../../shared/commands.ts'
 import type { Json } from '../../shared/experiment.ts'
+import type { Pdu } from '../../shared/projections/pdus.ts'
 import type { Summary } from '../../shared/summary.ts'
 import { useNotices } from './notices.ts'
 import { useSelection } from './selection.ts'
@@ -191,6 +192,15 @@ export const useSession = defineStore('session', () => {
     return bridge.send({ type: 'packet.read', run: run.value?.run ?? 0, pkt })
   }
 
+  /** The fields of a message of MQTT, DNS, WebSocket, gRPC or ARP. Rejects with a `CommandError`. */
+  function dissect({
+    protocol,
+    hex,
+    version,
+  }: Pick<Pdu, 'protocol' | 'hex' | 'version'>): Promise<Results['pdu.dissect']> {
+    return bridge.send({ type: 'pdu.dissect', protocol, hex, version })
+  }
+
   /** The QUIC packets of a datagram as far as the recording has their keys; none of others. */
   function openPackets(pkt: number): Promise<Results['packet.open']> {
     return bridge.send({ type: 'packet.open', run: run.value?.run ?? 0, pkt })
@@ -259,6 +269,7 @@ export const useSession = defineStore('session', () => {
     mark,
     drop,
     readPacket,
+    dissect,
     openPackets,
     forget,
     exportRun,

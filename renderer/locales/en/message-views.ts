@@ -6,6 +6,18 @@ export default {
     title: 'Messages, byte by byte',
     label: 'Messages of MQTT, DNS, WebSocket, gRPC and ARP, and the bytes of the one that is selected',
     empty: 'Messages show as they are sent.',
+    bytes: 'Fields and bytes of the message of {protocol}',
+    filter: 'Filter: mqtt  publish  client  problem  -pingreq',
+    filter_hint:
+      'Words that must all hold: client and server are who sends, problem is what breaks a rule; anything else is looked for in protocol, type and contents. A minus sign turns a word round.',
+    count: '{shown} of {total}',
+    time: 'Time (s)',
+    from: 'From',
+    protocol: 'Protocol',
+    type: 'Type',
+    contents: 'Contents',
+    length: 'Bytes',
+    none: 'No message passes the filter.',
   },
   deliveries: {
     title: 'Deliveries',

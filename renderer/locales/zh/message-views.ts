@@ -8,6 +8,18 @@ export default {
     title: '逐字节报文',
     label: 'MQTT、DNS、WebSocket、gRPC 与 ARP 报文，以及选中报文的字节',
     empty: '报文发出后显示在这里。',
+    bytes: '{protocol} 报文的字段与字节',
+    filter: '过滤：mqtt  publish  client  problem  -pingreq',
+    filter_hint:
+      '各词须同时成立：client 与 server 表示发送方，problem 表示违反规则；其他词在协议、类型与内容中查找。词前加减号表示取反。',
+    count: '{shown} / {total}',
+    time: '时间 (s)',
+    from: '发送方',
+    protocol: '协议',
+    type: '类型',
+    contents: '内容',
+    length: '字节',
+    none: '没有报文符合过滤条件。',
   },
   deliveries: {
     title: '投递',
