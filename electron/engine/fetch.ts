@@ -11,15 +11,15 @@ import { failure, fromIssues, success, type Result } from '../../shared/errors.t
 import { Setup } from '../../shared/experiment.ts'
 import type { HttpClientApp, HttpVersion } from '../../shared/http.ts'
 import type { LinkInput } from '../../shared/link.ts'
-import { KernelJoints } from './kernel-join.ts'
-import { KernelTrace } from './kernel-trace.ts'
+import { KernelJoints } from './relay/kernel-join.ts'
+import { KernelTrace } from './relay/kernel-trace.ts'
 import { HttpClient, type Hearer } from './node/http/client.ts'
 import { PROGRAMS, type ProgramTable } from './node/programs.ts'
 import type { RunPlan } from './plan.ts'
 import { Run, type RunOptions } from './run.ts'
 import { SocketHost } from './sockets.ts'
 import { TRUE_RNG } from './true-rng.ts'
-import { UdpExit } from './udp-relay.ts'
+import { UdpExit } from './relay/udp-relay.ts'
 
 const LANE = 'fetch'
 

@@ -173,6 +173,13 @@ describe('bad input exits with 2 and says field, value and what is allowed', () 
     ],
     [['gateway', '--listen', '127.0.0.1:0', '--to', 'nowhere'], /--to: nowhere is not HOST:PORT/],
     [['gateway', '--to', '127.0.0.1:1'], /required option '--listen/],
+    [['gateway', '--listen', '127.0.0.1:0', '--to', 'mail'], /HOST:PORT .* or broker, web, dns/],
+    [['gateway', '--listen', '127.0.0.1:0', '--to', 'web', '--udp'], /--udp: web is not a target over UDP/],
+    [
+      ['gateway', '--listen', '127.0.0.1:0', '--to', 'nowhere.invalid:80'],
+      /nowhere\.invalid: this name has no address/,
+    ],
+    [['run', 'quic-streams', '--set', 'stream-credit=0'], /stream-credit: 0 is not at least/],
     [['host', '--wire', 'tcp:1', '--address', '10.77.0.2'], /wire: tcp:1 is not udp:127\.0\.0\.1:PORT/],
     [['host', '--wire', 'udp:127.0.0.1:0', '--address', '10.77.0'], /address: 10\.77\.0 is not/],
     [['link', '--a', 'udp:127.0.0.1:0', '--b', 'udp:0.0.0.0:0'], /wire: udp:0\.0\.0\.0:0 is not/],

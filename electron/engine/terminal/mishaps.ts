@@ -14,6 +14,9 @@ export function mishaps(events: Iterable<TraceEvent<(typeof MISHAPS)[number]>>):
   return [...counts].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${count} × ${kind}`)
 }
 
+/** EPIPE: there was more for a program that had closed its end, as programs do that have what they came for. */
+const HARMLESS: ReadonlySet<string> = new Set(['', 'EPIPE'])
+
 function kindOf(event: TraceEvent<(typeof MISHAPS)[number]>): string | undefined {
   switch (event.name) {
     case 'wire:datagram_ignored':
@@ -21,7 +24,7 @@ function kindOf(event: TraceEvent<(typeof MISHAPS)[number]>): string | undefined
     case 'ip:packet_rejected':
       return `packet rejected at ${event.node}: ${event.data.layer} ${event.data.reason}`
     case 'app:finished':
-      return event.data.error === ''
+      return HARMLESS.has(event.data.error)
         ? undefined
         : `connection broken off at ${event.node}: ${event.data.error}`
   }

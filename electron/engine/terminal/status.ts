@@ -24,9 +24,10 @@ export function refuse(output: Output, error: Pick<InputError, 'message' | 'allo
 
 /** What the system refused, in words; undefined when the error is not the system's. */
 export function systemError(error: unknown): string | undefined {
-  const { code, port, address, path, message } = error as NodeJS.ErrnoException & {
+  const { code, port, address, path, hostname, message } = error as NodeJS.ErrnoException & {
     port?: number
     address?: string
+    hostname?: string
   }
   switch (code) {
     case 'EADDRINUSE':
@@ -40,6 +41,8 @@ export function systemError(error: unknown): string | undefined {
     case 'ENOTDIR':
     case 'EEXIST':
       return `${path ?? 'a path'}: this is not a folder`
+    case 'ENOTFOUND':
+      return `${hostname ?? 'a host'}: this name has no address`
     case 'ENOSPC':
       return 'the disk is full'
     default:

@@ -30,7 +30,7 @@ describe('mishaps', () => {
     expect(rest).toEqual([])
   })
 
-  it('leaves out what ended well', () => {
+  it('leaves out what ended well, and what a program did not want to have any more', () => {
     const finished = (error: string) =>
       ({
         seq: 0,
@@ -41,7 +41,8 @@ describe('mishaps', () => {
         name: 'app:finished',
         data: { bytes: 0, sha256: '', error },
       }) as never
-    expect(mishaps([finished(''), finished('ECONNREFUSED'), finished('ECONNREFUSED')])).toEqual([
+    const events = [finished(''), finished('ECONNREFUSED'), finished('ECONNREFUSED'), finished('EPIPE')]
+    expect(mishaps(events)).toEqual([
       '2 × connection broken off at gateway/server: ECONNREFUSED',
     ])
   })

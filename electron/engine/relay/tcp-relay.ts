@@ -1,10 +1,10 @@
 /** TCP between programs on this machine and hosts of the lab: the way in and the way out. */
 import { connect, type Socket } from 'node:net'
-import type { Endpoint } from '../protocol/wire/address.ts'
+import type { Endpoint } from '../../protocol/wire/address.ts'
 import type { KernelJoints } from './kernel-join.ts'
-import type { Run } from './run.ts'
-import type { PlacedHost } from './scene.ts'
-import { SocketHost, type LabSocket } from './sockets.ts'
+import type { Run } from '../run.ts'
+import type { PlacedHost } from '../scene.ts'
+import { SocketHost, type LabSocket } from '../sockets.ts'
 import { Visitors } from './visitors.ts'
 
 /** The way in: each connection of a program on this machine goes on as one of a lab host to a server in the lab. */

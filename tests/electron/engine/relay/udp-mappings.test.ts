@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { UdpMappings } from '../../../electron/engine/udp-mappings.ts'
-import type { Micros } from '../../../shared/units.ts'
+import { UdpMappings } from '../../../../electron/engine/relay/udp-mappings.ts'
+import type { Micros } from '../../../../shared/units.ts'
 
 const micros = (span: number): Micros => span as Micros
 const MINUTE = 60e6

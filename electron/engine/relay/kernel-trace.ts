@@ -1,6 +1,6 @@
 /** Tells the trace which sockets of the kernel come and go, in the words of applications. */
-import type { Trace } from '../../shared/trace/sink.ts'
-import type { Run } from './run.ts'
+import type { Trace } from '../../../shared/trace/sink.ts'
+import type { Run } from '../run.ts'
 
 /** The kernel's end of an exchange that crosses the lab. */
 export interface KernelEnd {

@@ -1,5 +1,5 @@
 /** The mappings of a NAT for UDP (RFC 4787): which ends there are, and which of them have been silent for too long. */
-import type { Micros } from '../../shared/units.ts'
+import type { Micros } from '../../../shared/units.ts'
 
 /** Mappings at a time; the one that was silent longest goes first. */
 const MOST = 1_024

@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { KernelTrace } from './kernel-trace.ts'
-import type { Run } from './run.ts'
-import type { LabSocket } from './sockets.ts'
+import type { Run } from '../run.ts'
+import type { LabSocket } from '../sockets.ts'
 
 export class KernelJoints {
   private readonly trace: KernelTrace
