@@ -1,6 +1,6 @@
 /**
- * A world as a set-up describes it, once for each lane: hosts with their applications, and the links between them.
- * Lane i has the addresses 10.77.i.x. The dice of a link do not know their lane, so that every lane loses the same
+ * A world as a set-up describes it, once for each lane: hosts with their applications, the links between them, and switches and
+ * routers. Each lane has addresses of its own (`network.ts`). The dice of a link do not know their lane, so that every lane loses the same
  * packets.
  */
 import type { App, Lane, Setup } from '../../shared/experiment.ts'
@@ -12,23 +12,30 @@ import type { Micros } from '../../shared/units.ts'
 import { Host } from '../protocol/ip/host.ts'
 import { Link } from '../protocol/link/link.ts'
 import { createRng, type Rng } from '../protocol/random.ts'
+import type { LearningSwitch } from '../protocol/ethernet/switch.ts'
+import type { Router } from '../protocol/ip/router.ts'
 import { formatAddress, type Ipv4Address } from '../protocol/wire/address.ts'
 import { Payload } from './apps/payload.ts'
 import { Replayer } from './apps/replayer.ts'
 import { TcpSend } from './apps/tcp-send.ts'
 import { TcpSink } from './apps/tcp-sink.ts'
 import { createEnv, PacketNumbers } from './env.ts'
+import { gatewayAddress, hostAddress, linksOf, portOf } from './network.ts'
+import {
+  attachHost,
+  configureRouter,
+  createRouter,
+  createSwitch,
+  type EthernetWire,
+  type LanePlace,
+} from './network-nodes.ts'
 import type { Program } from './node/program.ts'
 import { isProgram, type ProgramSetup } from './node/programs.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { Onlookers } from './onlooker/onlookers.ts'
 import { QuicHost, type QuicHostOptions } from './quic/quic-host.ts'
-import { hostNumber } from './settings.ts'
 import { Station } from './station.ts'
-import { World, type Witness, type WorldNode } from './world.ts'
-
-/** 10.77.0.0/16, the laboratory's addresses. */
-const LAB_NETWORK: Ipv4Address = 0x0a4d_0000
+import { World, type Plug, type Witness, type WorldNode } from './world.ts'
 
 export interface PlacedHost {
   readonly node: WorldNode
@@ -44,12 +51,23 @@ export interface PlacedLink {
   readonly link: Link
 }
 
+export interface PlacedSwitch {
+  readonly node: WorldNode
+  readonly bridge: LearningSwitch
+}
+
+export interface PlacedRouter {
+  readonly node: WorldNode
+  readonly router: Router
+}
+
 /** One lane's copy of the topology; names are those of the set-up, without the lane. */
-export interface PlacedLane {
-  readonly id: string
+export interface PlacedLane extends LanePlace {
   setup: Setup
   readonly hosts: ReadonlyMap<string, PlacedHost>
   readonly links: ReadonlyMap<string, PlacedLink>
+  readonly switches: ReadonlyMap<string, PlacedSwitch>
+  readonly routers: ReadonlyMap<string, PlacedRouter>
   readonly apps: ReadonlyMap<string, LabApp>
   /** The applications that live in Node; they come with the start of the run. */
   readonly programs: Map<string, Program>
@@ -57,9 +75,6 @@ export interface PlacedLane {
 
 /** The applications that run within the steps of the world. */
 type LabApp = TcpSend | TcpSink | Replayer
-
-const addressIn = (lane: number, setup: Setup, host: string): Ipv4Address =>
-  LAB_NETWORK + lane * 256 + hostNumber(setup.hosts, host)
 
 export const linkSpecOf = ({ up, down }: Setup['links'][string]): LinkSpec => ({ up, down })
 
@@ -78,32 +93,46 @@ export class Scene {
   }
 
   /** Adds a lane: its nodes, their cables, its applications. The set-up must have been validated. */
-  addLane(lane: Pick<Lane, 'id'>, setup: Setup): PlacedLane {
-    const index = this.lanes.length
-    const hosts = new Map<string, PlacedHost>()
-    for (const name of Object.keys(setup.hosts))
-      hosts.set(name, this.addHost(`${lane.id}/${name}`, addressIn(index, setup, name), setup.hosts[name]))
-    const links = new Map<string, PlacedLink>()
-    for (const [name, link] of Object.entries(setup.links))
-      links.set(name, this.addLink(lane.id, name, linkSpecOf(link), hosts.get(link.a)!, hosts.get(link.b)!))
+  addLane({ id }: Pick<Lane, 'id'>, setup: Setup): PlacedLane {
+    const place = { id, index: this.lanes.length }
+    const named = <T>(record: object, add: (name: string) => T): Map<string, T> =>
+      new Map(Object.keys(record).map((name) => [name, add(name)]))
+    const hosts = named(setup.hosts, (name) => {
+      const address = hostAddress(place.index, setup, name)
+      return this.addHost(`${id}/${name}`, address, setup.hosts[name], wireOf(place, setup, name))
+    })
+    const switches = named(setup.switches, (name) => this.addSwitch(place, setup, name))
+    const routers = named(setup.routers, (name) => this.addRouter(place, setup, name))
+    const nodeOf = (name: string): WorldNode =>
+      (hosts.get(name) ?? switches.get(name) ?? routers.get(name))!.node
+    const links = named(setup.links, (name) => {
+      const { a, b } = setup.links[name]
+      const [plugA, plugB] = [a, b].map((end) => ({ node: nodeOf(end), port: portOf(setup, end, name) }))
+      return this.addLink(id, name, linkSpecOf(setup.links[name]), plugA, plugB, setup.ethernet)
+    })
     const apps = new Map<string, LabApp>()
-    const placed = { id: lane.id, setup, hosts, links, apps, programs: new Map<string, Program>() }
+    const programs = new Map<string, Program>()
+    const placed = { ...place, setup, hosts, links, switches, routers, apps, programs }
     for (const [name, app] of Object.entries(setup.apps))
       if (!isProgram(app)) apps.set(name, this.addApp(placed, name, app))
     this.lanes.push(placed)
     return placed
   }
 
+  /** A host, on an Ethernet if it has a wire to one. */
   addHost(
     name: string,
     address: Ipv4Address,
-    { role, tcp, quic: quicSettings }: Omit<Setup['hosts'][string], 'address'>,
+    { role, tcp, quic: quicSettings }: Pick<Setup['hosts'][string], 'role' | 'tcp' | 'quic'>,
+    wire?: EthernetWire,
   ): PlacedHost {
     const trace = this.trace.scope({ node: name })
     trace.emit('sim:node_added', { kind: 'host', role, address: formatAddress(address), a: '', b: '' })
     const env = createEnv(this.rng, this.trace, this.numbers)
     const tap = this.onlookers.tapOf(name, trace)
-    const station = new Station(new Host(env, { name, address, tcp, tap }), tcp)
+    const host = new Host(env, { name, address, tcp, tap })
+    const attached = wire === undefined ? host : attachHost({ ...env, trace }, host, wire)
+    const station = new Station(host, tcp, attached)
     return { node: this.world.add(name, station), station, quic: [], quicSettings }
   }
 
@@ -122,20 +151,53 @@ export class Scene {
     return quic
   }
 
-  /** A link between two hosts; `name` without the lane seeds its dice. */
-  addLink(lane: string, name: string, spec: LinkSpec, a: PlacedHost, b: PlacedHost): PlacedLink {
-    const placed = this.addLooseLink(`${lane}/${name}`, name, spec, a.node.name, b.node.name)
-    this.world.connect(a.node, 0, placed.node, 0)
-    this.world.connect(b.node, 0, placed.node, 1)
+  /** A link between two nodes; `name` without the lane seeds its dice. */
+  private addLink(
+    lane: string,
+    name: string,
+    spec: LinkSpec,
+    a: Plug,
+    b: Plug,
+    ethernet: boolean,
+  ): PlacedLink {
+    const placed = this.addLooseLink(`${lane}/${name}`, name, spec, a.node.name, b.node.name, ethernet)
+    this.world.connect(a.node, a.port, placed.node, 0)
+    this.world.connect(b.node, b.port, placed.node, 1)
     return placed
   }
 
-  /** A link whose ports are not connected yet. */
-  addLooseLink(nodeName: string, name: string, spec: LinkSpec, a: string, b: string): PlacedLink {
+  /** A link whose ports are not connected yet; it carries IPv4 packets, or Ethernet frames. */
+  addLooseLink(
+    nodeName: string,
+    name: string,
+    spec: LinkSpec,
+    a: string,
+    b: string,
+    ethernet = false,
+  ): PlacedLink {
     const trace = this.trace.scope({ node: nodeName })
     trace.emit('sim:node_added', { kind: 'link', role: '', address: '', a, b })
-    const link = new Link(createEnv(this.rng.fork(`link:${name}`), trace, this.numbers), spec)
+    const link = new Link(createEnv(this.rng.fork(`link:${name}`), trace, this.numbers), spec, ethernet)
     return { node: this.world.add(nodeName, link, true), link }
+  }
+
+  private addSwitch(lane: LanePlace, setup: Setup, name: string): PlacedSwitch {
+    const trace = this.announce(`${lane.id}/${name}`, 'switch')
+    const bridge = createSwitch(trace, setup, name)
+    return { node: this.world.add(`${lane.id}/${name}`, bridge), bridge }
+  }
+
+  private addRouter(lane: LanePlace, setup: Setup, name: string): PlacedRouter {
+    const trace = this.announce(`${lane.id}/${name}`, 'router')
+    const router = createRouter(createEnv(this.rng, trace, this.numbers), lane, setup, name)
+    return { node: this.world.add(`${lane.id}/${name}`, router), router }
+  }
+
+  /** Says that a node is there which has neither role nor one address, and gives its trace. */
+  private announce(node: string, kind: 'switch' | 'router'): Trace {
+    const trace = this.traceOf(node)
+    trace.emit('sim:node_added', { kind, role: '', address: '', a: '', b: '' })
+    return trace
   }
 
   /** The trace of a node, for what runs on it. */
@@ -200,9 +262,13 @@ export class Scene {
         this.world.act(now, host.node, () => host.station.configure(now, tcp))
         host.quicSettings = quic
         for (const endpoint of host.quic) endpoint.configure(quic)
-        const address = addressIn(this.lanes.indexOf(lane), setup, name)
+        const address = hostAddress(lane.index, setup, name)
         this.world.act(now, host.node, () => host.station.move(now, address))
       }
+    for (const [name, { bridge }] of lane.switches) bridge.configure(setup.switches[name].aging)
+    for (const [name, { node, router }] of lane.routers)
+      if (differ([before.routers[name], before.links], [setup.routers[name], setup.links]))
+        this.world.act(now, node, () => configureRouter(router, this.traceOf(node.name), lane, setup, name))
     for (const [name, app] of lane.apps) {
       const next = setup.apps[name]
       if (!differ(before.apps[name], next)) continue
@@ -217,3 +283,10 @@ export class Scene {
 }
 
 const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b)
+
+/** How a host of a set-up is attached; undefined: not to an Ethernet. */
+function wireOf({ id, index }: LanePlace, setup: Setup, name: string): EthernetWire | undefined {
+  if (!setup.ethernet) return undefined
+  const [link = ''] = linksOf(setup, name)
+  return { link: link === '' ? '' : `${id}/${link}`, gateway: gatewayAddress(index, setup, name) }
+}

@@ -7,18 +7,11 @@ import * as v from 'valibot'
 import { failure, fromIssues, show, success, type InputError, type Result } from '../../shared/errors.ts'
 import { Experiment, Setup, type Knob } from '../../shared/experiment.ts'
 import { EXPERIMENTS, findExperiment } from '../../shared/experiments/index.ts'
+import { invalid } from './invalid.ts'
+import { checkReferences } from './references.ts'
 import { readSettingText } from './setting-text.ts'
 
 export type Changes = Readonly<Record<string, unknown>>
-
-const invalid = (field: string, value: unknown, allowed: string): Result<never> =>
-  failure({
-    code: 'invalid',
-    message: `${field}: ${show(value)} is not ${allowed}`,
-    field,
-    value: show(value),
-    allowed,
-  })
 
 /** A built-in experiment by its id, or one as a file holds it. */
 export function resolveExperiment(given: unknown): Result<Experiment> {
@@ -54,65 +47,6 @@ function checkExperiment({ setup, lanes, steps, knobs }: Experiment): Result<nev
   return undefined
 }
 
-/** Whether hosts and applications that are named are there, each host has one interface, and each port one listener. */
-export function checkReferences({ hosts, links, apps }: Setup): Result<never> | undefined {
-  const names = Object.keys(hosts).join(' or ')
-  const isHost = (name: string): boolean => Object.hasOwn(hosts, name)
-  const numbers = new Set<number>()
-  for (const [id, { address }] of Object.entries(hosts)) {
-    const number = hostNumber(hosts, id)
-    if (numbers.has(number))
-      return invalid(`hosts.${id}.address`, address, 'an address that no other host has')
-    numbers.add(number)
-  }
-  const attached = new Set<string>()
-  for (const [id, link] of Object.entries(links)) {
-    for (const side of ['a', 'b'] as const) {
-      const host = link[side]
-      if (!isHost(host)) return invalid(`links.${id}.${side}`, host, `a host: ${names}`)
-      if (attached.has(host)) return invalid(`links.${id}.${side}`, host, 'a host without a link yet')
-      attached.add(host)
-    }
-  }
-  const taken = new Set<string>()
-  for (const [id, app] of Object.entries(apps)) {
-    if (!isHost(app.host)) return invalid(`apps.${id}.host`, app.host, `a host: ${names}`)
-    if ('to' in app && !isHost(app.to)) return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
-    const resolver = resolverOf(app)
-    if (resolver !== undefined && !isHost(resolver.server))
-      return invalid(`apps.${id}.resolver.server`, resolver.server, `a host: ${names}`)
-    if (app.kind === 'eavesdropper' && apps[app.server]?.kind !== 'http-server')
-      return invalid(`apps.${id}.server`, app.server, 'an HTTP server among the applications')
-    if (
-      (app.kind === 'http-client' && app.version === 'h3') ||
-      (app.kind === 'http-server' && app.versions.includes('h3'))
-    )
-      if (app.tls === null) return invalid(`apps.${id}.tls`, null, 'TLS, which HTTP/3 is never without')
-    const transport = listensOn(app)
-    if (transport === undefined || !('port' in app)) continue
-    const place = `${transport} ${app.host}:${app.port}`
-    if (taken.has(place))
-      return invalid(`apps.${id}.port`, app.port, 'a port that no other application listens on')
-    taken.add(place)
-  }
-  return undefined
-}
-
-const resolverOf = (app: Setup['apps'][string]) =>
-  app.kind === 'dns-client' ? app.resolver : app.kind === 'http-client' ? app.lookup?.resolver : undefined
-
-/** Which ports an application waits on, and of what; undefined: none. A port of the two transports is not the same. */
-function listensOn(app: Setup['apps'][string]): 'tcp' | 'udp' | undefined {
-  if (app.kind === 'message-receiver') return app.over
-  return app.kind === 'tcp-sink' || app.kind.endsWith('-server') || app.kind === 'mqtt-broker'
-    ? 'tcp'
-    : undefined
-}
-
-/** The last part of a host's address: what its settings say, else its place in the list. */
-export const hostNumber = (hosts: Setup['hosts'], name: string): number =>
-  hosts[name].address || Object.keys(hosts).indexOf(name) + 1
-
 /** The paths that a name stands for. */
 export function pathsOf(knobs: readonly Knob[], name: string): readonly string[] {
   return knobs.find(({ id }) => id === name)?.paths ?? [name]
@@ -145,12 +79,15 @@ export function valueAt(setup: Setup, path: string): unknown {
 export function applyChanges(setup: Setup, changes: Changes, knobs: readonly Knob[] = []): Result<Setup> {
   const copy = structuredClone(setup)
   for (const [name, given] of Object.entries(changes)) {
+    const knob = knobs.find(({ id }) => id === name)
     for (const path of pathsOf(knobs, name)) {
       const place = placeOf(copy, path)
       if (place === undefined) return unknownSetting(name, given, knobs)
       const current = Object.hasOwn(place.record, place.key) ? place.record[place.key] : undefined
       const value = typeof given === 'string' ? readSettingText(path, given, current) : success(given)
       if (!value.ok) return value
+      const misfit = knob && checkRange(knob, value.value)
+      if (misfit !== undefined) return misfit
       // Not by assignment: a key such as `__proto__` must become a key.
       Object.defineProperty(place.record, place.key, {
         value: value.value,
@@ -163,6 +100,16 @@ export function applyChanges(setup: Setup, changes: Changes, knobs: readonly Kno
   const parsed = v.safeParse(Setup, copy)
   if (!parsed.success) return failure(unknownKey(fromIssues(parsed.issues)))
   return checkReferences(parsed.output) ?? success(parsed.output)
+}
+
+/** By its id a knob goes as far as its ends; a path leads as far as the setting itself. */
+function checkRange(
+  { id, min = -Infinity, max = Infinity, paths }: Knob,
+  value: unknown,
+): Result<never> | undefined {
+  if (typeof value !== 'number' || (value >= min && value <= max)) return undefined
+  const ends = [min > -Infinity && `at least ${min}`, max < Infinity && `at most ${max}`].filter(Boolean)
+  return invalid(id, value, `${ends.join(' and ')}, the knob's range; beyond it set ${paths.join(' and ')}`)
 }
 
 /** The schema calls a key that it does not know "not never". */

@@ -1,6 +1,7 @@
 /** A host and the applications that run on it: one node of the world. */
 import type { TcpSettings } from '../../shared/tcp.ts'
 import type { Micros } from '../../shared/units.ts'
+import type { AttachedHost } from '../protocol/ip/ethernet-host.ts'
 import type { Host } from '../protocol/ip/host.ts'
 import type { HostEvent } from '../protocol/ip/events.ts'
 import type { Datagram, SansIo } from '../protocol/sansio.ts'
@@ -24,14 +25,17 @@ export interface App {
 
 export class Station implements SansIo<never> {
   readonly host: Host
+  /** The host with whatever attaches it to its network. */
+  private readonly attached: AttachedHost
   private readonly apps: App[] = []
   /** For connections from now on. */
   private settings: TcpSettings
   private readonly listeners: TcpListener[] = []
   private readonly connections = new Set<TcpConnection>()
 
-  constructor(host: Host, settings: TcpSettings) {
+  constructor(host: Host, settings: TcpSettings, attached: AttachedHost = host) {
     this.host = host
+    this.attached = attached
     this.settings = settings
   }
 
@@ -60,7 +64,7 @@ export class Station implements SansIo<never> {
   /** The host moves to another network. */
   move(now: Micros, address: Ipv4Address): void {
     if (address === this.host.address) return
-    this.host.move(address)
+    this.attached.move(address)
     for (const app of this.apps) app.onAddressChanged?.(now)
     this.settle(now)
   }
@@ -70,21 +74,21 @@ export class Station implements SansIo<never> {
   }
 
   handleDatagram(now: Micros, datagram: Datagram): void {
-    this.host.handleDatagram(now, datagram)
+    this.attached.handleDatagram(now, datagram)
     this.settle(now)
   }
 
   handleTimeout(now: Micros): void {
-    this.host.handleTimeout(now)
+    this.attached.handleTimeout(now)
     this.settle(now)
   }
 
   pollTransmit(now: Micros): Datagram | undefined {
-    return this.host.pollTransmit(now)
+    return this.attached.pollTransmit(now)
   }
 
   pollTimeout(): Micros | undefined {
-    let next = this.host.pollTimeout() ?? Infinity
+    let next = this.attached.pollTimeout() ?? Infinity
     for (const app of this.apps) next = Math.min(next, app.pollTimeout() ?? Infinity)
     return next === Infinity ? undefined : (next as Micros)
   }

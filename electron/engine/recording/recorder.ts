@@ -19,11 +19,12 @@ const MOST_EVENTS = 16_384
 /** The most that a trace may take on the disk. */
 const MOST_TRACE_BYTES = 4 * 1024 ** 3
 
-/** Links changed the bytes of the packet; they are kept as the link gives them out. */
+/** A link changed the bytes of the packet, or a router its headers; they are kept as they were given out last. */
 const ALTERING: ReadonlySet<EventName> = new Set<EventName>([
   'link:packet_corrupted',
   'link:packet_marked',
   'link:packet_rewritten',
+  'ip:packet_forwarded',
 ])
 
 /** The disk space of a recording is used up; the run ends. */
@@ -54,7 +55,7 @@ export class Recorder implements Trace, Witness {
   private readonly root: Scope
   private seq = 0
   private sealed = false
-  /** Packets that a link has altered and not yet given out. */
+  /** Packets that were altered and not yet given out. */
   private readonly altered = new Set<number>()
 
   constructor({ directory, spool }: RecorderOptions) {

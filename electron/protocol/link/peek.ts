@@ -3,7 +3,7 @@
  * it is given. All functions are total.
  */
 import { read16 } from '../wire/bytes.ts'
-import { ETHERNET_HEADER, ETHERTYPE_IPV4 } from '../wire/ethernet.ts'
+import { type ETHERNET_HEADER, ETHERTYPE_IPV4 } from '../wire/ethernet.ts'
 import { IPV4_MIN_HEADER, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../wire/ipv4.ts'
 
 /**
