@@ -67,6 +67,11 @@ export class TcpConnection {
     return Math.max(0, settings.sendBuffer - sender.buffer.length)
   }
 
+  /** Bytes that were written and are not acknowledged yet. */
+  get unacknowledged(): number {
+    return this.block.sender.buffer.length
+  }
+
   /** The peer has closed its direction and all that it sent was read. */
   get peerClosed(): boolean {
     return this.block.receiver.finReached && this.block.receiver.readable === 0

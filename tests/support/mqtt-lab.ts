@@ -1,0 +1,87 @@
+/** Runs of an MQTT broker and clients, and what came of them. */
+import * as v from 'valibot'
+import type { Run } from '../../electron/engine/run.ts'
+import type { DriverName } from '../../shared/commands.ts'
+import type { SetupInput } from '../../shared/experiment.ts'
+import type { LinkInput } from '../../shared/link.ts'
+import { MqttBrokerApp, MqttClientApp } from '../../shared/mqtt.ts'
+import type { TcpSettingsInput } from '../../shared/tcp.ts'
+import type { EventData, EventName } from '../../shared/trace/events.ts'
+import { createRun, smallExperiment } from './runs.ts'
+
+export type BrokerInput = Partial<v.InferInput<typeof MqttBrokerApp>>
+export type ClientInput = Partial<v.InferInput<typeof MqttClientApp>>
+
+export interface MqttLab {
+  readonly broker?: BrokerInput
+  /** By name, which is their identifier, too, unless they have another. */
+  readonly clients: Readonly<Record<string, ClientInput>>
+  readonly link?: LinkInput
+  readonly tcp?: TcpSettingsInput
+  /** Applications beside them. */
+  readonly others?: SetupInput['apps']
+  readonly driver?: DriverName
+  readonly seed?: number
+  readonly duration?: number
+  readonly steps?: readonly { at: number; set: Record<string, unknown> }[]
+}
+
+/** One round trip, unless a lab has a link of its own. */
+export const RTT = 20_000
+/** As much time as nothing here needs. */
+export const SECOND = 1_000_000
+
+const setupOf = ({ broker, clients, link, tcp, others }: MqttLab): SetupInput => {
+  const host = { tcp: { nagle: false, ...tcp } }
+  const way = { delay: RTT / 2, rate: { limit: 10_000_000 } }
+  const programs = Object.entries(clients).map(([name, client]) => [
+    name,
+    { kind: 'mqtt-client', host: 'client', to: 'server', clientId: name, keepAlive: 0, ...client },
+  ])
+  return {
+    hosts: { client: { role: 'client', ...host }, server: { role: 'server', ...host } },
+    links: { link: { a: 'client', b: 'server', ...(link ?? { up: way, down: way }) } },
+    apps: {
+      broker: { kind: 'mqtt-broker', host: 'server', ...broker },
+      ...Object.fromEntries(programs),
+      ...others,
+    } as SetupInput['apps'],
+  }
+}
+
+export interface MqttResult {
+  readonly run: Run
+  /** The data of all events of a name, with their times. */
+  all<N extends EventName>(name: N): (EventData<N> & { readonly t: number })[]
+  /** What a client's application got: number of the message, by the order of arrival. */
+  got(client: string): number[]
+  /** Event lines of all that the programs said. */
+  readonly story: string[]
+}
+
+export const mqttExperiment = (lab: MqttLab) => {
+  const { duration = 600 * SECOND, steps = [] } = lab
+  return smallExperiment({ setup: setupOf(lab), duration, steps: steps as never })
+}
+
+/** Runs it to its end. */
+export async function runMqtt(lab: MqttLab): Promise<MqttResult> {
+  const { driver = 'virtual', seed = 1 } = lab
+  const run = createRun({ experiment: mqttExperiment(lab) as never, driver, seed })
+  await run.start()
+  await run.ended
+  if (run.info.error !== undefined) throw new Error(run.info.error)
+  const all: MqttResult['all'] = (name) =>
+    [...run.reader.events([name])].map(({ t, data }) => ({ t, ...data })) as never
+  return {
+    run,
+    all,
+    got: (client) =>
+      all('mqtt:message_delivered')
+        .filter((told) => told.client === client)
+        .map(({ message }) => message),
+    story: [...run.reader.events()]
+      .filter(({ name }) => /^(app|mqtt):/.test(name))
+      .map(({ t, node, flow, name, data }) => JSON.stringify([t, node, flow, name, data])),
+  }
+}
