@@ -5,6 +5,8 @@ import { HttpClient } from './http/client.ts'
 import { HttpServer } from './http/server.ts'
 import { MessageReceiver } from './messaging/receiver.ts'
 import { MessageSender } from './messaging/sender.ts'
+import { MqttBroker } from './mqtt/broker.ts'
+import { MqttClient } from './mqtt/client.ts'
 import type { Program, Surroundings } from './program.ts'
 
 /** The settings of an application that lives in Node. */
@@ -20,6 +22,8 @@ export const PROGRAMS: ProgramTable = {
   'http-server': (setup, surroundings) => new HttpServer(setup, surroundings),
   'http-client': (setup, surroundings) => new HttpClient(setup, surroundings),
   eavesdropper: (setup, surroundings) => new Eavesdropper(setup, surroundings),
+  'mqtt-broker': (setup, surroundings) => new MqttBroker(setup, surroundings),
+  'mqtt-client': (setup, surroundings) => new MqttClient(setup, surroundings),
   'message-sender': (setup, surroundings) => new MessageSender(setup, surroundings),
   'message-receiver': (setup, surroundings) => new MessageReceiver(setup, surroundings),
 }
