@@ -63,11 +63,17 @@ export function columnsOf({ hosts }: LaneNetwork): readonly TraceNode[] {
   return [...clients, ...servers]
 }
 
-/** What a router or link sends comes from beside the one that it is for; what is for nobody goes to the other end. */
+/** A part of the way to the next column: routers have none, and stand between hosts. */
+const BESIDE = 0.4
+
+/** What comes from a router or link, or goes there, begins or ends beside the other end. */
 function crossing({ packet, receiver, from, to }: Path, places: ReadonlyMap<number, number>): Crossing {
+  const step = 1 / Math.max(1, places.size - 1)
+  const beside = (place: number): number => place + (place < 1 ? BESIDE : -BESIDE) * step
+  const sender = places.get(packet.node)
   const target = receiver && places.get(receiver.id)
-  const start = places.get(packet.node) ?? (target === undefined ? 0.5 : (target + 0.5) / 2)
-  const end = target ?? (start < 0.5 ? 1 : 0)
+  const end = target ?? (sender === undefined ? 1 : receiver ? beside(sender) : sender < 0.5 ? 1 : 0)
+  const start = sender ?? beside(end)
   return { packet, from: start + (end - start) * from, to: start + (end - start) * to }
 }
 

@@ -25,9 +25,10 @@ function optionText(segment: Segment, origins: Origins): string {
 
 /** `SYN  seq 0`, and apart from it `win 64240  mss 1460  wscale 7`. */
 export function packetWords(
-  { segment, protocol, size }: Packet,
+  { segment, protocol, size, arp }: Packet,
   origins: Origins,
 ): { readonly short: string; readonly details: string } {
+  if (arp) return { short: `ARP ${arp.operation}`, details: arp.target }
   if (!segment) return { short: `${protocol}  ${size} B`, details: '' }
   const parts = [flagNames(segment.flags) || '–', `seq ${relative(segment.seq, origins.seq)}`]
   if (segment.flags & ACK) parts.push(`ack ${relative(segment.ack, origins.ack)}`)

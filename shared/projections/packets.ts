@@ -1,11 +1,11 @@
 /** Every packet of the run, one after another as they were sent, and what is known of each. */
-import { Column } from '../trace/columns.ts'
+import { Column, type EventTable } from '../trace/columns.ts'
 import type { EventName } from '../trace/events.ts'
 import { PacketIndex } from '../trace/packet-index.ts'
 import type { Fate, TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
 
-/** The events by which a packet comes into the world. Copies and the last kind of fragments are made by a link. */
+/** The events by which a packet comes into the world. Copies and the last kinds of fragments are made on the way. */
 const BIRTHS = [
   'tcp:segment_sent',
   'udp:datagram_sent',
@@ -14,8 +14,11 @@ const BIRTHS = [
   'ip:fragment_sent',
   'link:packet_duplicated',
   'link:packet_fragmented',
+  'ip:packet_fragmented',
 ] as const satisfies readonly EventName[]
 type Birth = (typeof BIRTHS)[number]
+
+const isCut = (name: Birth): boolean => name === 'link:packet_fragmented' || name === 'ip:packet_fragmented'
 
 export type Protocol = 'TCP' | 'UDP' | 'ICMP' | 'ARP' | 'fragment'
 
@@ -54,6 +57,8 @@ export interface Packet {
   readonly size: number
   /** For TCP. */
   readonly segment: Segment | undefined
+  /** For ARP: what is asked or answered, and the address of whom it is for. */
+  readonly arp: { readonly operation: string; readonly target: string } | undefined
   /** A copy that the link made of another packet. */
   readonly copy: boolean
   readonly fate: Fate['kind']
@@ -76,7 +81,7 @@ export class Packets {
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
       const { columns } = table
-      if (name === 'link:packet_fragmented') {
+      if (isCut(name)) {
         const pieces = Math.min(columns.count.data[row], MOST_PIECES)
         for (let i = 0; i < pieces; i++) this.add(name, row, table.t.data[row], columns.first.data[row] + i)
       } else {
@@ -110,7 +115,7 @@ export class Packets {
     const row = this.rows.data[index]
     const table = store.table(name)
     // Of a copy and of a piece the header is that of the packet that it was made of.
-    const sent = store.sentRow(name === 'link:packet_fragmented' ? table.pkt.data[row] : pkt)
+    const sent = store.sentRow(isCut(name) ? table.pkt.data[row] : pkt)
     const source = sent >= 0 ? store.table('tcp:segment_sent') : table
     const sourceRow = sent >= 0 ? sent : row
     const node = source.node.data[sourceRow]
@@ -121,10 +126,9 @@ export class Packets {
       flow: source.flow.data[sourceRow],
       lane: store.laneOf(node),
       protocol: PROTOCOLS[name] ?? 'TCP',
-      // An ARP message is a frame, written in hexadecimal.
-      size:
-        source.columns.size?.data[sourceRow] ?? store.text(source.columns.bytes.data[sourceRow]).length / 2,
-      segment: name !== 'link:packet_fragmented' && sent >= 0 ? segmentAt(store, sent) : undefined,
+      size: sizeAt(store, source, sourceRow),
+      segment: !isCut(name) && sent >= 0 ? segmentAt(store, sent) : undefined,
+      arp: name === 'arp:message_sent' ? arpAt(store, row) : undefined,
       copy: name === 'link:packet_duplicated',
       ...fateOf(store, pkt),
     }
@@ -145,6 +149,21 @@ const PROTOCOLS: Partial<Record<Birth, Protocol>> = {
   'arp:message_sent': 'ARP',
   'ip:fragment_sent': 'fragment',
   'link:packet_fragmented': 'fragment',
+  'ip:packet_fragmented': 'fragment',
+}
+
+/** An ARP message is a frame, written in hexadecimal; of fragments made on the way the length is not told. */
+function sizeAt(store: TraceStore, { columns }: EventTable, row: number): number {
+  if ('size' in columns) return columns.size.data[row]
+  return 'bytes' in columns ? store.text(columns.bytes.data[row]).length / 2 : 0
+}
+
+function arpAt(store: TraceStore, row: number): Packet['arp'] {
+  const { columns } = store.table('arp:message_sent')
+  return {
+    operation: store.text(columns.operation.data[row]),
+    target: store.text(columns.target_address.data[row]),
+  }
 }
 
 /** The header of the segment in a row of `tcp:segment_sent`. */

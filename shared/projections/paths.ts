@@ -70,9 +70,11 @@ export class Paths {
   }
 
   /** The host that a packet is for: the other one of two, the other end of its flow, or else where it came to. */
-  receiverOf(store: TraceStore, { node, flow, lane, pkt }: Packet): TraceNode | undefined {
+  receiverOf(store: TraceStore, { node, flow, lane, pkt, arp }: Packet): TraceNode | undefined {
     const network = this.network.lane(lane)
-    if (network.hosts.length === 2) return network.hosts.find(({ id }) => id !== node)
+    if (network.nodes.length === 2) return network.nodes.find(({ id }) => id !== node)
+    const neighbour = arp && network.hostAt(arp.target)
+    if (neighbour) return neighbour
     const own = store.nodes.get(node)?.address ?? ''
     for (const end of store.text(flow).split('-')) {
       const address = end.slice(0, end.lastIndexOf(':'))
@@ -82,6 +84,7 @@ export class Paths {
     const fate = store.fate(pkt)
     if (fate.kind !== 'delivered') return undefined
     const table = store.table(fate.in)
+    if (fate.in !== 'link:packet_delivered') return store.nodes.get(table.node.data[fate.row])
     return store.farEnd(table.node.data[fate.row], table.columns.direction.data[fate.row])
   }
 

@@ -49,18 +49,26 @@ export interface Flow {
 }
 
 /**
- * What became of a packet, and the row that says so. It is delivered when it came to a host: what came to a switch or router
- * is still under way. It died on a link, or a router threw it away.
+ * What became of a packet, and the row that says so. It is delivered when it came to a host, or to a router that it was for:
+ * what a switch or router passes on is still under way. It died on a link, or was given up by a router or an interface.
  */
 export type Fate =
   | { readonly kind: 'under_way' }
-  | { readonly kind: 'delivered'; readonly in: 'link:packet_delivered'; readonly row: number }
   | {
-      readonly kind: 'dropped'
-      readonly in: 'link:packet_dropped' | 'ip:packet_discarded'
+      readonly kind: 'delivered'
+      readonly in: 'link:packet_delivered' | 'arp:message_received' | 'icmp:message_received'
       readonly row: number
     }
-  | { readonly kind: 'fragmented'; readonly in: 'link:packet_fragmented'; readonly row: number }
+  | {
+      readonly kind: 'dropped'
+      readonly in: 'link:packet_dropped' | 'ip:packet_discarded' | 'ethernet:frame_rejected'
+      readonly row: number
+    }
+  | {
+      readonly kind: 'fragmented'
+      readonly in: 'link:packet_fragmented' | 'ip:packet_fragmented'
+      readonly row: number
+    }
 
 /** Why a batch was not taken; the store is as it was before. */
 export interface StoreError {
@@ -74,11 +82,16 @@ const FATES = [
   { kind: 'delivered', in: 'link:packet_delivered' },
   { kind: 'dropped', in: 'link:packet_dropped' },
   { kind: 'dropped', in: 'ip:packet_discarded' },
+  { kind: 'dropped', in: 'ethernet:frame_rejected' },
   { kind: 'fragmented', in: 'link:packet_fragmented' },
+  { kind: 'fragmented', in: 'ip:packet_fragmented' },
+  { kind: 'delivered', in: 'arp:message_received' },
+  { kind: 'delivered', in: 'icmp:message_received' },
 ] as const
 const DELIVERED = 1
+const GIVEN_UP: ReadonlySet<string> = new Set(['no_neighbour', 'queue_full'])
 /** A fate is packed into a number: its row times this, and its place in `FATES`. */
-const FATE_ROOM = 8
+const FATE_ROOM = 16
 
 export class TraceStore {
   /** String number to text. */
@@ -229,7 +242,11 @@ export class TraceStore {
       case 'link:packet_delivered':
       case 'link:packet_dropped':
       case 'ip:packet_discarded':
+      case 'ethernet:frame_rejected':
       case 'link:packet_fragmented':
+      case 'ip:packet_fragmented':
+      case 'arp:message_received':
+      case 'icmp:message_received':
         for (let row = 0; row < source.rows; row++) this.onFate(source, row, first + row)
         break
     }
@@ -243,6 +260,12 @@ export class TraceStore {
       if (far !== undefined && (far.kind === 'switch' || far.kind === 'router')) return
       // A switch that floods sends copies to those who are not meant, too: what becomes of these is no matter.
       if (this.isShared && far !== undefined && !this.isFor(pkt, far.address)) return
+    } else if (name === 'arp:message_received' || name === 'icmp:message_received') {
+      // What is for a router itself; at a host the link has told of it.
+      if (this.nodes.get(source.node[row])?.kind !== 'router') return
+    } else if (name === 'ethernet:frame_rejected') {
+      // Nobody answered for its next hop, or too many waited for that; other frames were not for who rejects them.
+      if (!GIVEN_UP.has(this.text(source.columns.reason[row]))) return
     } else if (this.isShared && this.fates.get(pkt) % FATE_ROOM === DELIVERED) return
     this.fates.set(pkt, FATE_ROOM * at + FATES.findIndex((fate) => fate.in === name))
   }
@@ -330,8 +353,12 @@ const INDEXED: readonly EventName[] = [
   'link:packet_duplicated',
   'link:packet_delivered',
   'link:packet_dropped',
+  'ethernet:frame_rejected',
   'ip:packet_discarded',
   'link:packet_fragmented',
+  'ip:packet_fragmented',
+  'arp:message_received',
+  'icmp:message_received',
 ]
 
 /** `reno` of `reno/client`; empty when the name has no lane. */

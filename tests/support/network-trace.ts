@@ -142,6 +142,7 @@ export function networkTrace(): TraceMaker {
   }
   maker
     .sent(0, 1, 'client', { seq: 7, flags: 2, size: 60 }, JOURNEY_FLOW)
+    .add(0, 'arp:packet_held', { address: '10.77.0.254', interface: 0 }, { node: 'client', pkt: 1 })
     .neighbour(0, 'client', 0, '10.77.0.254', '', 'incomplete', 1)
     .add(0, 'arp:message_sent', { ...arp, operation: 'request' }, { node: 'client', pkt: 2 })
     .crosses(2, 'desk', 0, 0, 100)
@@ -154,6 +155,12 @@ export function networkTrace(): TraceMaker {
       'arp:message_received',
       { operation: 'request', sender_address: CLIENT, target_address: '10.77.0.254', interface: 0 },
       { node: 'near', pkt: 2 },
+    )
+    .add(
+      200,
+      'ethernet:frame_rejected',
+      { reason: 'not_for_us', offset: 0, size: 42 },
+      { node: 'dns', pkt: 2 },
     )
     .neighbour(200, 'near', 0, CLIENT, MACS.client, 'reachable')
     .add(
@@ -173,6 +180,12 @@ export function networkTrace(): TraceMaker {
     .switched(300, 3, [2, 0], [MACS.near, MACS.client])
     .crosses(3, 'desk', 1, 300, 400)
     .neighbour(400, 'client', 0, '10.77.0.254', MACS.near, 'reachable')
+    .add(
+      400,
+      'arp:packet_released',
+      { address: '10.77.0.254', interface: 0, waited: 400 },
+      { node: 'client', pkt: 1 },
+    )
   forward(maker, 1, 400)
   // The answer.
   maker.sent(900, 4, 'server', { seq: 70, ack: 8, flags: 0x12, size: 60 }, JOURNEY_FLOW)

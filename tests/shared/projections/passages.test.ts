@@ -104,3 +104,15 @@ test('the result does not depend on how the events were cut into batches', () =>
   expect(all(inPieces, apart)).toEqual(all(paths, store))
   expect([1, 2, 4, 5, 6].map((pkt) => apart.fate(pkt))).toEqual([1, 2, 4, 5, 6].map((pkt) => store.fate(pkt)))
 })
+
+test('ARP has a target, and has arrived when it was taken in, at a router, too', () => {
+  const of = (pkt: number) => packets.get(store, packets.indexOf(pkt))
+  expect(of(2)).toMatchObject({
+    protocol: 'ARP',
+    arp: { operation: 'request', target: '10.77.0.254' },
+    size: 42,
+  })
+  expect(of(2)).toMatchObject({ fate: 'delivered', until: 200 })
+  expect(paths.receiverOf(store, of(2))?.name).toBe('near')
+  expect(paths.receiverOf(store, of(3))?.name).toBe('client')
+})
