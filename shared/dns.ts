@@ -20,11 +20,15 @@ export const DnsRecord = v.strictObject({
   type: v.picklist(DNS_TYPES),
   /** Seconds. */
   ttl: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0x7fff_ffff)), 300),
-  /** Of A: a host of the set-up, or an address. Of CNAME, MX and NS a name; of TXT its text. */
+  /**
+   * Of A: a host of the set-up, or an address. Of CNAME and NS a name, of MX a preference before it, of TXT its text; of SOA two
+   * names and five numbers, the last of which says for how many seconds a no is good (RFC 2308 4).
+   */
   value: v.pipe(v.string(), v.maxLength(1_000)),
   /** So many records of this kind, with values of their own: for an answer that is long. */
   times: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)), 1),
 })
+export type DnsRecord = v.InferOutput<typeof DnsRecord>
 
 /** A server that answers for its zone from what it has; anything else does not exist (NXDOMAIN). UDP and TCP. */
 export const DnsServerApp = v.strictObject({

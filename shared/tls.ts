@@ -31,6 +31,8 @@ export const TlsServerSettings = v.strictObject({
   /** Key of the leaf: RSA-2048 where runs must repeat, P-256 where a browser may come. */
   certificate: v.optional(v.picklist(['rsa', 'p256']), 'rsa'),
   certificateFault: v.optional(v.picklist(CERTIFICATE_FAULTS), 'none'),
+  /** Names that the certificate carries beside that of the host; the laboratory's authority may sign for `.lab` only. */
+  names: v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{1,60}\.lab$/))), v.maxLength(8))),
   /**
    * Of QUIC: what becomes of 0-RTT data (RFC 8446 8). `once`: a ticket is good for it a single time (8.1); `always`: no defence
    * against replay; `refuse`: none is taken.

@@ -5,7 +5,7 @@
 import type { Micros } from '../../shared/units.ts'
 import type { HostEvent } from '../protocol/ip/events.ts'
 import type { SendOutcome } from '../protocol/ip/host.ts'
-import type { Endpoint } from '../protocol/wire/address.ts'
+import { flowName, type Endpoint, type Ipv4Address } from '../protocol/wire/address.ts'
 import { PROTOCOL_UDP } from '../protocol/wire/ipv4.ts'
 import type { Driver } from './drivers/driver.ts'
 import type { PlacedHost } from './scene.ts'
@@ -41,6 +41,11 @@ export class LabUdpSocket {
     return this.act((now) => this.host.send(now, this.port, to, payload))
   }
 
+  /** The name of its exchange with `remote` in the trace. */
+  flowWith({ address, port }: Endpoint): string {
+    return flowName(this.host.address, this.port, address, port)
+  }
+
   /** Gives the port back; nothing more is told. May be called more than once. */
   close(): void {
     this.act(() => this.host.release(this))
@@ -70,6 +75,10 @@ export class UdpSocketHost implements App {
       this.open.set(bound, { socket, user })
       return socket
     })
+  }
+
+  get address(): Ipv4Address {
+    return this.host.station.host.address
   }
 
   handleEvent(_now: Micros, event: HostEvent): void {

@@ -24,18 +24,15 @@ const NO_TIMEOUT = 0x7fff_ffff
 /** Bytes of `ticketKeys`: the keys that session tickets are sealed with. */
 const TICKET_KEYS = 48
 
-/** The names in the certificate of a server that stands on `host` of the lab. */
-export const serverNames = (host: string): readonly string[] => [`${host}.lab`]
-
-/** What to ask of the authority for a server on `host` with these settings. */
-export const identityOf = (host: string, { certificate, certificateFault }: TlsServerSettings) =>
-  ({ names: serverNames(host), key: certificate, fault: certificateFault }) as const
+/** What to ask of the authority for a server on `host` of the lab with these settings: the first of the names is the host's. */
+export const identityOf = (host: string, { certificate, certificateFault, names = [] }: TlsServerSettings) =>
+  ({ names: [`${host}.lab`, ...names], key: certificate, fault: certificateFault }) as const
 
 /** Sessions that a client keeps for its next connection, by server name: the latest of each. */
 export type TlsSessions = Map<string, Buffer>
 
 export interface SecureServerOptions {
-  /** The host that it stands on, by its name in the experiment; its certificate carries `serverNames` of it. */
+  /** The host that it stands on, by its name in the experiment; which its certificate names. */
   readonly host: string
   /** Protocols in the order of preference; empty: no ALPN. */
   readonly alpn: readonly string[]

@@ -5,6 +5,7 @@ import type { Cancel, Surroundings } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
 import type { Fields } from './fields.ts'
+import type { ClientLab } from './find-server.ts'
 import { MOST_SESSION_MEMORY, openConnectionWindow, settingsOf } from './http2-settings.ts'
 import { PriorityFrames } from './priority-frames.ts'
 import type { Pushes } from './pushes.ts'
@@ -37,7 +38,7 @@ interface Connection {
 }
 
 export class Http2Client implements Carrier {
-  private readonly lab: Surroundings
+  private readonly lab: ClientLab
   private readonly setup: TcpClientSetup
   private readonly pushes: Pushes
   private readonly waiting: Waiting[] = []
@@ -48,7 +49,7 @@ export class Http2Client implements Carrier {
   private readonly tlsSessions: TlsSessions
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: TcpClientSetup, pushes: Pushes, first?: FirstTransport) {
+  constructor(lab: ClientLab, setup: TcpClientSetup, pushes: Pushes, first?: FirstTransport) {
     this.lab = lab
     this.setup = setup
     this.pushes = pushes

@@ -3,10 +3,12 @@ import type { HttpClientApp } from '../../../../shared/http.ts'
 import type { FieldLine } from '../../../protocol/qpack/fields.ts'
 import type { CloseReason } from '../../../protocol/quic/events.ts'
 import { http3ErrorName } from '../../../protocol/h3/errors.ts'
+import type { Ipv4Address } from '../../../protocol/wire/address.ts'
 import type { Http3News, Http3Socket, Http3Sockets } from '../../http3-sockets.ts'
 import type { Cancel, Surroundings } from '../program.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
 import { linesOf, recordOf } from './fields.ts'
+import type { ClientLab } from './find-server.ts'
 import { openQuic, QuicMemory, type QuicClient } from './open-quic.ts'
 import type { Failure } from './transport.ts'
 
@@ -17,7 +19,7 @@ interface Waiting {
 }
 
 export class Http3Client implements Carrier {
-  private readonly lab: Surroundings
+  private readonly lab: ClientLab
   private readonly setup: HttpClientApp
   private readonly sockets: Http3Sockets
   private readonly memory = new QuicMemory()
@@ -25,11 +27,13 @@ export class Http3Client implements Carrier {
   private readonly connections = new Set<Connection>()
   /** The one that new requests go to. */
   private current: Connection | undefined
+  /** Gives up finding the server. */
+  private finding: Cancel | undefined
   private whenClosed: (() => void) | undefined
   /** A handshake has gone well. */
   onConnected: () => void = () => undefined
 
-  constructor(lab: Surroundings, setup: HttpClientApp) {
+  constructor(lab: ClientLab, setup: HttpClientApp) {
     this.lab = lab
     this.setup = setup
     this.sockets = lab.http3(setup.http3)
@@ -44,11 +48,13 @@ export class Http3Client implements Carrier {
 
   close(closed: () => void): void {
     this.whenClosed = closed
+    this.finding?.()
     for (const connection of this.connections) connection.close()
     this.checkClosed()
   }
 
   stop(): void {
+    this.finding?.()
     this.connections.clear()
   }
 
@@ -60,7 +66,7 @@ export class Http3Client implements Carrier {
   private fill(): void {
     while (this.waiting.length > 0) {
       if (this.current?.isUsable === false) this.current = undefined
-      this.current ??= this.open()
+      if (this.current === undefined) this.find()
       if (this.current === undefined) return
       if (!this.current.take(this.waiting[0])) {
         // Not yet, or not on this one: then another is opened.
@@ -73,8 +79,29 @@ export class Http3Client implements Carrier {
     }
   }
 
-  private open(): Connection | undefined {
-    const quic = openQuic(this.lab, this.setup, this.sockets, this.memory)
+  /** Opens a connection, at once if it is known where to. */
+  private find(): void {
+    if (this.finding !== undefined) return
+    let isKnown = true
+    this.finding = () => undefined
+    const cancel = this.lab.server.find(
+      (address) => {
+        this.finding = undefined
+        this.current = this.open(address)
+        if (!isKnown) this.fill()
+      },
+      (failure) => {
+        this.finding = undefined
+        this.failAll(failure)
+      },
+    )
+    isKnown = false
+    if (this.finding !== undefined) this.finding = cancel
+  }
+
+  private open(address: Ipv4Address): Connection | undefined {
+    const remote = { address, port: this.setup.port }
+    const quic = openQuic(this.lab, this.setup, remote, this.sockets, this.memory)
     if (quic === undefined) {
       this.failAll({ code: 'EADDRNOTAVAIL', message: 'no port is left' })
       return undefined

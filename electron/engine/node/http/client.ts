@@ -7,9 +7,10 @@ import { Http2Client } from './client-http2.ts'
 import { Http3Client } from './client-http3.ts'
 import { lettersContent, wholeOf } from './content.ts'
 import { CookieJar } from './cookies.ts'
-import type { Carrier, ExchangeEvents } from './exchange.ts'
+import { siteName, type Carrier, type ExchangeEvents } from './exchange.ts'
 import { Fetching, textOf, type ClientState, type Outcome } from './fetching.ts'
 import { valueOf } from './fields.ts'
+import { ServerFinder, type ClientLab } from './find-server.ts'
 import { readPage } from './page.ts'
 import { PipelinePool } from './pipeline.ts'
 import { Pool } from './pool.ts'
@@ -21,7 +22,7 @@ import type { FirstTransport, TcpVersion } from './transport.ts'
 export class HttpClient implements Program {
   done = false
   private readonly setup: HttpClientApp
-  private readonly lab: Surroundings
+  private readonly lab: ClientLab
   private readonly state: ClientState
   private readonly payload: Payload
   private readonly pushes = new Pushes()
@@ -33,14 +34,14 @@ export class HttpClient implements Program {
   /** `hear` is told all that comes of each exchange, beside the client itself. */
   constructor(setup: HttpClientApp, lab: Surroundings, hear?: Hearer) {
     this.setup = setup
-    this.lab = lab
+    this.lab = { ...lab, server: new ServerFinder(lab, setup) }
     this.payload = new Payload(lab.rng.fork('bodies'))
     this.state = {
       setup,
       lab,
       carrier: hear === undefined ? this.createCarrier() : overheard(this.createCarrier(), hear),
       cache: setup.cache ? new Cache() : undefined,
-      cookies: setup.cookies === 'on' ? new CookieJar(`${setup.to}.lab`) : undefined,
+      cookies: setup.cookies === 'on' ? new CookieJar(siteName(setup)) : undefined,
       pushes: this.pushes,
       session: undefined,
       stopped: false,
@@ -63,6 +64,7 @@ export class HttpClient implements Program {
     this.state.stopped = true
     for (const cancel of this.timers) cancel()
     this.state.carrier.stop()
+    this.lab.server.stop()
   }
 
   private createCarrier(): Carrier {

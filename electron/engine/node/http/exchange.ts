@@ -40,14 +40,19 @@ export interface Carrier {
 }
 
 /** Of a client's set-up: whom it asks. */
-type Origin = Pick<HttpClientApp, 'to' | 'port' | 'tls'> & {
+type Origin = Pick<HttpClientApp, 'to' | 'port' | 'tls' | 'lookup'> & {
   /** Of a server that is not in the lab: its own name. */
   readonly authority?: string
 }
 
+/** The name of the site: that which is looked up, or the host's. */
+export const siteName = ({ to, lookup }: Pick<HttpClientApp, 'to' | 'lookup'>): string =>
+  lookup?.name ?? `${to}.lab`
+
 /** The server's name, as requests give it (RFC 9110 7.2): with the port, unless it is the usual one. */
-export function authorityOf({ to, port, tls, authority }: Origin): string {
+export function authorityOf(origin: Origin): string {
+  const { port, tls, authority } = origin
   if (authority !== undefined) return authority
   const usual = tls === null ? 80 : 443
-  return port === usual ? `${to}.lab` : `${to}.lab:${port}`
+  return port === usual ? siteName(origin) : `${siteName(origin)}:${port}`
 }

@@ -52,12 +52,12 @@ export interface QuicClient {
 export function openQuic(
   lab: Surroundings,
   setup: HttpClientApp,
+  remote: Endpoint,
   sockets: Http3Sockets,
   memory: QuicMemory,
 ): QuicClient | undefined {
   const settings = setup.tls
   if (settings === null) throw new Error('HTTP/3 is never without TLS')
-  const remote = { address: lab.addressOf(setup.to), port: setup.port }
   // Lanes have one name for their programs; two connections with one client random would have one place in a key log.
   const rng = lab.rng.fork(`quic tls ${remote.address} ${++memory.connections}`)
   const { session, settings: remembered, version } = memory

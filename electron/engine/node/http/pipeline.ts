@@ -5,9 +5,10 @@
  */
 import { Http1Connection } from '../../../protocol/wire/http1/connection.ts'
 import type { Http1Event, Message } from '../../../protocol/wire/http1/events.ts'
-import type { Cancel, Surroundings } from '../program.ts'
+import type { Cancel } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
+import type { ClientLab } from './find-server.ts'
 import { recordOf } from './fields.ts'
 import {
   openTransport,
@@ -23,7 +24,7 @@ interface Waiting {
 }
 
 export class PipelinePool implements Carrier {
-  private readonly lab: Surroundings
+  private readonly lab: ClientLab
   private readonly setup: TcpClientSetup
   private readonly waiting: Waiting[] = []
   private readonly pipelines = new Set<Pipeline>()
@@ -31,7 +32,7 @@ export class PipelinePool implements Carrier {
   private readonly tlsSessions: TlsSessions
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: TcpClientSetup, first?: FirstTransport) {
+  constructor(lab: ClientLab, setup: TcpClientSetup, first?: FirstTransport) {
     this.lab = lab
     this.setup = setup
     this.tlsSessions = first?.sessions ?? new Map()

@@ -3,9 +3,10 @@
  * Node's Agent closes idle connections by the wall clock.
  */
 import { request as requestOf, type ClientRequest, type IncomingMessage } from 'node:http'
-import type { Cancel, Surroundings } from '../program.ts'
+import type { Cancel } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import { authorityOf, type Carrier, type ExchangeEvents, type OutgoingRequest } from './exchange.ts'
+import type { ClientLab } from './find-server.ts'
 import {
   failureOf,
   openTransport,
@@ -30,7 +31,7 @@ interface Line {
 }
 
 export class Pool implements Carrier {
-  private readonly lab: Surroundings
+  private readonly lab: ClientLab
   private readonly setup: TcpClientSetup
   private readonly waiting: Waiting[] = []
   private readonly lines = new Set<Line>()
@@ -38,7 +39,7 @@ export class Pool implements Carrier {
   private readonly tlsSessions: TlsSessions
   private whenClosed: (() => void) | undefined
 
-  constructor(lab: Surroundings, setup: TcpClientSetup, first?: FirstTransport) {
+  constructor(lab: ClientLab, setup: TcpClientSetup, first?: FirstTransport) {
     this.lab = lab
     this.setup = setup
     this.tlsSessions = first?.sessions ?? new Map()

@@ -3,10 +3,11 @@
  * its handshake after a while, or fails, a connection over TCP is tried as well. The first to be ready takes all requests.
  */
 import type { HttpClientApp, HttpVersion } from '../../../../shared/http.ts'
-import type { Cancel, Surroundings } from '../program.ts'
+import type { Cancel } from '../program.ts'
 import type { TlsSessions } from '../tls.ts'
 import type { Http3Client } from './client-http3.ts'
 import type { Carrier, ExchangeEvents, OutgoingRequest } from './exchange.ts'
+import type { ClientLab } from './find-server.ts'
 import { openTransport, type Failure, type FirstTransport, type TcpVersion } from './transport.ts'
 
 /** Makes what carries requests over TCP, beginning with a connection that is there. */
@@ -19,7 +20,7 @@ interface Entry {
 }
 
 export class Race implements Carrier {
-  private readonly lab: Surroundings
+  private readonly lab: ClientLab
   private readonly setup: HttpClientApp
   private readonly fallback: NonNullable<HttpClientApp['fallback']>
   private readonly makeFallback: MakeFallback
@@ -36,7 +37,7 @@ export class Race implements Carrier {
   private begun = false
 
   constructor(
-    lab: Surroundings,
+    lab: ClientLab,
     setup: HttpClientApp,
     quic: Http3Client,
     fallback: NonNullable<HttpClientApp['fallback']>,

@@ -1,9 +1,10 @@
 /** Connections that are ready for HTTP: TCP's, or those of TLS over it. */
 import type { Duplex } from 'node:stream'
 import type { HttpClientApp, HttpServerApp, HttpVersion } from '../../../../shared/http.ts'
-import { formatEndpoint } from '../../../protocol/wire/address.ts'
+import { formatEndpoint, type Endpoint } from '../../../protocol/wire/address.ts'
 import type { Cancel, Surroundings } from '../program.ts'
 import { secureClient, secureServer, type TlsSessions } from '../tls.ts'
+import type { ClientLab } from './find-server.ts'
 
 /** The versions that go over TCP. */
 export type TcpVersion = Exclude<HttpVersion, 'h3'>
@@ -39,17 +40,41 @@ export function failureOf(error: unknown): Failure {
   return { code: code ?? name, message }
 }
 
+interface Opener {
+  ready(transport: Transport): void
+  failed(failure: Failure): void
+}
+
 /**
- * Opens a connection, with its TLS handshake if it has one. `ready` or `failed` is called once, unless it was cancelled
- * before. `sessions` keeps what TLS resumes.
+ * Finds the server and opens a connection to it, with its TLS handshake if it has one. `ready` or `failed` is called once, unless
+ * it was cancelled before. `sessions` keeps what TLS resumes.
  */
 export function openTransport(
-  lab: Surroundings,
+  lab: ClientLab,
   setup: TcpClientSetup,
   sessions: TlsSessions,
-  { ready, failed }: { ready: (transport: Transport) => void; failed: (failure: Failure) => void },
+  opener: Opener,
 ): Cancel {
-  const remote = { address: lab.addressOf(setup.to), port: setup.port }
+  let cancelOpening: Cancel = () => undefined
+  const cancelFinding = lab.server.find(
+    (address) => {
+      cancelOpening = connectTo(lab, { address, port: setup.port }, setup, sessions, opener)
+    },
+    (failure) => opener.failed(failure),
+  )
+  return () => {
+    cancelFinding()
+    cancelOpening()
+  }
+}
+
+function connectTo(
+  lab: Surroundings,
+  remote: Endpoint,
+  setup: TcpClientSetup,
+  sessions: TlsSessions,
+  { ready, failed }: Opener,
+): Cancel {
   const socket = lab.sockets.connect(remote)
   const { flow } = socket.connection
   let waiting = true
@@ -81,7 +106,7 @@ export function openTransport(
 /** Waits for connections over TCP, if the server speaks anything that goes over it. Over TLS those count whose handshake went well; `secureServer` tells of the others. */
 export function listenForTransports(
   lab: Surroundings,
-  setup: HttpServerApp,
+  setup: Pick<HttpServerApp, 'host' | 'port' | 'tls' | 'versions'>,
   accept: (transport: Transport) => void,
 ): void {
   const { port, tls, host } = setup
