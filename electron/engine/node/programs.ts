@@ -1,5 +1,7 @@
 /** Which programs there are: the kind of an application that lives in Node, and what makes one. */
 import type { App } from '../../../shared/experiment.ts'
+import { DnsClient } from './dns/client.ts'
+import { DnsServer } from './dns/server.ts'
 import { Eavesdropper } from './eavesdropper.ts'
 import { HttpClient } from './http/client.ts'
 import { HttpServer } from './http/server.ts'
@@ -22,6 +24,8 @@ export const PROGRAMS: ProgramTable = {
   'http-server': (setup, surroundings) => new HttpServer(setup, surroundings),
   'http-client': (setup, surroundings) => new HttpClient(setup, surroundings),
   eavesdropper: (setup, surroundings) => new Eavesdropper(setup, surroundings),
+  'dns-server': (setup, surroundings) => new DnsServer(setup, surroundings),
+  'dns-client': (setup, surroundings) => new DnsClient(setup, surroundings),
   'mqtt-broker': (setup, surroundings) => new MqttBroker(setup, surroundings),
   'mqtt-client': (setup, surroundings) => new MqttClient(setup, surroundings),
   'message-sender': (setup, surroundings) => new MessageSender(setup, surroundings),
