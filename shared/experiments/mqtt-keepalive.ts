@@ -154,17 +154,20 @@ export const mqttKeepalive: ExperimentInput = {
       { en: 'The vanished client is found', zh: '消失的客户端被发现' },
       { en: 'It can keep its promise no longer.', zh: '它再也无法兑现承诺。' },
     ),
-    claim(
-      'none',
-      'keep_alive_expired',
-      '=',
-      0,
-      { en: 'Without keep alive it is not', zh: '没有保活就发现不了' },
-      {
-        en: 'A silent connection looks like an idle one, and TCP has no reason to send (RFC 9293, 3.8.4: its own keep-alives are off by default).',
-        zh: '沉默的连接看上去与空闲的无异，TCP 也没有理由发包（RFC 9293，3.8.4：TCP 自带的保活默认关闭）。',
-      },
-    ),
+    {
+      ...claim(
+        'none',
+        'keep_alive_expired',
+        '=',
+        0,
+        { en: 'Without keep alive it is not', zh: '没有保活就发现不了' },
+        {
+          en: 'A silent connection looks like an idle one, and TCP has no reason to send (RFC 9293, 3.8.4: its own keep-alives are off by default).',
+          zh: '沉默的连接看上去与空闲的无异，TCP 也没有理由发包（RFC 9293，3.8.4：TCP 自带的保活默认关闭）。',
+        },
+      ),
+      given: UNDISTURBED_MQTT,
+    },
     claim(
       'idle',
       'keep_alive_expired',

@@ -3,10 +3,10 @@ import type { ExperimentInput } from '../experiment.ts'
 import { bothWays } from './link-knobs.ts'
 import {
   broker,
-  MQTT_DELAY,
   MQTT_HOSTS,
   MQTT_PATH_KNOBS,
   mqttClient,
+  mqttLink,
   OASIS_311,
   SECOND,
   UNDISTURBED_MQTT,
@@ -21,18 +21,15 @@ const DARK_FOR = 8 * SECOND
 const PATIENCE = 2 * SECOND
 const KEEP_ALIVE = 4 * SECOND
 
-const direction = {
-  delay: MQTT_DELAY,
-  rate: { limit: 10_000_000 },
-  // Once: when it would go down again, the run is over.
-  outage: { up: DARK, downFor: DARK_FOR },
-}
-const OUTAGE = [
-  ...bothWays('outage.up').map((path) => is(path, DARK)),
-  ...bothWays('outage.downFor').map((path) => is(path, DARK_FOR)),
-]
-const AS_SET = [...UNDISTURBED_MQTT, ...OUTAGE]
-const IMPATIENT = [...AS_SET, is('apps.poster.retries', 0), is('apps.poster.timeout', PATIENCE)]
+/** Once: when it would go down again, the run is over. */
+const GOES_DARK = Object.fromEntries([
+  ...bothWays('outage.up').map((path) => [path, DARK] as const),
+  ...bothWays('outage.downFor').map((path) => [path, DARK_FOR] as const),
+])
+const IMPATIENT = [...UNDISTURBED_MQTT, is('apps.poster.retries', 0), is('apps.poster.timeout', PATIENCE)]
+const QOS = 'apps.sensor.publish.0.qos'
+const NO_HTTP = { without: ['site', 'poster'] }
+const NO_MQTT = { without: ['broker', 'sensor'] }
 
 export const mqttVsHttp: ExperimentInput = {
   id: 'mqtt-vs-http',
@@ -44,16 +41,16 @@ export const mqttVsHttp: ExperimentInput = {
   },
   narrative: [
     {
-      en: 'The same 30 readings go the same way in each lane: published with QoS 1 over one MQTT connection; sent by POST over one HTTP/1.1 connection that is kept; and by POST over a new connection each. Every reading is acknowledged in its protocol’s way: PUBACK, or a response.',
-      zh: '每一组都用同样的路径送出同样的 30 个读数：在一条 MQTT 连接上以 QoS 1 发布；在一条保持着的 HTTP/1.1 连接上 POST；每次新建连接再 POST。每个读数都得到各自协议的确认：PUBACK，或者一个响应。',
+      en: 'The same 30 readings go the same way in the first three lanes: published with QoS 1 over one MQTT connection; sent by POST over one HTTP/1.1 connection that is kept; and by POST over a new connection each. Every reading is acknowledged in its protocol’s way: PUBACK, or a response.',
+      zh: '前三组走同样的路径，送出同样的 30 个读数：在一条 MQTT 连接上以 QoS 1 发布；在一条保持着的 HTTP/1.1 连接上 POST；每次新建连接再 POST。每个读数都得到各自协议的确认：PUBACK，或者一个响应。',
     },
     {
       en: 'In time the first two hardly differ: on a connection that stands, an answer takes one round trip, whatever the protocol. What differs is bytes. A PUBLISH has a few bytes of header and its topic, PUBACK has 4. A request names its method, target, host, type and length in words, and the response does likewise. Add the handshake of TCP for each reading, and most of what is sent is not reading at all. In a modest home that is nothing; on a metered radio link, with a battery, it is what decides.',
       zh: '论时间，前两组几乎没有差别：连接已经建好，得到回音都是一个往返，与协议无关。差别在字节数。PUBLISH 只有几个字节的报头和主题，PUBACK 是 4 个字节；请求则要用文字写明方法、目标、主机、类型和长度，响应也一样。若每个读数还要一次 TCP 握手，发出去的大半就不是读数了。家里有宽带，这不算什么；对按流量计费、靠电池供电的无线链路，这就是关键。',
     },
     {
-      en: 'From 10.5 s on the network is gone for 8 s. The MQTT client goes on being handed readings and keeps them; its keep alive tells it that the connection is dead, it connects again when it can, and sends what has no PUBACK yet: all 30 arrive. The HTTP client here gives each request up after 2 s and reports a failure, and those readings are gone.',
-      zh: '从 10.5 s 起，网络断了 8 s。MQTT 客户端照收读数，先存着；保活让它发现连接已死，网络一恢复就重新连接，把没有 PUBACK 的都发出去：30 个全部到达。这里的 HTTP 客户端等 2 s 就放弃，报告失败，那些读数就没了。',
+      en: 'In the last two lanes the network is gone from 10.5 s on, for 8 s. The MQTT client goes on being handed readings and keeps them; its keep alive tells it that the connection is dead, it connects again when it can, and sends what has no PUBACK yet: all 30 arrive. The HTTP client here gives each request up after 2 s and reports a failure, and those readings are gone.',
+      zh: '后两组里，网络从 10.5 s 起断了 8 s。MQTT 客户端照收读数，先存着；保活让它发现连接已死，网络一恢复就重新连接，把没有 PUBACK 的都发出去：30 个全部到达。这里的 HTTP 客户端等 2 s 就放弃，报告失败，那些读数就没了。',
     },
     {
       en: 'Is that fair? Only half. Nothing keeps an application from storing its readings and posting them later: turn on retries and see. The difference is who does it. MQTT’s standard says what is to be kept and repeated, and its libraries do it; HTTP leaves it to each application, together with the question whether a POST may be repeated. And the reverse direction is where they part: to tell this sensor something, MQTT’s broker just publishes, while an HTTP server has to wait until it is asked.',
@@ -67,7 +64,7 @@ export const mqttVsHttp: ExperimentInput = {
   standards: [OASIS_311],
   setup: {
     hosts: MQTT_HOSTS,
-    links: { link: { a: 'client', b: 'server', up: direction, down: direction } },
+    links: mqttLink(),
     apps: {
       broker: broker(),
       sensor: mqttClient('sensor', {
@@ -100,17 +97,25 @@ export const mqttVsHttp: ExperimentInput = {
     },
   },
   lanes: [
-    { id: 'mqtt', label: { en: 'MQTT, QoS 1', zh: 'MQTT，QoS 1' }, without: ['site', 'poster'] },
-    {
-      id: 'http',
-      label: { en: 'HTTP, one connection', zh: 'HTTP，一条连接' },
-      without: ['broker', 'sensor'],
-    },
+    { id: 'mqtt', label: { en: 'MQTT, QoS 1', zh: 'MQTT，QoS 1' }, ...NO_HTTP },
+    { id: 'http', label: { en: 'HTTP, one connection', zh: 'HTTP，一条连接' }, ...NO_MQTT },
     {
       id: 'fresh',
       label: { en: 'HTTP, a new connection each', zh: 'HTTP，每次新建连接' },
       set: { 'apps.poster.reuse': false },
-      without: ['broker', 'sensor'],
+      ...NO_MQTT,
+    },
+    {
+      id: 'mqtt-offline',
+      label: { en: 'MQTT, offline for a while', zh: 'MQTT，断网一阵' },
+      set: GOES_DARK,
+      ...NO_HTTP,
+    },
+    {
+      id: 'http-offline',
+      label: { en: 'HTTP, offline for a while', zh: 'HTTP，断网一阵' },
+      set: GOES_DARK,
+      ...NO_MQTT,
     },
   ],
   knobs: [
@@ -144,7 +149,7 @@ export const mqttVsHttp: ExperimentInput = {
       id: 'qos',
       label: { en: 'QoS', zh: 'QoS 等级' },
       group: 'mqtt',
-      paths: ['apps.sensor.publish.0.qos'],
+      paths: [QOS],
       kind: 'choice',
       options: [0, 1, 2].map((value) => ({ value, label: { en: String(value), zh: String(value) } })),
     },
@@ -154,7 +159,7 @@ export const mqttVsHttp: ExperimentInput = {
     {
       id: 'mqtt-all',
       text: { en: 'MQTT: all 30 readings arrive', zh: 'MQTT：30 个读数全部到达' },
-      metric: 'mqtt/publishes_finished',
+      metric: 'mqtt-offline/publishes_finished',
       op: '=',
       value: READINGS,
       unit: 'count',
@@ -162,12 +167,12 @@ export const mqttVsHttp: ExperimentInput = {
         en: 'What has no PUBACK is sent again after the client has come back (MQTT 3.1.1, 4.4).',
         zh: '没有 PUBACK 的，客户端回来后再发一遍（MQTT 3.1.1，4.4）。',
       },
-      given: [...AS_SET, is('apps.sensor.publish.0.qos', 1, 2)],
+      given: [...UNDISTURBED_MQTT, is(QOS, 1, 2)],
     },
     {
       id: 'http-lost',
       text: { en: 'HTTP: some are given up', zh: 'HTTP：有一些放弃了' },
-      metric: 'http/requests_failed',
+      metric: 'http-offline/requests_failed',
       op: '>=',
       value: 5,
       unit: 'count',
@@ -180,15 +185,15 @@ export const mqttVsHttp: ExperimentInput = {
     {
       id: 'fewer-bytes',
       text: { en: 'MQTT needs fewer bytes on the wire than HTTP', zh: '线上的字节数，MQTT 比 HTTP 少' },
-      metric: 'mqtt/wire_bytes',
+      metric: 'mqtt/packet_bytes',
       op: '<',
-      value: 'http/wire_bytes',
+      value: 'http/packet_bytes',
       unit: 'B',
       why: {
         en: 'A PUBLISH has 2 bytes of fixed header, its topic and an identifier, PUBACK has 4; request and response have a header section in words each.',
         zh: 'PUBLISH 只有 2 字节固定报头、主题和标识符，PUBACK 共 4 字节；请求和响应各有一段文字写成的头部。',
       },
-      given: [...AS_SET, is('apps.sensor.publish.0.qos', 0, 1)],
+      given: [...UNDISTURBED_MQTT, is(QOS, 0, 1)],
     },
     {
       id: 'fewer-with-one',
@@ -196,9 +201,9 @@ export const mqttVsHttp: ExperimentInput = {
         en: 'And HTTP on one connection fewer than on a new one each',
         zh: '而 HTTP 用一条连接，又比每次新建的少',
       },
-      metric: 'http/wire_bytes',
+      metric: 'http/packet_bytes',
       op: '<',
-      value: 'fresh/wire_bytes',
+      value: 'fresh/packet_bytes',
       unit: 'B',
       why: {
         en: 'Each handshake and each farewell of TCP is seven packets without a byte of reading.',

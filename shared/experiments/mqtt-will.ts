@@ -181,16 +181,19 @@ export const mqttWill: ExperimentInput = {
       },
       given: AS_SET,
     },
-    count(
-      'no-keep-alive',
-      'wills_published',
-      0,
-      { en: 'Dark, without keep alive: it is not', zh: '断网，无保活：不发布' },
-      {
-        en: 'Nothing arrives, and nothing was promised. The connection is half open and looks idle.',
-        zh: '什么也没到，也没有承诺过什么。连接半开着，看上去只是空闲。',
-      },
-    ),
+    {
+      ...count(
+        'no-keep-alive',
+        'wills_published',
+        0,
+        { en: 'Dark, without keep alive: it is not', zh: '断网，无保活：不发布' },
+        {
+          en: 'Nothing arrives, and nothing was promised. The connection is half open and looks idle.',
+          zh: '什么也没到，也没有承诺过什么。连接半开着，看上去只是空闲。',
+        },
+      ),
+      given: UNDISTURBED_MQTT,
+    },
   ],
   views: ['mqtt', 'pdus', 'ladder', 'states', 'packets', 'topology'],
   duration: 30 * SECOND,

@@ -125,6 +125,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   coding_ratio: page.codingRatio,
   distinct_contents: page.distinctContents,
   wire_bytes: page.wireBytes,
+  /** Of all packets of the hosts, headers, acknowledgments and repetitions included. */
+  packet_bytes: ({ packetBytes }) => packetBytes,
   connections_opened: page.connectionsOpened,
   first_byte_time: page.firstByteTime,
   first_byte_rtts: page.firstByteRoundTrips,
