@@ -3,6 +3,7 @@ import type { Result } from '../../shared/errors.ts'
 import type { Setup } from '../../shared/experiment.ts'
 import { invalid } from './invalid.ts'
 import { checkNetwork } from './network-references.ts'
+import { whyNoValue } from './node/dns/zone.ts'
 
 /** The first reference that leads nowhere, or thing that is taken twice; undefined: the set-up is sound. */
 export const checkReferences = (setup: Setup): Result<never> | undefined =>
@@ -16,6 +17,10 @@ function checkApps({ hosts, apps }: Setup): Result<never> | undefined {
   for (const [id, app] of Object.entries(apps)) {
     if (!isHost(app.host)) return invalid(`apps.${id}.host`, app.host, `a host: ${names}`)
     if ('to' in app && !isHost(app.to)) return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
+    for (const [i, record] of (app.kind === 'dns-server' ? app.records : []).entries()) {
+      const wanted = whyNoValue(record, isHost)
+      if (wanted !== undefined) return invalid(`apps.${id}.records.${i}.value`, record.value, wanted)
+    }
     const resolver = resolverOf(app)
     if (resolver !== undefined && !isHost(resolver.server))
       return invalid(`apps.${id}.resolver.server`, resolver.server, `a host: ${names}`)
