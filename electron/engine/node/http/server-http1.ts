@@ -12,7 +12,7 @@ import type { Answer, Answerer } from './site.ts'
 import type { Transport } from './transport.ts'
 
 /** Node's clocks go by the wall: all off. */
-const NO_TIMEOUTS = {
+export const NO_TIMEOUTS = {
   requestTimeout: 0,
   headersTimeout: 0,
   keepAliveTimeout: 0,

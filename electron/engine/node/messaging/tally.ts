@@ -8,7 +8,8 @@ export interface Counted {
 
 export class Tally {
   private readonly copies = new Map<number, number>()
-  private highest = 0
+  /** The largest number so far; 0: nothing has come. */
+  highest = 0
 
   count(number: number): Counted {
     const copy = (this.copies.get(number) ?? 0) + 1
