@@ -10,6 +10,7 @@ import { startGateway } from './gateway.ts'
 import { planGateway } from './gateway-plan.ts'
 import { openPackets } from './opened-packets.ts'
 import { planExperiment } from './plan.ts'
+import { hasFrames } from './recording/link-layer.ts'
 import { Shelf } from './recording/shelf.ts'
 import type { SpoolOptions } from './recording/spool.ts'
 import { Run, type RunObserver } from './run.ts'
@@ -157,7 +158,8 @@ export class Lab implements RunObserver {
       const packet = found.value.reader.packet(pkt)
       if (packet === undefined)
         return failure({ code: 'not_found', message: `packet ${pkt} is not in the recording`, field: 'pkt' })
-      return success({ ...packet, dissection: dissect(packet.bytes) })
+      const isFrame = hasFrames(found.value.reader.meta)
+      return success({ ...packet, dissection: dissect(packet.bytes, isFrame) })
     },
     'packet.open': ({ run, pkt }) => {
       const found = this.find(run)

@@ -12,6 +12,7 @@ import { KeyLog } from '../protocol/wire/tls/key-log.ts'
 import { decodeUdp } from '../protocol/wire/udp.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { keyLogOf } from './export/secrets.ts'
+import { packetIn } from './recording/link-layer.ts'
 import type { RecordingReader } from './recording/types.ts'
 
 /** The engine does nothing else while it reads: so many datagrams of a lane take it about a second. */
@@ -63,7 +64,7 @@ export function openPackets(reader: RecordingReader, pkt: number): OpenedPacket[
   })
   for (const number of numbers) {
     const packet = reader.packet(number)
-    const datagram = packet && datagramOf(packet.bytes, number)
+    const datagram = packet && datagramOf(packetIn(reader.meta, packet.bytes), number)
     if (datagram !== undefined) dissector.handleDatagram(datagram)
   }
   return found

@@ -7,6 +7,7 @@ import {
   decryptionSecrets,
   enhancedPacket,
   interfaceDescription,
+  LINKTYPE_RAW,
   sectionHeader,
 } from '../../electron/engine/export/pcapng.ts'
 import { nodeCrypto } from '../../electron/engine/node-crypto.ts'
@@ -103,7 +104,13 @@ class Capture {
   write(name: string): string {
     const blocks = [
       sectionHeader('Rexmit', 'test'),
-      interfaceDescription({ name: 'client', description: '', snapLength: 0, timeOffset: 0 }),
+      interfaceDescription({
+        name: 'client',
+        description: '',
+        linkType: LINKTYPE_RAW,
+        snapLength: 0,
+        timeOffset: 0,
+      }),
       decryptionSecrets(`${[...new Set(this.keyLog)].join('\n')}\n`),
     ]
     for (const { from, t, payload, port } of this.packets) {

@@ -1,6 +1,14 @@
 /** A capture: what hosts see as a pcapng file that any analyser reads. */
+import { hasFrames, recordedLength } from '../recording/link-layer.ts'
 import type { RecordingMeta, RecordedPacket, RecordingReader } from '../recording/types.ts'
-import { decryptionSecrets, enhancedPacket, interfaceDescription, sectionHeader } from './pcapng.ts'
+import {
+  decryptionSecrets,
+  enhancedPacket,
+  interfaceDescription,
+  LINKTYPE_ETHERNET,
+  LINKTYPE_RAW,
+  sectionHeader,
+} from './pcapng.ts'
 import type { Survey, SurveyedNode } from './survey.ts'
 import { packetsAt, type Fates, type SeenPacket } from './tap.ts'
 
@@ -31,7 +39,7 @@ function epochOf({ info, startedAt }: RecordingMeta): Epoch {
   return { seconds, nanoseconds: (started - seconds * 1000) * 1e6 }
 }
 
-/** The packet as this host saw it: a receiver sees what the link made of it. */
+/** The packet as this host saw it: a receiver sees what links and routers made of it. */
 function seenBytes(reader: RecordingReader, { pkt, outgoing }: SeenPacket): RecordedPacket | undefined {
   return (outgoing ? undefined : reader.alteredPacket(pkt)) ?? reader.packet(pkt)
 }
@@ -46,17 +54,18 @@ export function* captureAt(
 ): Generator<Uint8Array> {
   const { info } = reader.meta
   const epoch = epochOf(reader.meta)
+  const linkType = hasFrames(reader.meta) ? LINKTYPE_ETHERNET : LINKTYPE_RAW
   yield sectionHeader(APPLICATION, `${info.experiment}, seed ${info.seed}, ${info.driver} time`)
   for (const { name, address } of hosts) {
     const description = `tap at ${name}${address === '' ? '' : `, ${address}`}`
-    yield interfaceDescription({ name, description, snapLength, timeOffset: epoch.seconds })
+    yield interfaceDescription({ name, description, linkType, snapLength, timeOffset: epoch.seconds })
   }
   // An analyser reads the file once: the keys stand before the first packet that needs them.
   if (keyLog !== '') yield decryptionSecrets(keyLog)
   const names = hosts.map(({ name }) => name)
   for (const seen of packetsAt(reader, names, run, fates)) {
     const packet = seenBytes(reader, seen)
-    const length = packet?.length ?? seen.size
+    const length = packet?.length ?? recordedLength(reader.meta, seen.size)
     // Neither its bytes nor its length are known: a capture has nothing to say of it.
     if (length === 0) continue
     const bytes = packet?.bytes ?? NOT_RECORDED

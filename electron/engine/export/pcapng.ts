@@ -1,10 +1,12 @@
 /**
- * The pcapng file format (draft-ietf-opsawg-pcapng), one section with interfaces of raw IP packets. Little-endian;
- * options and data are padded to 4 bytes.
+ * The pcapng file format (draft-ietf-opsawg-pcapng), one section with interfaces of raw IP packets or Ethernet frames.
+ * Little-endian; options and data are padded to 4 bytes.
  */
 
-/** LINKTYPE_RAW: the packet begins with an IPv4 or IPv6 header. */
-const LINKTYPE_RAW = 101
+/** The packet begins with an Ethernet header. */
+export const LINKTYPE_ETHERNET = 1
+/** The packet begins with an IPv4 or IPv6 header. */
+export const LINKTYPE_RAW = 101
 const SECTION_HEADER = 0x0a0d0d0a
 const INTERFACE_DESCRIPTION = 1
 const ENHANCED_PACKET = 6
@@ -77,6 +79,7 @@ export function sectionHeader(application: string, comment: string): Uint8Array 
 export interface InterfaceInfo {
   readonly name: string
   readonly description: string
+  readonly linkType: typeof LINKTYPE_ETHERNET | typeof LINKTYPE_RAW
   /** The most bytes of a packet that are kept; 0: no limit. */
   readonly snapLength: number
   /** Seconds that are added to all times. */
@@ -86,6 +89,7 @@ export interface InterfaceInfo {
 export function interfaceDescription({
   name,
   description,
+  linkType,
   snapLength,
   timeOffset,
 }: InterfaceInfo): Uint8Array {
@@ -100,7 +104,7 @@ export function interfaceDescription({
     options.push([IF_TIME_OFFSET, seconds])
   }
   return block(INTERFACE_DESCRIPTION, 8, options, (view) => {
-    view.setUint16(8, LINKTYPE_RAW, true)
+    view.setUint16(8, linkType, true)
     view.setUint32(12, snapLength, true)
   })
 }

@@ -5,7 +5,7 @@ import type { RecordingReader } from '../recording/types.ts'
 export interface SurveyedNode {
   readonly name: string
   readonly lane: string
-  /** host, link or outsider. */
+  /** host, link, switch, router or outsider. */
   readonly kind: string
   readonly role: string
   readonly address: string
@@ -58,7 +58,9 @@ export function survey(reader: RecordingReader): Survey {
 
 /** The hosts of a lane, outsiders included. */
 export const hostsOf = ({ nodes }: Survey, lane: string): SurveyedNode[] =>
-  [...nodes.values()].filter((node) => node.lane === lane && node.kind !== 'link')
+  [...nodes.values()].filter(
+    (node) => node.lane === lane && (node.kind === 'host' || node.kind === 'outsider'),
+  )
 
 /** The host that sent most payload; with equal amounts the client, with equal roles the first. */
 export function dataSender(run: Survey, lane: string): SurveyedNode | undefined {

@@ -14,7 +14,7 @@ export interface SeenPacket {
   readonly outgoing: boolean
   /** Which of the hosts saw it. */
   readonly tap: number
-  /** Length of the IP packet where the event tells, 0 where not. */
+  /** Length of the IP packet where the event tells, 0 where not, as with ARP. */
   readonly size: number
   /** Empty: nothing to say. */
   readonly comment: string
@@ -78,6 +78,9 @@ const SEEN = [
   'udp:datagram_received',
   'icmp:message_received',
   'ip:packet_rejected',
+  'arp:message_sent',
+  'arp:message_received',
+  'arp:packet_released',
 ] as const satisfies readonly EventName[]
 
 type Seen = TraceEvent<(typeof SEEN)[number]>
@@ -85,20 +88,39 @@ type Seen = TraceEvent<(typeof SEEN)[number]>
 const SENT = 1
 const RECEIVED = 2
 
+/** Packets that did not go on the wire when they were sent, by host: they waited for ARP, and may never have left. */
+type HeldBack = ReadonlyMap<string, ReadonlySet<number>>
+
+function readHeldBack(reader: RecordingReader): HeldBack {
+  const held = new Map<string, Set<number>>()
+  for (const { name, node, pkt, data } of reader.events(['arp:packet_held', 'ip:packet_rejected'])) {
+    if (name === 'ip:packet_rejected' && data.reason !== 'no_route') continue
+    const packets = held.get(node) ?? new Set()
+    held.set(node, packets.add(pkt))
+  }
+  return held
+}
+
 class Tap {
   private readonly host: string
   private readonly run: Survey
+  private readonly heldBack: ReadonlySet<number>
   private readonly flags = new PacketFlags()
 
-  constructor(host: string, run: Survey) {
+  constructor(host: string, run: Survey, heldBack: HeldBack) {
     this.host = host
     this.run = run
+    this.heldBack = heldBack.get(host) ?? new Set()
   }
 
   /** Which way the packet goes at this host, or undefined when the event is not about that. */
   private directionOf(event: Seen): 'out' | 'in' | undefined {
     const { node } = event
-    if (node === this.host) return event.name.endsWith('_sent') ? 'out' : 'in'
+    if (node === this.host) {
+      if (event.name === 'arp:packet_released') return 'out'
+      if (this.heldBack.has(event.pkt)) return undefined
+      return event.name.endsWith('_sent') ? 'out' : 'in'
+    }
     const link = this.run.nodes.get(node)
     if (link === undefined || !('direction' in event.data)) return undefined
     const [from, to] = event.data.direction === 0 ? [link.a, link.b] : [link.b, link.a]
@@ -135,7 +157,8 @@ export function* packetsAt(
   run: Survey,
   fates: Fates,
 ): Generator<SeenPacket> {
-  const taps = hosts.map((host) => new Tap(host, run))
+  const heldBack = readHeldBack(reader)
+  const taps = hosts.map((host) => new Tap(host, run, heldBack))
   for (const event of reader.events(SEEN)) {
     for (const [tap, each] of taps.entries()) {
       const direction = each.take(event)

@@ -1,7 +1,7 @@
 /**
  * `packets.bin`: the bytes of the packets, as records that describe themselves, so that an index can be made anew
  * from the file alone (little-endian, each padded to 4 bytes):
- *   u32 pkt | u32 length of the packet, bit 31: as altered by a link | u32 bytes stored | the bytes
+ *   u32 pkt | u32 length of the packet, bit 31: as altered on its way | u32 bytes stored | the bytes
  *
  * In memory stands one 32-bit number a packet: where its record begins. The file is bounded: past three quarters
  * of its limit only headers are kept, so that captures stay readable; past the limit, nothing. Both are counted.
@@ -34,8 +34,8 @@ export const DEFAULT_SPOOL: SpoolOptions = { snapLength: LONGEST_PACKET, limit: 
 export class PacketSpool {
   private readonly fd: number
   private readonly options: SpoolOptions
-  private index = new Uint32Array(1024)
-  private readonly altered = new Map<number, number>()
+  private readonly index = new Offsets(1024)
+  private readonly altered = new Offsets(0)
   private readonly chunk = Buffer.allocUnsafe(CHUNK)
   /** Bytes in `chunk`, to be written at `written`. */
   private pending = 0
@@ -83,7 +83,7 @@ export class PacketSpool {
 
   /** Whether the packet was seen before, stored or not. */
   has(pkt: number): boolean {
-    return pkt < this.index.length && this.index[pkt] !== UNKNOWN
+    return this.index.get(pkt) !== UNKNOWN
   }
 
   get bytes(): number {
@@ -92,10 +92,10 @@ export class PacketSpool {
 
   /** Memory that the index takes, in bytes. */
   get indexBytes(): number {
-    return this.index.byteLength + this.altered.size * 32
+    return this.index.bytes + this.altered.bytes
   }
 
-  /** Keeps a packet; `altered`: as a link gave it out, where that is not as it was sent. */
+  /** Keeps a packet; `altered`: as a link or router gave it out, where that is not as it was sent. */
   write(pkt: number, bytes: Uint8Array, altered = false): void {
     const { limit, snapLength } = this.options
     const room = this.bytes < limit * 0.75 ? snapLength : Math.min(snapLength, HEADERS_ONLY)
@@ -123,10 +123,10 @@ export class PacketSpool {
     this.pending = 0
   }
 
-  /** The packet as it was sent, or as a link altered it; undefined: unknown, or there was no room for it. */
+  /** The packet as it was sent, or as it was altered on its way; undefined: unknown, or there was no room for it. */
   read(pkt: number, altered = false): RecordedPacket | undefined {
-    const entry = altered ? this.altered.get(pkt) : this.index[pkt]
-    if (entry === undefined || entry < FIRST) return undefined
+    const entry = (altered ? this.altered : this.index).get(pkt)
+    if (entry < FIRST) return undefined
     const at = (entry - FIRST) * 4
     if (at >= this.written) this.flush()
     const header = Buffer.allocUnsafe(HEADER)
@@ -153,13 +153,34 @@ export class PacketSpool {
   }
 
   private setIndex(pkt: number, entry: number): void {
-    if (pkt >= this.index.length) {
-      const larger = new Uint32Array(Math.max(pkt + 1, Math.ceil(this.index.length * 1.5)))
-      larger.set(this.index)
-      this.index = larger
-    }
-    this.index[pkt] = entry
+    this.index.set(pkt, entry)
     this.packets++
+  }
+}
+
+/** An index entry a packet, by its number. */
+class Offsets {
+  private entries: Uint32Array
+
+  constructor(length: number) {
+    this.entries = new Uint32Array(length)
+  }
+
+  get bytes(): number {
+    return this.entries.byteLength
+  }
+
+  get(pkt: number): number {
+    return pkt < this.entries.length ? this.entries[pkt] : UNKNOWN
+  }
+
+  set(pkt: number, entry: number): void {
+    if (pkt >= this.entries.length) {
+      const larger = new Uint32Array(Math.max(pkt + 1, Math.ceil(this.entries.length * 1.5)))
+      larger.set(this.entries)
+      this.entries = larger
+    }
+    this.entries[pkt] = entry
   }
 }
 

@@ -46,6 +46,6 @@ export interface RecordingReader {
   events<N extends EventName = EventName>(names?: readonly N[]): Iterable<TraceEvent<N>>
   /** Undefined when the spool had no room for it or the number is unknown. */
   packet(pkt: number): RecordedPacket | undefined
-  /** The packet as a link gave it out, where that is not as it was sent: corrupted, or marked. */
+  /** The packet as a link or router gave it out last, where that is not as it was sent: corrupted, marked, forwarded. */
   alteredPacket(pkt: number): RecordedPacket | undefined
 }

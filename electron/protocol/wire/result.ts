@@ -4,7 +4,7 @@ export type Decoded<T> =
 
 /** Why bytes are not what they should be. */
 export interface WireError {
-  /** The format that was being read: `ipv4`, `tcp`, `udp`, `icmp`, `tls`, `http1`, `h2` or `hpack`. */
+  /** The format that was being read: `ethernet`, `arp`, `ipv4`, `tcp`, `udp`, `icmp`, `tls`, `http1`, `h2` or `hpack`. */
   readonly layer: string
   /** A fixed word a program can compare, such as `truncated`, `bad_checksum`, `bad_length`. */
   readonly reason: string
