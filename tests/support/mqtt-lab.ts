@@ -1,5 +1,7 @@
 /** Runs of an MQTT broker and clients, and what came of them. */
 import * as v from 'valibot'
+import type { Program, Surroundings } from '../../electron/engine/node/program.ts'
+import { PROGRAMS, type ProgramTable } from '../../electron/engine/node/programs.ts'
 import type { Run } from '../../electron/engine/run.ts'
 import type { DriverName } from '../../shared/commands.ts'
 import type { SetupInput } from '../../shared/experiment.ts'
@@ -15,9 +17,11 @@ export type ClientInput = Partial<v.InferInput<typeof MqttClientApp>>
 export interface MqttLab {
   readonly broker?: BrokerInput
   /** By name, which is their identifier, too, unless they have another. */
-  readonly clients: Readonly<Record<string, ClientInput>>
+  readonly clients?: Readonly<Record<string, ClientInput>>
   readonly link?: LinkInput
   readonly tcp?: TcpSettingsInput
+  /** A stranger, who opens a connection to the broker's port and sends bytes. */
+  readonly stranger?: Script
   /** Applications beside them. */
   readonly others?: SetupInput['apps']
   readonly driver?: DriverName
@@ -31,7 +35,50 @@ export const RTT = 20_000
 /** As much time as nothing here needs. */
 export const SECOND = 1_000_000
 
-const setupOf = ({ broker, clients, link, tcp, others }: MqttLab): SetupInput => {
+/** Bytes to send, by the time after the connection was established. */
+export type Script = readonly { readonly at: number; readonly bytes: Uint8Array }[]
+
+/** What the stranger has seen of the broker. */
+export interface Seen {
+  readonly bytes: number[]
+  /** When the broker closed the connection, after it was established; undefined: it did not. */
+  closedAt: number | undefined
+}
+
+/** It stands in the place of an HTTP client. */
+class Stranger implements Program {
+  done = false
+  private readonly lab: Surroundings
+  private readonly script: Script
+  private readonly seen: Seen
+
+  constructor(lab: Surroundings, script: Script, seen: Seen) {
+    this.lab = lab
+    this.script = script
+    this.seen = seen
+  }
+
+  start(): void {
+    const { lab, script, seen } = this
+    const socket = lab.sockets.connect({ address: lab.addressOf('server'), port: 1883 })
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes: Uint8Array) => seen.bytes.push(...bytes))
+    socket.once('close', () => (this.done = true))
+    socket.once('connect', () => {
+      const begin = lab.now()
+      socket.once('end', () => (seen.closedAt = lab.now() - begin))
+      for (const { at, bytes } of script) lab.after(at, () => socket.destroyed || socket.write(bytes))
+      lab.after(Math.max(...script.map(({ at }) => at)) + PATIENCE, () => socket.destroy())
+    })
+  }
+
+  stop(): void {}
+}
+
+/** How long a stranger waits after its last word. */
+const PATIENCE = 5 * SECOND
+
+const setupOf = ({ broker, clients = {}, link, tcp, others, stranger }: MqttLab): SetupInput => {
   const host = { tcp: { nagle: false, ...tcp } }
   const way = { delay: RTT / 2, rate: { limit: 10_000_000 } }
   const programs = Object.entries(clients).map(([name, client]) => [
@@ -44,6 +91,15 @@ const setupOf = ({ broker, clients, link, tcp, others }: MqttLab): SetupInput =>
     apps: {
       broker: { kind: 'mqtt-broker', host: 'server', ...broker },
       ...Object.fromEntries(programs),
+      ...(stranger && {
+        stranger: {
+          kind: 'http-client',
+          host: 'client',
+          to: 'server',
+          port: 1883,
+          requests: [{ target: '/' }],
+        },
+      }),
       ...others,
     } as SetupInput['apps'],
   }
@@ -53,6 +109,8 @@ export interface MqttResult {
   readonly run: Run
   /** The data of all events of a name, with their times. */
   all<N extends EventName>(name: N): (EventData<N> & { readonly t: number })[]
+  /** What the stranger saw. */
+  readonly seen: Seen
   /** What a client's application got: number of the message, by the order of arrival. */
   got(client: string): number[]
   /** Event lines of all that the programs said. */
@@ -67,7 +125,12 @@ export const mqttExperiment = (lab: MqttLab) => {
 /** Runs it to its end. */
 export async function runMqtt(lab: MqttLab): Promise<MqttResult> {
   const { driver = 'virtual', seed = 1 } = lab
-  const run = createRun({ experiment: mqttExperiment(lab) as never, driver, seed })
+  const seen: Seen = { bytes: [], closedAt: undefined }
+  const programs: ProgramTable = {
+    ...PROGRAMS,
+    'http-client': (_setup, surroundings) => new Stranger(surroundings, lab.stranger ?? [], seen),
+  }
+  const run = createRun({ experiment: mqttExperiment(lab) as never, driver, seed }, { programs })
   await run.start()
   await run.ended
   if (run.info.error !== undefined) throw new Error(run.info.error)
@@ -76,6 +139,7 @@ export async function runMqtt(lab: MqttLab): Promise<MqttResult> {
   return {
     run,
     all,
+    seen,
     got: (client) =>
       all('mqtt:message_delivered')
         .filter((told) => told.client === client)

@@ -30,6 +30,8 @@ export class MqttBroker implements Program {
   private readonly byClient = new WeakMap<Client, Visit>()
   private library!: typeof import('aedes')
   private aedes: Aedes | undefined
+  /** Closings that are still to come up. */
+  private scheduled: number
   /** The visit that was not quiet at the last look. */
   private busy: Visit | undefined
 
@@ -37,10 +39,12 @@ export class MqttBroker implements Program {
     this.setup = setup
     this.lab = lab
     this.store = new BrokerStore(lab.trace, setup.queueQoSZero)
+    this.scheduled = setup.closings.length
   }
 
-  /** It waits for clients, but for the bytes that are still on their way to one. */
+  /** It waits for clients, but for the bytes that are still on their way to one, and for what it is set to do at a time. */
   get done(): boolean {
+    if (this.scheduled > 0) return false
     if (this.busy !== undefined && this.visits.has(this.busy.stream) && !this.busy.isQuiet) return false
     this.busy = undefined
     for (const visit of this.visits.values()) if (!visit.isQuiet) this.busy = visit
@@ -67,6 +71,7 @@ export class MqttBroker implements Program {
     void lab.hold(aedes.listen()).then(() => this.listen())
     for (const { client, at } of setup.closings)
       lab.after(at, () => {
+        this.scheduled--
         for (const visit of this.visits.values()) if (visit.clientId === client) visit.close('broken')
       })
   }
@@ -128,6 +133,8 @@ export class MqttBroker implements Program {
         answer(code === 0 ? null : error, code === 0)
       },
       authorizePublish: (client, packet, answer) => {
+        // MQTT-3.3.1-3: the mark is the publisher's own.
+        packet.dup = false
         if (client !== null && (client as Client & Insides).will === packet)
           this.tellWill(client, 'published')
         answer(packet.topic.startsWith('$SYS/') ? new Error('reserved topic') : null)
