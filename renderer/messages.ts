@@ -29,7 +29,12 @@ const RunInfoSchema: v.GenericSchema<unknown, RunInfo> = v.object({
   setup: Setup,
   lanes: v.array(v.object({ id: v.string(), label: Text, set: v.record(v.string(), v.unknown()) })),
   gateway: v.optional(
-    v.object({ listen: v.string(), to: v.string(), protocol: v.optional(v.picklist(['tcp', 'udp']), 'tcp') }),
+    v.object({
+      listen: v.string(),
+      to: v.string(),
+      protocol: v.picklist(['tcp', 'udp']),
+      connections: v.object({ open: count, total: count, refused: count }),
+    }),
   ),
   recording: v.object({ bytes: count, packets: count, truncatedPackets: count }),
 })

@@ -162,6 +162,19 @@ describe('setting by knob', () => {
     expect(valueAt(changed.value, 'links.link.up.delay')).toBe(7_000)
     expect(valueAt(changed.value, 'links.link.down.delay')).toBe(7_000)
   })
+
+  it.each([
+    ['rate', '10kbit', 10_000, 'at least 100000 and at most 1000000000'],
+    ['delay', 300_001, 300_001, 'at least 0 and at most 300000'],
+  ])('goes as far as the ends of the knob: %s=%s', (id, given, value, allowed) => {
+    const changed = applyChanges(setup, { [id]: given }, knobs)
+    expect(changed).toMatchObject({ ok: false, error: { field: id, value: String(value) } })
+    if (!changed.ok) expect(changed.error.allowed).toContain(allowed)
+    // By its path the setting itself is the limit, as the error says.
+    const [path] = knobs.find((knob) => knob.id === id)!.paths
+    if (!changed.ok) expect(changed.error.allowed).toContain(path)
+    expect(applyChanges(setup, { [path]: given }, knobs).ok).toBe(true)
+  })
 })
 
 describe('an experiment', () => {

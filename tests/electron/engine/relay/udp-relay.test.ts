@@ -2,8 +2,10 @@
 import type { Socket } from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import { UdpEntrance } from '../../../electron/engine/udp-relay.ts'
-import { createRun, smallExperiment, smallSetup } from '../../support/runs.ts'
+import { KernelTrace } from '../../../../electron/engine/relay/kernel-trace.ts'
+import { UdpEntrance } from '../../../../electron/engine/relay/udp-relay.ts'
+import type { Micros } from '../../../../shared/units.ts'
+import { createRun, smallExperiment, smallSetup } from '../../../support/runs.ts'
 
 /** As many as have a port at a time. */
 const MOST = 1_024
@@ -13,7 +15,8 @@ function entrance() {
   const run = createRun({ experiment: smallExperiment({ setup: { ...smallSetup(), apps: {} } }) as never })
   const { hosts } = run.scene.lanes[0]
   const to = { address: hosts.get('server')!.station.host.address, port: 53 }
-  const relay = new UdpEntrance(hosts.get('client')!, run.driver, to)
+  const trace = new KernelTrace(run, 'test')
+  const relay = new UdpEntrance({ host: hosts.get('client')!, run, trace, dontFragment: true }, to)
   const answers: [number, string][] = []
   const socket = Object.assign(new EventEmitter(), {
     setRecvBufferSize: () => undefined,
@@ -37,8 +40,20 @@ test('a program keeps its port as long as it is not forgotten, and hears what is
   expect(second).not.toBe(first)
   const localPort = Number(/^10\.77\.0\.1:(\d+)-/.exec(second)![1])
   const source = { address: 0x0a4d0002, port: 53 }
-  relay.handleEvent(0, { type: 'datagram', localPort, source, payload: Buffer.from('answer'), ecn: 0 })
-  relay.handleEvent(0, { type: 'datagram', localPort: 1, source, payload: Buffer.from('no'), ecn: 0 })
+  relay.handleEvent(0 as Micros, {
+    type: 'datagram',
+    localPort,
+    source,
+    payload: Buffer.from('answer'),
+    ecn: 0,
+  })
+  relay.handleEvent(0 as Micros, {
+    type: 'datagram',
+    localPort: 1,
+    source,
+    payload: Buffer.from('no'),
+    ecn: 0,
+  })
   expect(answers).toEqual([[6_000, 'answer']])
 })
 
