@@ -35,6 +35,8 @@ export interface WaterfallChart extends RowChart {
 }
 
 const PHASE_WORDS: Readonly<Record<PhaseKind, ChartWord>> = {
+  resolving: 'resolving',
+  addressing: 'addressing',
   connecting: 'connecting',
   securing: 'securing',
   opening: 'opening',
@@ -47,6 +49,8 @@ export const phaseName = (language: Language, kind: PhaseKind): string => word(l
 
 export function phaseSign(theme: ChartTheme, kind: PhaseKind): BoxSign {
   const signs: Record<PhaseKind, BoxSign> = {
+    resolving: { color: theme.server, pattern: 'plain', ink: theme.ground, opacity: 0.8 },
+    addressing: { color: theme.yellow, pattern: 'plain', ink: theme.ground },
     connecting: { color: theme.sack, pattern: 'plain', ink: theme.ground },
     securing: { color: theme.sack, pattern: 'falling', ink: theme.ground },
     opening: { color: theme.sack, pattern: 'rising', ink: theme.ground },

@@ -1,6 +1,7 @@
 /** What the clients asked for, attempt by attempt, and where each attempt's time went. */
 import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
+import { BeforeConnecting, type Wait } from './before-connecting.ts'
 import { Cursor } from './cursor.ts'
 import { QuicPackets, type QuicTransfer } from './quic-packets.ts'
 
@@ -52,8 +53,20 @@ export interface Attempt {
   message: string
 }
 
-/** What an attempt spends time with, in the order of precedence; `opening` is QUIC's handshake, which is TLS's as well. */
-export const PHASES = ['connecting', 'securing', 'opening', 'queued', 'waiting', 'receiving'] as const
+/**
+ * What an attempt spends time with: the name is looked up, a packet waits for the Ethernet address of its next hop (ARP), TCP, TLS,
+ * and so on; `opening` is QUIC's handshake, which is TLS's as well.
+ */
+export const PHASES = [
+  'resolving',
+  'addressing',
+  'connecting',
+  'securing',
+  'opening',
+  'queued',
+  'waiting',
+  'receiving',
+] as const
 export type PhaseKind = (typeof PHASES)[number]
 
 export interface Phase {
@@ -85,9 +98,11 @@ export class Requests {
   private readonly exchanges = new Map<string, Attempt>()
   /** By lane: the connections that carried requests, as they were first used. */
   private readonly connections = new Map<string, number[]>()
+  private readonly before = new BeforeConnecting()
   private readonly cursor = new Cursor<RequestEvent>(...EVENTS)
 
   update(store: TraceStore): void {
+    this.before.update(store)
     const packets = QuicPackets.of(store)
     this.cursor.read(store, (name, table, row) => {
       if (name === 'tcp:state_changed') this.onState(store, table, row)
@@ -205,11 +220,26 @@ export class Requests {
     }
   }
 
+  /** Lookups of names and waits for neighbours, whoever they were for. */
+  get beforeConnecting(): BeforeConnecting {
+    return this.before
+  }
+
   /**
    * What an attempt did when, without gaps, from the wish to its end (until `now`, the end of the trace, if it has none).
-   * What it waited for while its connection was being opened is the opening, TCP's first and then TLS's, or QUIC's.
+   * What it waited for while its connection was being opened is the opening, TCP's first and then TLS's, or QUIC's; before that its
+   * client looked the name up, if it did. Of all these, moments in which a packet could not go on for lack of an Ethernet address
+   * are ARP's.
    */
   phases(attempt: Attempt, now: number): Phase[] {
+    const { node, lane, flow } = attempt
+    const begun = this.openings.get(flow)?.begun ?? now
+    const lookups = this.before.lookups.filter((lookup) => lookup.node === node && lookup.from <= begun)
+    const named = cut(this.phasesOfExchange(attempt, now), 'resolving', ['queued'], lookups, now)
+    return cut(named, 'addressing', AWAY, this.before.neighbourWaits(lane), now)
+  }
+
+  private phasesOfExchange(attempt: Attempt, now: number): Phase[] {
     const { queued, sent, started, finished } = attempt
     const end = Number.isNaN(finished) ? now : finished
     const opening = this.openings.get(attempt.flow)
@@ -239,6 +269,35 @@ export class Requests {
       ['receiving', end],
     ]
   }
+}
+
+/** Phases in which a packet of the client or for it is on its way. */
+const AWAY: readonly PhaseKind[] = ['resolving', 'connecting', 'securing', 'opening', 'waiting']
+
+/** Phases with those moments of `from` that lie in one of `waits` given to `kind`. */
+function cut(
+  phases: readonly Phase[],
+  kind: PhaseKind,
+  from: readonly PhaseKind[],
+  waits: readonly Wait[],
+  now: number,
+): Phase[] {
+  if (waits.length === 0) return [...phases]
+  return phases.flatMap((phase) => {
+    if (!from.includes(phase.kind)) return [phase]
+    const parts: Phase[] = []
+    let at = phase.from
+    for (const wait of waits) {
+      // Waits are told in whole microseconds: what is left before one may be nothing.
+      const begin = wait.from - at < 1 ? at : wait.from
+      const end = Math.min(phase.to, known(wait.to, now))
+      if (end <= begin) continue
+      if (begin > at) parts.push({ ...phase, from: at, to: begin })
+      parts.push({ kind, from: begin, to: end })
+      at = end
+    }
+    return at < phase.to ? [...parts, { ...phase, from: at }] : parts
+  })
 }
 
 /** Until when at the latest something is done. */

@@ -188,3 +188,61 @@ describe('over QUIC', () => {
     expect(read(maker).requests.phases(attempt, 40)).toEqual([{ kind: 'opening', from: 20, to: 40 }])
   })
 })
+
+describe('before a client can connect', () => {
+  const lookup = { lookup: 1, name: 'www.site.lab', type: 'A' }
+  const found = { lookup: 1, outcome: 'answer', values: '10.77.0.2', ttl: 60_000_000 }
+  const released = (waited: number) => ({ address: '10.77.0.254', interface: 0, waited })
+  /** A connection from 1030 to 1050, for a name that was looked up until then. */
+  const named = (): TraceMaker =>
+    new TraceMaker()
+      .pair()
+      .add(1000, 'http:request_queued', queued(1), { node: 'client' })
+      .add(1000, 'dns:lookup_started', lookup, { node: 'client' })
+
+  const connected = (maker: TraceMaker): TraceMaker =>
+    maker
+      .add(1030, 'dns:lookup_finished', found, { node: 'client' })
+      .add(1030, 'tcp:state_changed', { from: 'CLOSED', to: 'SYN-SENT', why: 'call' }, client)
+      .add(1050, 'tcp:state_changed', { from: 'SYN-SENT', to: 'ESTABLISHED', why: 'segment' }, client)
+      .add(1050, 'http:request_sent', sent(1, 1), client)
+      .add(1070, 'http:response_started', started(1), client)
+      .add(1080, 'http:response_finished', finished(1), client)
+
+  test('its lookup comes first', () => {
+    expect(phasesOf(connected(named()), 0)).toEqual([
+      'resolving 1000-1030',
+      'connecting 1030-1050',
+      'waiting 1050-1070',
+      'receiving 1070-1080',
+    ])
+  })
+
+  test('a lookup without end takes all of the time', () => {
+    const maker = named().add(1100, 'sim:mark', { text: '' })
+    expect(phasesOf(maker, 0)).toEqual(['resolving 1000-1100'])
+  })
+
+  test('the lookup of another client is none of its', () => {
+    const maker = new TraceMaker()
+      .pair()
+      .add(1000, 'http:request_queued', queued(1), { node: 'client' })
+      .add(1000, 'dns:lookup_started', lookup, { node: 'server' })
+    expect(phasesOf(connected(maker), 0)[0]).toBe('queued 1000-1030')
+  })
+
+  test('what waits for Ethernet addresses is cut out of whatever it held up, of one lane', () => {
+    const maker = named()
+      .add(1004, 'arp:packet_released', released(4), { node: 'client' })
+      .add(1012, 'arp:packet_released', released(5), { node: 'router' })
+      // Two at the same time count once.
+      .add(1013, 'arp:packet_released', released(3), { node: 'router' })
+    expect(phasesOf(connected(maker), 0).slice(0, 5)).toEqual([
+      'addressing 1000-1004',
+      'resolving 1004-1007',
+      'addressing 1007-1013',
+      'resolving 1013-1030',
+      'connecting 1030-1050',
+    ])
+  })
+})
