@@ -22,6 +22,7 @@ import { RequestLog } from './request-log.ts'
 import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
 import { Pauses } from './stream-bytes.ts'
 import { TlsLog } from './tls-log.ts'
+import { isOnTheWay, ON_THE_WAY, WayLog, type WayEvent } from './way-log.ts'
 
 /** What an application moved. */
 export interface Moved {
@@ -42,6 +43,7 @@ export class LaneFacts {
   readonly requests = new RequestLog()
   readonly messages = new MessageLog()
   readonly tls = new TlsLog()
+  readonly way = new WayLog()
   readonly deliveries = new DeliveryLog()
   readonly calls = new CallLog()
   /** Of all IP packets with TCP or UDP in them that the hosts sent. */
@@ -49,7 +51,7 @@ export class LaneFacts {
   /** undefined: nothing here has streams. */
   blocking: BlockingTotals | undefined
   started = 0
-  /** Data segments that did not reach their connection: died on a link, or were refused as damaged. */
+  /** Data segments that did not reach their connection: died on a link or at a router, or were refused as damaged. */
   dataSegmentsLost = 0
   packetsRejected = 0
   synQueueMax = 0
@@ -165,6 +167,7 @@ const READ = [
   'app:finished',
   'sim:fault',
   'sim:knob_changed',
+  ...ON_THE_WAY,
   ...ABOVE_TCP,
 ] as const satisfies readonly EventName[]
 
@@ -195,6 +198,7 @@ class Collector {
     } else if (event.name === 'sim:knob_changed') this.changed.push(event.data.path)
     else if (event.name.startsWith('tcp:')) this.takeTcp(event)
     else if (isOfQuic(event)) this.takeQuic(event)
+    else if (isOnTheWay(event)) this.takeWay(event)
     else if (isAboveTcp(event)) logAboveTcp(this.lane(event.node), event)
     else this.takeRest(event)
   }
@@ -221,11 +225,13 @@ class Collector {
       case 'tcp:segment_sent':
         flow.lastPacket = t
         lane.packetBytes += event.data.size
+        lane.way.onSegmentSent(event.pkt, event.data.flags)
         if (event.data.payload > 0) this.packets.set(event.pkt, DATA)
         else if (!flow.open && !(event.data.flags & FIN)) flow.handshakeSegments++
         return end.onSent(t, event.data)
       case 'tcp:segment_received':
         flow.lastPacket = t
+        lane.way.onSegmentReceived(event.pkt)
         lane.messages.onArrival(t, event.pkt)
         return end.onReceived(event.data)
       case 'tcp:state_changed':
@@ -297,6 +303,12 @@ class Collector {
     }
   }
 
+  private takeWay(event: WayEvent): void {
+    const lane = this.lane(event.node)
+    lane.way.take(event)
+    if (event.name === 'ip:packet_discarded' && this.packets.get(event.pkt) & DATA) lane.dataSegmentsLost++
+  }
+
   private takeRest(event: Read): void {
     const { node, pkt } = event
     const lane = this.lane(node)
@@ -304,6 +316,7 @@ class Collector {
     switch (event.name) {
       case 'sim:node_added':
         if (event.data.role === 'client') lane.clients.add(node)
+        if (event.data.kind === 'link') lane.way.onLink(node, event.data.a, event.data.b)
         break
       case 'udp:datagram_sent':
         lane.packetBytes += event.data.size

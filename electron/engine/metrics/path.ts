@@ -1,17 +1,31 @@
 /** Figures of a lane's links: the path that its packets took. */
 import type { LaneFacts } from './facts.ts'
-import type { DirectionFacts } from './link-facts.ts'
+import type { DirectionFacts, LinkFacts } from './link-facts.ts'
 
-/** The sum over the links and both directions of a lane; null when one of them let nothing through. */
+/**
+ * The links of the path: in a lane that has others, too, those between the ends of its first connection (of TCP before QUIC) of
+ * which both have sent.
+ */
+function linksOfPath(lane: LaneFacts): readonly LinkFacts[] {
+  const all = [...lane.links.values()]
+  const flow = lane.flows.find(({ ends }) => ends.length === 2)
+  if (all.length < 2 || flow === undefined) return all
+  const [one, other] = flow.ends
+  const names = lane.way.linksBetween(one.node, other.node)
+  return names === undefined ? all : names.map((name) => lane.link(name))
+}
+
+/** The sum over the links of the path and both directions; null when one of them let nothing through. */
 function roundTrip(lane: LaneFacts, of: (direction: DirectionFacts) => number | null): number | null {
+  const links = linksOfPath(lane)
   let sum = 0
-  for (const { directions } of lane.links.values())
+  for (const { directions } of links)
     for (const direction of directions) {
       const value = of(direction)
       if (value === null) return null
       sum += value
     }
-  return lane.links.size === 0 ? null : sum
+  return links.length === 0 ? null : sum
 }
 
 function count(lane: LaneFacts, of: (direction: DirectionFacts) => number): number {

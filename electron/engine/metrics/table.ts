@@ -16,6 +16,7 @@ import { TLS_FAILURE_METRICS } from './tls-failures.ts'
 import { TLS_MESSAGE_METRICS } from './tls-messages.ts'
 import * as tls from './tls.ts'
 import * as transfer from './transfer.ts'
+import { WAY_METRICS } from './way.ts'
 
 /** A figure of a lane, `end` being the time of the last event in microseconds. null: the run did not yield it. */
 export type Metric = (lane: LaneFacts, end: number) => number | null
@@ -110,6 +111,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   queue_max: path.queueMax,
   delivery_gap_max: path.deliveryGapMax,
   delivery_gap_rtts: path.deliveryGapRoundTrips,
+
+  ...WAY_METRICS,
 
   page_time: page.pageTime,
   page_rtts: page.pageRoundTrips,
