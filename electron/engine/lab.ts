@@ -4,7 +4,9 @@
  */
 import type { Command, ExportedFile, Results, RunInfo } from '../../shared/commands.ts'
 import { failure, success, type Result } from '../../shared/errors.ts'
+import { bytesOfHex } from '../../shared/hex.ts'
 import { dissect } from '../protocol/wire/dissect/dissect.ts'
+import { dissectPdu } from '../protocol/wire/dissect/pdu.ts'
 import { exportRun } from './export/export.ts'
 import { startGateway } from './gateway.ts'
 import { planGateway } from './gateway-plan.ts'
@@ -161,6 +163,7 @@ export class Lab implements RunObserver {
       const isFrame = hasFrames(found.value.reader.meta)
       return success({ ...packet, dissection: dissect(packet.bytes, isFrame) })
     },
+    'pdu.dissect': ({ protocol, hex, version }) => success(dissectPdu(protocol, bytesOfHex(hex), version)),
     'packet.open': ({ run, pkt }) => {
       const found = this.find(run)
       return found.ok ? success(openPackets(found.value.reader, pkt)) : found

@@ -37,6 +37,8 @@ export class RuleReader {
   breach: Breach | undefined
   /** Bytes were missing, so that nothing after them has a known place: later reads give nothing and note nothing. */
   stopped = false
+  /** What lies beyond the end was not kept: that it is not there breaks no rule. */
+  partial = false
   /** Undefined: nobody wants them. */
   protected noted: DissectedField[] | undefined
   /** Where the field began that was read last. */
@@ -130,7 +132,7 @@ export class RuleReader {
   within<T>(length: number, read: () => T): T {
     const outer = this.end
     const fits = this.stopped || length <= outer - this.at
-    if (!fits) this.breakAt(this.last, this.lengthRule, 'is longer than what it is part of')
+    if (!fits && !this.partial) this.breakAt(this.last, this.lengthRule, 'is longer than what it is part of')
     const end = fits && !this.stopped ? this.at + length : outer
     this.end = end
     const value = read()
@@ -169,9 +171,8 @@ export class RuleReader {
     }
     const left = this.end - offset
     this.stopped = true
-    const reason = `cut short: ${left} of ${length} bytes`
-    this.noted?.push({ name, text: '', offset, length: left })
-    this.breakAt(offset, this.lengthRule, reason)
+    this.noted?.push({ name, text: this.partial ? 'not all of it was kept' : '', offset, length: left })
+    if (!this.partial) this.breakAt(offset, this.lengthRule, `cut short: ${left} of ${length} bytes`)
     return -1
   }
 }

@@ -12,6 +12,7 @@ import { readAck, readPublish } from './publish.ts'
 import { packetText } from './packet-text.ts'
 import { isMqttLevel, type MqttLevel } from './rules.ts'
 import { readCodes, readSubscribe, readUnsubscribe } from './subscribe.ts'
+import { integerSize, integerValue } from './variable-integer.ts'
 
 export interface MqttReading {
   /** Undefined: a rule is broken. */
@@ -51,11 +52,14 @@ export function readHeader(bytes: Uint8Array, context: MqttContext): MqttReading
 function read(reader: MqttFieldReader, length: number): MqttReading {
   const type = readFixedHeader(reader)
   reader.header = reader.at
+  reader.partial = reader.end < length
   const body = type === undefined || reader.stopped ? undefined : readBody(reader, type, length)
   if (body !== undefined) reader.finish('Trailing bytes')
   const { breach, returnCode, header, stopped, level } = reader
   const packet =
-    body === undefined || breach !== undefined ? undefined : ({ type, header, length, ...body } as MqttPacket)
+    body === undefined || breach !== undefined || stopped
+      ? undefined
+      : ({ type, header, length, ...body } as MqttPacket)
   return { packet, type, breach, returnCode, cut: stopped, level }
 }
 
@@ -114,8 +118,14 @@ function readFarewell(
 /** The fields of the bytes of one packet, with its place each; and what is wrong with them, by its rule. Total. */
 export function dissectMqtt(bytes: Uint8Array, level: number): Dissection {
   const reader = new MqttFieldReader(bytes, { level: isMqttLevel(level) ? level : 4 }, { noting: true })
-  const { type, packet, breach } = read(reader, bytes.length)
+  const { type, packet, breach } = read(reader, wholeLength(bytes))
   const words = packet === undefined ? '' : packetText(packet, reader.level)
   const wrong = breach === undefined ? '' : ` (${breach.reason}: ${breach.rule})`
   return { summary: `MQTT ${type ?? 'reserved type'}${words && ` ${words}`}${wrong}`, layers: reader.fields }
+}
+
+/** Length of the packet that begins here, which may have more bytes than these. */
+function wholeLength(bytes: Uint8Array): number {
+  const size = integerSize(bytes, 1, bytes.length)
+  return size > 0 ? Math.max(1 + size + integerValue(bytes, 1, size), bytes.length) : bytes.length
 }
