@@ -3,6 +3,8 @@ import type { App } from '../../../shared/experiment.ts'
 import { DnsClient } from './dns/client.ts'
 import { DnsServer } from './dns/server.ts'
 import { Eavesdropper } from './eavesdropper.ts'
+import { FeedClient } from './feed/feed-client.ts'
+import { FeedServer } from './feed/feed-server.ts'
 import { HttpClient } from './http/client.ts'
 import { HttpServer } from './http/server.ts'
 import { MessageReceiver } from './messaging/receiver.ts'
@@ -10,6 +12,8 @@ import { MessageSender } from './messaging/sender.ts'
 import { MqttBroker } from './mqtt/broker.ts'
 import { MqttClient } from './mqtt/client.ts'
 import type { Program, Surroundings } from './program.ts'
+import { RpcClient } from './rpc/rpc-client.ts'
+import { RpcServer } from './rpc/rpc-server.ts'
 
 /** The settings of an application that lives in Node. */
 export type ProgramSetup = Exclude<App, { kind: 'tcp-send' | 'tcp-sink' | 'replayer' }>
@@ -24,12 +28,16 @@ export const PROGRAMS: ProgramTable = {
   'http-server': (setup, surroundings) => new HttpServer(setup, surroundings),
   'http-client': (setup, surroundings) => new HttpClient(setup, surroundings),
   eavesdropper: (setup, surroundings) => new Eavesdropper(setup, surroundings),
-  'dns-server': (setup, surroundings) => new DnsServer(setup, surroundings),
-  'dns-client': (setup, surroundings) => new DnsClient(setup, surroundings),
   'mqtt-broker': (setup, surroundings) => new MqttBroker(setup, surroundings),
   'mqtt-client': (setup, surroundings) => new MqttClient(setup, surroundings),
+  'dns-server': (setup, surroundings) => new DnsServer(setup, surroundings),
+  'dns-client': (setup, surroundings) => new DnsClient(setup, surroundings),
   'message-sender': (setup, surroundings) => new MessageSender(setup, surroundings),
   'message-receiver': (setup, surroundings) => new MessageReceiver(setup, surroundings),
+  'feed-server': (setup, surroundings) => new FeedServer(setup, surroundings),
+  'feed-client': (setup, surroundings) => new FeedClient(setup, surroundings),
+  'rpc-server': (setup, surroundings) => new RpcServer(setup, surroundings),
+  'rpc-client': (setup, surroundings) => new RpcClient(setup, surroundings),
 }
 
 const KINDS: Readonly<Record<Kind, true>> = {
