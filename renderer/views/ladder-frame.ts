@@ -35,8 +35,10 @@ export interface Line {
   readonly y1: number
   readonly x2: number
   readonly y2: number
-  /** From the client to the server. */
+  /** To the right. */
   readonly up: boolean
+  /** Pixels between the sides that it leads from and to, whether or not it comes so far. */
+  readonly reach: number
 }
 
 /** What is said of a line: the shorter part alone where there is no room for both. */
@@ -158,7 +160,7 @@ export function drawLineWords<L extends Line>(
       if (line.y1 - last < room) return
       last = line.y1
       const below = (side[i + 1]?.y1 ?? Infinity) - line.y1 > 2.4 * room
-      if (drawWords(surface, layout, line, wordsOf(line), below)) last += room
+      if (drawWords(surface, line, wordsOf(line), below)) last += room
     })
   }
 }
@@ -166,13 +168,12 @@ export function drawLineWords<L extends Line>(
 /** Names a packet above its line; what has no room there goes below it, if `below` allows. True: it did. */
 function drawWords(
   surface: Surface,
-  layout: Layout,
   line: Line,
   { short, details, end, color }: LineWords,
   below: boolean,
 ): boolean {
   const { pen, theme } = surface
-  const width = layout.right - layout.left
+  const width = line.reach
   pen.font = `${theme.textSize * 0.95}px ${theme.mono}`
   const fits = (text: string): boolean => pen.measureText(text).width < width * 0.84
   const long = `${short}${details === '' ? '' : `  ${details}`}${end}`
@@ -184,7 +185,7 @@ function drawWords(
   }
   const inOne = fits(long)
   pen.save()
-  lean(pen, line, width)
+  lean(pen, line)
   const brief = `${shorten(short, (text) => fits(text + end))}${end}`
   drawText(surface, inOne ? long : brief, 0, -1, { ...style, baseline: 'bottom' })
   const second = !inOne && below && details !== ''
@@ -201,11 +202,11 @@ function shorten(text: string, fits: (text: string) => boolean): string {
   return words.join(' ')
 }
 /** Turns the pen along the line of a packet, to the place where its words begin. */
-function lean(pen: CanvasRenderingContext2D, { x1, y1, x2, y2, up }: Line, width: number): void {
+function lean(pen: CanvasRenderingContext2D, { x1, y1, x2, y2, up, reach }: Line): void {
   // A packet that came not far says little about its slope.
-  const fall = (y2 - y1) / Math.max(0.3, Math.abs(x2 - x1) / width)
-  const angle = Math.atan2(fall, width)
-  pen.translate(x1 + (up ? 8 : -8), y1 + (fall / width) * 8 - 1)
+  const fall = (y2 - y1) / Math.max(0.3, Math.abs(x2 - x1) / reach)
+  const angle = Math.atan2(fall, reach)
+  pen.translate(x1 + (up ? 8 : -8), y1 + (fall / reach) * 8 - 1)
   if (angle < 0.5) pen.rotate(up ? angle : -angle)
 }
 function drawTimes(surface: Surface, layout: Layout, range: TimeRange): void {
@@ -302,7 +303,7 @@ function drawHead(surface: Surface, layout: Layout, { sides, language, range }: 
   const each = (layout.right - layout.left) / Math.max(1, sides.length - 1)
   // Addresses are left out where there is room for the names alone.
   const room = sides.every(
-    ({ name }) => pen.measureText(`${name}  `).width < each * (sides.length === 2 ? 0.5 : 1),
+    ({ name }) => pen.measureText(`${name}  `).width < each * (sides.length === 2 ? 0.5 : 0.62),
   )
   sides.forEach((side, i) => {
     const isLast = i > 0 && i === sides.length - 1

@@ -18,8 +18,8 @@ import { packetWords } from './segment-text.ts'
 
 export interface LadderScene extends LadderFrame {
   readonly paths: readonly Crossing[]
-  /** Number of the name of a node: is it a server? */
-  isServer(node: number): boolean
+  /** Role of a node, by the number of its name; empty for what is neither client nor server. */
+  roleOf(node: number): string
   readonly origins: Origins
   /** What a datagram of QUIC holds, in short words; undefined: nothing that is known. */
   quicWords(pkt: number): string | undefined
@@ -30,13 +30,13 @@ export interface LadderScene extends LadderFrame {
 /** A line as it was drawn, for pointing at it. */
 export interface DrawnPath extends Line {
   readonly path: Crossing
-  /** What is sent by servers has their colour. */
-  readonly server: boolean
+  /** Role of the sender. */
+  readonly role: string
 }
 
 export function paintLadder(surface: Surface, scene: LadderScene): DrawnPath[] {
   const layout = layoutOf(surface, scene.range, scene.silences)
-  const drawn = scene.paths.map((path) => place(layout, path, scene.isServer(path.packet.node)))
+  const drawn = scene.paths.map((path) => place(layout, path, scene.roleOf(path.packet.node)))
   paintLadderFrame(surface, layout, scene, () => {
     for (const line of drawn) drawPath(surface, line, scene)
     drawLineWords(surface, layout, drawn, (line) => wordsOf(surface, line, scene))
@@ -49,26 +49,27 @@ export function paintLadder(surface: Surface, scene: LadderScene): DrawnPath[] {
   return drawn
 }
 
-function place(layout: Layout, path: Crossing, server: boolean): DrawnPath {
+function place(layout: Layout, path: Crossing, role: string): DrawnPath {
   const toX = (share: number): number => layout.left + share * (layout.right - layout.left)
-  const { packet, from, to } = path
+  const { packet, from, to, reach } = path
   return {
     path,
-    server,
+    role,
     x1: toX(from),
     y1: layout.toY(packet.t),
     x2: toX(to),
     y2: layout.toY(packet.until),
     up: to >= from,
+    reach: Math.max(1, reach * (layout.right - layout.left)),
   }
 }
 
 const isAgain = ({ packet }: Crossing): boolean =>
   packet.segment !== undefined && !['', 'limited_transmit'].includes(packet.segment.cause)
 
-function colorOf({ theme }: Surface, { path, server }: DrawnPath): string {
+function colorOf({ theme }: Surface, { path, role }: DrawnPath): string {
   if (isAgain(path)) return theme.retransmission
-  return server ? theme.server : theme.client
+  return role === 'client' ? theme.client : role === 'server' ? theme.server : theme.grey
 }
 
 function drawPath(surface: Surface, line: DrawnPath, scene: LadderScene): void {

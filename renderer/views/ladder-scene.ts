@@ -45,6 +45,8 @@ export interface Crossing {
   readonly packet: Packet
   readonly from: number
   readonly to: number
+  /** From the side where it was sent to the side that it is for. */
+  readonly reach: number
 }
 
 /**
@@ -74,7 +76,8 @@ function crossing({ packet, receiver, from, to }: Path, places: ReadonlyMap<numb
   const target = receiver && places.get(receiver.id)
   const end = target ?? (sender === undefined ? 1 : receiver ? beside(sender) : sender < 0.5 ? 1 : 0)
   const start = sender ?? beside(end)
-  return { packet, from: start + (end - start) * from, to: start + (end - start) * to }
+  const span = end - start
+  return { packet, from: start + span * from, to: start + span * to, reach: Math.abs(span) }
 }
 
 export function ladderSight(ask: LadderAsk): LadderSight {
@@ -89,7 +92,11 @@ export function ladderSight(ask: LadderAsk): LadderSight {
   }))
   const found = paths.between(store, lane, shown.from, shown.to, MOST_LINES)
   const places = new Map(hosts.map(({ id }, i) => [id, i / Math.max(1, hosts.length - 1)]))
-  const one = found.paths.filter(ask.shows).map((path) => crossing(path, places))
+  const isOurs = ({ packet, receiver }: Path): boolean =>
+    store.nodes.get(packet.node)?.kind !== 'router' || (receiver !== undefined && places.has(receiver.id))
+  const one = found.paths
+    .filter((path) => isOurs(path) && ask.shows(path))
+    .map((path) => crossing(path, places))
   const packets = one.map(({ packet }) => packet)
   const silences = ask.folding ? silencesIn(packets, shown) : []
   if (silences.length > 0 && ask.part === null) {

@@ -62,6 +62,10 @@ const APART = 6.5
 const WIRE = 9
 const MARGIN = 8
 const QUEUE_HEIGHT = 13
+/** Length of a link at least, as a share of the width of the widest node. */
+const LEAST_LINK = 0.5
+/** A link shorter than this has no room for its queues. */
+const SHORT = 56
 
 /** Draws a map into a box, in pixels; gives nodes and packets with their places, to be pointed at. */
 export function paintMap(surface: Surface, scene: MapScene, box: Box, marked: Marked): DrawnMap {
@@ -101,8 +105,8 @@ function boxesOf(surface: Surface, { layout, nodes }: MapScene, room: Box): Map<
   const { theme } = surface
   const columns = Math.max(1, layout.columns)
   const rows = Math.max(1, layout.rows)
-  // At least as much for the links as for the nodes.
-  const widest = (room.width - 2 * MARGIN) / (columns + 0.9 * (columns - 1))
+  // The links have at least so much of the width of a node.
+  const widest = (room.width - 2 * MARGIN) / (columns + LEAST_LINK * (columns - 1))
   const each = room.height / rows
   const line = theme.textSize * 1.35
   const boxes = new Map<number, Box>()
@@ -134,7 +138,7 @@ function columnWidths(
   for (const { id, name, lines } of nodes) {
     const column = layout.places.get(id)?.column
     if (column === undefined) continue
-    const wanted = Math.max(...[name, ...lines].map((text) => pen.measureText(text).width)) + 18
+    const wanted = Math.max(...[name, ...lines].map((text) => pen.measureText(text).width)) + 14
     widths[column] = Math.min(most, Math.max(widths[column], wanted))
   }
   return widths
@@ -198,7 +202,7 @@ function drawWire(
 ): Wire {
   const { pen, theme } = surface
   const { x1, y1, x2, y2, angle } = wire
-  const queue = direction.limit > 0 ? Math.min(40, length * 0.24) : 0
+  const queue = direction.limit > 0 && length > SHORT ? Math.min(40, length * 0.24) : 0
   const start = queue > 0 ? queue + 3 : 0
   const from = { x: x1 + Math.cos(angle) * start, y: y1 + Math.sin(angle) * start }
   for (const [width, color] of [
@@ -248,6 +252,18 @@ function drawLinkWords(
 
 // --- nodes ----------------------------------------------------------------------------------------------------
 
+/** Of an address that is too long the end is shown: that is where they differ. */
+function tailed(surface: Surface, text: string, width: number): string {
+  if (!ADDRESS.test(text)) return fitting(surface, text, width)
+  const { pen, theme } = surface
+  pen.font = `${theme.textSize}px ${theme.font}`
+  let shown = text
+  while (shown.includes('.') && pen.measureText(shown).width > width)
+    shown = `…${shown.slice(shown.indexOf('.') + 1)}`
+  return shown
+}
+const ADDRESS = /^\d+\.\d+\.\d+\.\d+$/
+
 /** Hosts have corners, switches are square, routers are round. */
 function drawNode(surface: Surface, node: MapNode, box: Box, chosen: boolean): void {
   const { pen, theme } = surface
@@ -284,7 +300,7 @@ function drawNode(surface: Surface, node: MapNode, box: Box, chosen: boolean): v
       color: isNetwork ? theme.text : color,
     })
   node.lines.slice(0, shown).forEach((text, i) =>
-    drawText(surface, fitting(surface, text, width - 6), middle, top + line * (i + 1), {
+    drawText(surface, tailed(surface, text, width - 6), middle, top + line * (i + 1), {
       ...words,
       color: i === 0 ? theme.muted : theme.text,
     }),

@@ -85,7 +85,7 @@ export function paintQuic(surface: Surface, scene: QuicScene): DrawnPacket[] {
 }
 
 function place(layout: Layout, datagram: Datagram): DrawnPacket[] {
-  const { packet, from, to } = datagram.path
+  const { packet, from, to, reach } = datagram.path
   const toX = (share: number): number => layout.left + share * (layout.right - layout.left)
   const lines: readonly (QuicPacket | undefined)[] =
     datagram.packets.length > 0 ? datagram.packets : [undefined]
@@ -98,6 +98,7 @@ function place(layout: Layout, datagram: Datagram): DrawnPacket[] {
     x2: toX(to),
     y2: layout.toY(packet.until) + i * BESIDE,
     up: to >= from,
+    reach: Math.max(1, reach * (layout.right - layout.left)),
   }))
 }
 
