@@ -164,6 +164,13 @@ export const useSession = defineStore('session', () => {
     await tell((number) => ({ type: 'run.stop', run: number }))
   }
 
+  /** Ends a run that need not be on show. */
+  async function stopRun(number: number): Promise<void> {
+    if (number === run.value?.run) return stop()
+    const answer = await notices.attempt(() => askRun({ type: 'run.stop', run: number }))
+    if (answer) note(answer)
+  }
+
   const step = (by: 'event' | 'packet' | 'time'): Promise<boolean> =>
     tell((number) => ({ type: 'run.step', run: number, by }))
 
@@ -263,6 +270,7 @@ export const useSession = defineStore('session', () => {
     pause,
     goOn,
     stop,
+    stopRun,
     step,
     setPace,
     set,

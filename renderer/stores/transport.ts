@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 import type { DriverName } from '../../shared/commands.ts'
 import type { Json } from '../../shared/experiment.ts'
-import { gatewayLink } from '../gateway.ts'
+import { gatewayCommand, gatewayLink, type GatewayForm } from '../gateway.ts'
 import { useSession } from './session.ts'
 import { useWorkbench } from './workbench.ts'
 
@@ -22,8 +22,14 @@ export const useTransport = defineStore('transport', () => {
   const driver = ref<DriverName>('live')
   const pace = ref<number | null>(1)
   const seed = ref(1)
-  /** Where the gateway listens (0: any free port), and where it goes to. */
-  const gateway = reactive({ listen: 0, host: '127.0.0.1', port: 8080 })
+  /** The next gateway. */
+  const gateway = reactive<GatewayForm>({
+    listen: 0,
+    target: 'own',
+    protocol: 'tcp',
+    host: '127.0.0.1',
+    port: 8080,
+  })
   const starting = ref(false)
 
   /** The driver of the run on show, or of the next one. */
@@ -60,8 +66,7 @@ export const useTransport = defineStore('transport', () => {
     const values = new Map<string, Json>()
     for (const knob of workbench.experiment.knobs)
       for (const path of knob.paths) values.set(path, workbench.valueOf(knob))
-    const { listen, host, port } = gateway
-    return session.startGateway({ listen, to: { host, port }, link: gatewayLink(values), seed: seed.value })
+    return session.startGateway({ ...gatewayCommand(gateway), link: gatewayLink(values), seed: seed.value })
   }
 
   /** Run, pause or go on: whatever comes next. */
