@@ -59,9 +59,23 @@ const TALL: readonly ViewId[] = [
   'qpack',
   'paths',
   'credit',
+  'deliveries',
+  'calls',
+  'framing',
 ]
 /** Of these, those whose rows carry their sums or their fields beside them. */
-const WIDE: readonly ViewId[] = ['streams', 'certificates', 'hpack', 'cache', 'qpack', 'paths', 'credit']
+const WIDE: readonly ViewId[] = [
+  'streams',
+  'certificates',
+  'hpack',
+  'cache',
+  'qpack',
+  'paths',
+  'credit',
+  'deliveries',
+  'calls',
+  'framing',
+]
 
 /** Draws all lanes side by side with their windows and stalls: with it first there is one pane, and the other views stand behind. */
 const WHOLE: ViewId = 'headline'

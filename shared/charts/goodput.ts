@@ -2,6 +2,7 @@
 import { meanRate, rates, type Goodput } from '../projections/goodput.ts'
 import { niceScale, niceStep, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
+import { laneStyle } from './lane-style.ts'
 import { pairs, Picture, type Chart, type Area } from './picture.ts'
 import { valueAxis } from './plot-axes.ts'
 import { word } from './texts.ts'
@@ -32,7 +33,7 @@ export function goodputChart(goodput: Goodput, context: ChartContext): Chart {
   const plot = picture.addPlot(withLane(area, lanes), '', valueAxis(title, 'bit/s', scale.max, scale))
   const lines = lanes.map(({ label, totals, list, start }, i) => {
     const name = label === '' ? word(language, 'goodput') : label
-    const style = laneStyle(context, i)
+    const style = laneStyle(theme, i)
     const points = list.map(({ from, bitsPerSecond }): [number, number] => [from, bitsPerSecond])
     if (list.length > 0) points.push([list[list.length - 1].to, list[list.length - 1].bitsPerSecond])
     picture.line(plot, name, pairs(points), style)
@@ -67,19 +68,3 @@ const withLane = (area: Area, lanes: readonly { readonly id: string }[]): Area =
   ...area,
   lane: lanes.length === 1 ? lanes[0].id : '',
 })
-
-/** Lanes that share a plot are told apart by colour and by the kind of line. */
-function laneStyle({ theme }: ChartContext, lane: number) {
-  const colors = [
-    theme.client,
-    theme.retransmission,
-    theme.server,
-    theme.sack,
-    theme.loss,
-    theme.grey,
-    theme.sky,
-    theme.text,
-  ]
-  const types = ['solid', 'dashed', 'dotted'] as const
-  return { color: colors[lane % colors.length], type: types[lane % types.length] }
-}

@@ -11,10 +11,11 @@ import { momentText } from './axes.ts'
 import { changeLabels } from './changes.ts'
 import type { ChartContext, TimeRange } from './context.ts'
 import { Legend, textWidth } from './legend.ts'
-import { LEFT, timeAxis, valueAxes, type ValueAxis } from './plot-axes.ts'
+import { freeAxis, LEFT, timeAxis, valueAxes, type ValueAxis } from './plot-axes.ts'
 import { reasonText } from './reasons.ts'
 import { CROSS, LINE_ICONS, outline } from './signs.ts'
 import { word } from './texts.ts'
+import { tooltipOption } from './tooltip.ts'
 
 /** Where a plot stands in the picture, in pixels. */
 export interface PlotArea {
@@ -83,6 +84,8 @@ export class Picture {
   private readonly words: ((t: number) => string[])[] = []
   /** By plot: from when on there is nothing more to hold. */
   private readonly finished: number[] = []
+  /** How many plots are over time. */
+  private timed = 0
 
   /** `axisName` and `names` are what will stand above the plots, so that there is room for them. */
   constructor(context: ChartContext, axisName: string, names: readonly string[]) {
@@ -141,11 +144,27 @@ export class Picture {
     finished = Infinity,
     timed = area.y + area.height > this.context.height - this.bottom - 4,
   ): number {
+    this.timed = this.plots.length + 1
+    return this.place(
+      area,
+      label,
+      axis,
+      timeAxis(this.context, this.plots.length, area.width, timed),
+      finished,
+    )
+  }
+
+  /** Adds a plot over something else than time, after all those over time; nobody can point at a moment in it. */
+  addFreePlot(area: Area, label: string, across: ValueAxis, axis: ValueAxis): number {
+    return this.place(area, label, axis, freeAxis(this.context, this.plots.length, across), Infinity)
+  }
+
+  private place(area: Area, label: string, axis: ValueAxis, across: object, finished: number): number {
     const { min = 0, max } = axis.scale
     const plot = this.plots.push({ ...area, scale: { min, max } }) - 1
     const { x, y, width, height } = area
     this.grids.push({ left: x, top: y, width, height, show: false, outerBoundsMode: 'none' })
-    this.xAxes.push(timeAxis(this.context, plot, width, timed))
+    this.xAxes.push(across)
     this.yAxes.push(...valueAxes(this.context, plot, axis, y <= this.top + 1))
     if (label !== '') this.addTitle(label, area)
     this.words.push(() => [])
@@ -397,8 +416,8 @@ export class Picture {
    * the foot of the first plot alone, since those beside it have the same lines.
    */
   finish(pick?: Chart['pick'], words: 'head' | 'foot' | 'once' = 'head'): Chart {
-    for (let plot = 0; plot < this.plots.length; plot++) this.changes(plot, words)
-    return { option: this.option(), plots: this.plots, pick }
+    for (let plot = 0; plot < this.timed; plot++) this.changes(plot, words)
+    return { option: this.option(), plots: this.plots.slice(0, this.timed), pick }
   }
 
   private option(): EChartsOption {
@@ -413,30 +432,8 @@ export class Picture {
       yAxis: this.yAxes,
       series: this.series,
       legend: this.legend.option(),
-      tooltip: this.tooltipOption(),
+      tooltip: tooltipOption(theme, (params) => this.tooltip(params)),
     } as EChartsOption
-  }
-
-  private tooltipOption(): object {
-    const { theme } = this.context
-    return {
-      trigger: 'axis',
-      renderMode: 'richText',
-      confine: true,
-      transitionDuration: 0,
-      axisPointer: { type: 'line', animation: false, lineStyle: { color: 'transparent' } },
-      backgroundColor: theme.panel,
-      borderColor: theme.lineStrong,
-      borderWidth: 1,
-      padding: [5, 8],
-      textStyle: {
-        color: theme.text,
-        fontFamily: theme.mono,
-        fontSize: theme.textSize,
-        lineHeight: theme.textSize * 1.5,
-      },
-      formatter: (params: unknown) => this.tooltip(params),
-    }
   }
 
   private tooltip(params: unknown): string {
@@ -444,7 +441,9 @@ export class Picture {
       { axisValue?: number; axisIndex?: number } | undefined
     if (typeof first?.axisValue !== 'number') return ''
     const plot = first.axisIndex ?? 0
-    return this.momentWords(plot, first.axisValue).join('\n')
+    const words =
+      plot < this.timed ? this.momentWords(plot, first.axisValue) : this.words[plot](first.axisValue)
+    return words.join('\n')
   }
 
   private momentWords(plot: number, t: number): string[] {

@@ -75,6 +75,26 @@ export function timeAxis(context: ChartContext, plot: number, width: number, nam
   }
 }
 
+/** The axis below a plot that is not over time. */
+export function freeAxis(context: ChartContext, plot: number, { name, scale, label }: ValueAxis): object {
+  const { theme } = context
+  return {
+    type: 'value',
+    gridIndex: plot,
+    min: scale.min ?? 0,
+    max: scale.max,
+    interval: scale.step,
+    name,
+    nameLocation: 'middle',
+    nameGap: theme.textSize * 1.9,
+    nameTextStyle: { color: theme.faint, fontFamily: theme.font, fontSize: theme.textSize },
+    axisLine: { onZero: false, lineStyle: { color: theme.lineStrong } },
+    axisTick: { length: 3, lineStyle: { color: theme.lineStrong } },
+    splitLine: { lineStyle: { color: theme.line, width: 0.5 } },
+    axisLabel: { ...numbers(context), margin: 5, hideOverlap: true, formatter: label },
+  }
+}
+
 /** The axis of the values, with its name if it is the `uppermost`, and that of the signs, which is not seen. */
 export function valueAxes(
   context: ChartContext,

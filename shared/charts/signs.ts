@@ -37,3 +37,8 @@ export function inkOn(color: string): string {
   const luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
   return luminance > 0.18 ? '#0b0f13' : '#ffffff'
 }
+
+/** Something came once more. */
+export const RING = 'path://M5,0A5,5,0,1,1,5,10A5,5,0,1,1,5,0Z'
+/** Something was taken for what it is not. */
+export const TRIANGLE = 'path://M0,10L5,0L10,10Z'

@@ -2,6 +2,7 @@
 import type { EChartsOption } from 'echarts'
 import type { ViewId } from '../../../shared/experiment.ts'
 import { wholeRange, type ChartContext } from '../../../shared/charts/context.ts'
+import { deliveriesChart, deliveriesHeight } from '../../../shared/charts/deliveries.ts'
 import { goodputChart } from '../../../shared/charts/goodput.ts'
 import { headlineChart } from '../../../shared/charts/headline.ts'
 import type { Chart } from '../../../shared/charts/picture.ts'
@@ -20,6 +21,7 @@ import { windowsChart } from '../../../shared/charts/windows.ts'
 import { Changes } from '../../../shared/projections/changes.ts'
 import { Goodput } from '../../../shared/projections/goodput.ts'
 import { Losses } from '../../../shared/projections/losses.ts'
+import { Messages } from '../../../shared/projections/messages.ts'
 import { PageLoad } from '../../../shared/projections/page-load.ts'
 import { Queues } from '../../../shared/projections/queue.ts'
 import { Rtt } from '../../../shared/projections/rtt.ts'
@@ -96,6 +98,7 @@ const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Drawn>> = {
   ),
   streams: reads(() => new PageLoad(), streamsChart),
   waterfall: reads(() => new PageLoad(), waterfallChart, waterfallHeight),
+  deliveries: reads(() => new Messages(), deliveriesChart, deliveriesHeight),
 }
 
 function contextOf(reader: RecordingReader, language: Language): ChartContext {
