@@ -31,7 +31,7 @@ export class LinkLab {
   now = 0
   private ids = 0
 
-  constructor(input: LinkInput, seed = 1) {
+  constructor(input: LinkInput, seed = 1, ethernet = false) {
     const trace: Trace = {
       emit: <N extends EventName>(name: N, data: EventData<N>, pkt = 0) => {
         this.events.push({ name, t: this.now, pkt, data: data as Record<string, unknown> })
@@ -40,7 +40,7 @@ export class LinkLab {
     }
     const crypto = { hmacSha256: () => new Uint8Array(32) }
     const env: Env = { rng: createRng(seed), crypto, trace, nextPacketId: () => ++this.ids }
-    this.link = new Link(env, linkSpec(input))
+    this.link = new Link(env, linkSpec(input), ethernet)
   }
 
   /** Puts a packet in at side a (port 0) or b, at time `t`; gives its number. */

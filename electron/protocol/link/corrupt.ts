@@ -1,5 +1,6 @@
 import type { CorruptSpec } from '../../../shared/link.ts'
 import type { Rng } from '../random.ts'
+import { read16 } from '../wire/bytes.ts'
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts'
 import { Chance, CorrelatedDice } from './dice.ts'
 import { isIpv4, transportLayout, type Layout, type PacketStart } from './peek.ts'
@@ -44,13 +45,18 @@ export class Corrupter {
     const hasPayload = layout !== undefined && layout.payload < layout.end
     if (this.repair && !hasPayload) return undefined
 
-    const [from, to] = layout === undefined ? [this.ip, bytes.length] : target(layout)
+    const [from, to] = layout === undefined ? [this.ip, this.endOf(bytes)] : target(layout)
     const bit = Math.floor(where * (to - from) * 8)
     const offset = from + (bit >>> 3)
     const copy = bytes.slice()
     copy[offset] ^= 1 << (bit & 7)
     if (this.repair && layout !== undefined) repair(bytes, copy, offset, layout)
     return { bytes: copy, offset, repaired: this.repair }
+  }
+
+  /** Where the packet ends; a frame may be padded beyond. */
+  private endOf(bytes: Uint8Array): number {
+    return this.ip === 0 ? bytes.length : Math.min(bytes.length, this.ip + read16(bytes, this.ip + 2))
   }
 }
 
