@@ -113,6 +113,10 @@ export class Scene {
     const apps = new Map<string, LabApp>()
     const programs = new Map<string, Program>()
     const placed = { ...place, setup, hosts, links, switches, routers, apps, programs }
+    for (const app of Object.values(setup.apps)) {
+      if (app.kind === 'dns-server') this.onlookers.expect(app.port, 'dns')
+      if (app.kind === 'mqtt-broker') this.onlookers.expect(app.port, 'mqtt')
+    }
     for (const [name, app] of Object.entries(setup.apps))
       if (!isProgram(app)) apps.set(name, this.addApp(placed, name, app))
     this.lanes.push(placed)
@@ -131,6 +135,7 @@ export class Scene {
     const env = createEnv(this.rng, this.trace, this.numbers)
     const tap = this.onlookers.tapOf(name, trace)
     const host = new Host(env, { name, address, tcp, tap })
+    this.onlookers.watchUdp(host, trace)
     const attached = wire === undefined ? host : attachHost({ ...env, trace }, host, wire)
     const station = new Station(host, tcp, attached)
     return { node: this.world.add(name, station), station, quic: [], quicSettings }

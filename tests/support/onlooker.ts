@@ -1,6 +1,7 @@
 /** The onlooker at one end, fed by hand. */
 import { nodeCrypto } from '../../electron/engine/node-crypto.ts'
 import { ConnectionEnd } from '../../electron/engine/onlooker/connection-end.ts'
+import type { Protocol } from '../../electron/engine/onlooker/look.ts'
 import { Report } from '../../electron/engine/onlooker/report.ts'
 import type { Side } from '../../electron/protocol/wire/side.ts'
 import { KeyLog } from '../../electron/protocol/wire/tls/key-log.ts'
@@ -17,11 +18,11 @@ export class Watcher {
   private readonly own: Side
   private pkt = 0
 
-  constructor(own: Side, keyLog = '') {
+  constructor(own: Side, keyLog = '', expected?: Protocol) {
     const log = new KeyLog()
     log.addText(keyLog)
     this.own = own
-    this.end = new ConnectionEnd(new Report(own, () => this.trace), nodeCrypto, log)
+    this.end = new ConnectionEnd(new Report(own, () => this.trace), nodeCrypto, log, expected)
   }
 
   /** These bytes pass by, whoever sends them. */

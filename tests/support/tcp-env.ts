@@ -17,9 +17,12 @@ export interface TracedEvent {
 /** Keeps every event in order. */
 export class MemoryTrace implements Trace {
   readonly events: TracedEvent[] = []
+  /** The packet that each event was told of with. */
+  readonly packets: (number | undefined)[] = []
 
-  emit<N extends EventName>(name: N, data: EventData<N>): void {
+  emit<N extends EventName>(name: N, data: EventData<N>, pkt?: number): void {
     this.events.push({ name, data })
+    this.packets.push(pkt)
   }
 
   scope(): Trace {

@@ -3,11 +3,13 @@ import type { SessionCrypto } from '../../protocol/crypto.ts'
 import type { Credit, Tap } from '../../protocol/tcp/tap.ts'
 import { otherSide, type Side } from '../../protocol/wire/side.ts'
 import type { KeyLog } from '../../protocol/wire/tls/key-log.ts'
+import { DnsLayer } from './dns-layer.ts'
 import { Http1Layer } from './http1-layer.ts'
 import { Http2Layer } from './http2-layer.ts'
 import type { Layer } from './layer.ts'
 import type { Protocol } from './look.ts'
 import { Looker } from './looker.ts'
+import { MqttLayer } from './mqtt-layer.ts'
 import type { Report } from './report.ts'
 import { TlsLayer } from './tls-layer.ts'
 
@@ -16,15 +18,26 @@ export class ConnectionEnd implements Tap {
   private readonly top: Looker
   private readonly ended = new Set<Side>()
 
-  constructor(report: Report, crypto: SessionCrypto, keyLog: KeyLog) {
+  /** `expected`: what is spoken at the server's port where the first bytes do not tell. */
+  constructor(report: Report, crypto: SessionCrypto, keyLog: KeyLog, expected?: Protocol) {
     this.report = report
     const inside = (protocol: Protocol): Layer | undefined => {
-      if (protocol === 'h2') return new Http2Layer(report)
-      return protocol === 'http/1.1' ? new Http1Layer(report) : undefined
+      switch (protocol) {
+        case 'h2':
+          return new Http2Layer(report)
+        case 'http/1.1':
+          return new Http1Layer(report)
+        case 'mqtt':
+          return new MqttLayer(report)
+        case 'dns':
+          return new DnsLayer(report)
+        case 'tls':
+          return undefined
+      }
     }
-    this.top = new Looker((protocol) =>
-      protocol === 'tls' ? new TlsLayer(report, { crypto, keyLog, inside }) : inside(protocol),
-    )
+    const begin = (protocol: Protocol): Layer | undefined =>
+      protocol === 'tls' ? new TlsLayer(report, { crypto, keyLog, inside, expected }) : inside(protocol)
+    this.top = new Looker(begin, expected)
   }
 
   handleSent(bytes: Uint8Array, fin: boolean, pkt: number): void {

@@ -1,12 +1,14 @@
-/** HTTP/1.1: messages, and the change to HTTP/2 where an upgrade asks for it. */
+/** HTTP/1.1: messages, and the change to HTTP/2 or a WebSocket where an upgrade asks for it. */
 import type { Credit } from '../../protocol/tcp/tap.ts'
 import { bySide, type Side } from '../../protocol/wire/side.ts'
 import { Http1Connection } from '../../protocol/wire/http1/connection.ts'
 import type { Http1Event, Message } from '../../protocol/wire/http1/events.ts'
-import type { Field } from '../../protocol/wire/http1/fields.ts'
+import { valuesOf, type Field } from '../../protocol/wire/http1/fields.ts'
+import { agreesToDeflate } from '../../protocol/wire/websocket/extensions.ts'
 import { Http2Layer } from './http2-layer.ts'
 import type { Layer } from './layer.ts'
 import type { Report } from './report.ts'
+import { WebSocketLayer } from './websocket-layer.ts'
 
 /** What a message may have in its fields, in octets; endpoints take less. */
 const MOST_HEAD = 65_536
@@ -21,7 +23,9 @@ export class Http1Layer implements Layer {
   /** Where each side's bytes begin to be another protocol's. */
   private readonly switchedAt = bySide(() => 0)
   /** What is spoken after an upgrade to it. */
-  private next: Http2Layer | undefined
+  private next: Layer | undefined
+  /** The last response agreed to compress the messages of a WebSocket. */
+  private compressed = false
 
   constructor(report: Report) {
     this.report = report
@@ -39,7 +43,7 @@ export class Http1Layer implements Layer {
 
   handleEnd(from: Side, orderly: boolean): void {
     this.connection.end(from, orderly)
-    this.next?.handleEnd(from)
+    this.next?.handleEnd(from, orderly)
   }
 
   credit(): Credit | undefined {
@@ -50,16 +54,22 @@ export class Http1Layer implements Layer {
     const { from, type } = event
     if (type === 'switch') return this.switchTo(from, event.protocol, event.offset)
     if (type === 'tunnel') return this.next?.handleBytes(from, event.bytes)
-    if (type === 'message' && event.message.startLine.kind === 'request')
-      this.method = event.message.startLine.method
+    if (type === 'message') this.note(event.message)
     if (from === this.report.own) this.tell(event)
   }
 
-  /** RFC 7540 3.2; other protocols are not read. */
+  private note({ startLine, fields }: Message): void {
+    if (startLine.kind === 'request') this.method = startLine.method
+    else this.compressed = agreesToDeflate(valuesOf(fields, 'sec-websocket-extensions'))
+  }
+
+  /** RFC 7540 3.2, RFC 6455 4.2.2; other protocols are not read. */
   private switchTo(from: Side, protocol: string, offset: number): void {
-    this.switchedAt[from] = offset
-    if (protocol.toLowerCase() === 'h2c')
-      this.next ??= new Http2Layer(this.report, { upgradedMethod: this.method, startsAt: this.switchedAt })
+    const { report, method: upgradedMethod, switchedAt: startsAt, compressed } = this
+    startsAt[from] = offset
+    const name = protocol.toLowerCase()
+    if (name === 'h2c') this.next ??= new Http2Layer(report, { upgradedMethod, startsAt })
+    else if (name === 'websocket') this.next ??= new WebSocketLayer(report, { startsAt, compressed })
   }
 
   private tell(event: Http1Event): void {

@@ -1,10 +1,14 @@
 /** HTTP/2: frames, messages, streams, and the tables of HPACK. */
+import { hexOfBytes } from '../../../shared/hex.ts'
 import type { Credit } from '../../protocol/tcp/tap.ts'
+import { GrpcReader } from '../../protocol/wire/grpc/reader.ts'
 import { bySide, type BySide, type Side } from '../../protocol/wire/side.ts'
 import { Http2Connection } from '../../protocol/wire/h2/connection.ts'
 import type { Http2Event } from '../../protocol/wire/h2/events.ts'
+import { fieldValue } from '../../protocol/wire/h2/message.ts'
 import { FRAME_HEADER } from '../../protocol/wire/h2/frame-reader.ts'
 import { DATA, FLAG_END_STREAM, frameName, RST_STREAM, WINDOW_UPDATE } from '../../protocol/wire/h2/names.ts'
+import type { HeaderBlock } from '../../protocol/wire/hpack/decoder.ts'
 import { frameText } from './frame-text.ts'
 import { controlOf, fieldsText, http1Length } from './header-list.ts'
 import { HeaderTable } from './header-table.ts'
@@ -15,6 +19,13 @@ type Of<Type extends Http2Event['type']> = Extract<Http2Event, { type: Type }>
 
 /** What a header list may come to, in octets; endpoints take less. */
 const MOST_HEADERS = 131_072
+
+/** Bytes of a message of gRPC that the trace carries. */
+const MOST_MESSAGE = 512
+
+/** Whether the messages of gRPC make up the content ("gRPC over HTTP/2", Content-Type). */
+const isGrpc = (fields: HeaderBlock['fields']): boolean =>
+  /^application\/grpc([+;]|$)/.test(fieldValue(fields, 'content-type') ?? '')
 
 /** A connection that began as HTTP/1.1. */
 export interface Upgraded {
@@ -31,6 +42,8 @@ export class Http2Layer implements Layer {
   private readonly table: HeaderTable
   /** Octets of content so far of the messages that our own side has begun and not finished, by stream. */
   private readonly unfinished = new Map<number, number>()
+  /** The messages of gRPC in what our own side sends, by stream. */
+  private readonly calls = new Map<number, GrpcReader>()
   /** End of the last frame of our own. */
   private frameEnd = 0
 
@@ -85,6 +98,7 @@ export class Http2Layer implements Layer {
   }
 
   private onContent({ streamId, bytes }: Of<'data'>): void {
+    this.calls.get(streamId)?.push(bytes)
     const content = this.unfinished.get(streamId)
     if (content !== undefined) this.unfinished.set(streamId, content + bytes.length)
   }
@@ -156,14 +170,26 @@ export class Http2Layer implements Layer {
     })
     // Not those that are more than the onlooker of the connection keeps in mind.
     const tracked = this.connection.stream(streamId) !== undefined
-    if (tracked && (part === 'request' || part === 'response')) this.unfinished.set(streamId, 0)
+    if (tracked && (part === 'request' || part === 'response')) {
+      this.unfinished.set(streamId, 0)
+      if (isGrpc(block.fields)) this.calls.set(streamId, this.grpcReader(streamId))
+    }
     if (endStream) this.finish(streamId, true)
+  }
+
+  private grpcReader(stream: number): GrpcReader {
+    const { report } = this
+    return new GrpcReader(({ compressed, length, bytes }) => {
+      const shown = hexOfBytes(bytes.subarray(0, MOST_MESSAGE))
+      report.emit('grpc:message', { from: report.own, stream, compressed, length, bytes: shown })
+    })
   }
 
   private finish(stream: number, complete: boolean): void {
     const content = this.unfinished.get(stream)
     if (content === undefined) return
     this.unfinished.delete(stream)
+    this.calls.delete(stream)
     const { own: from } = this.report
     this.report.emit('http:message_finished', {
       from,

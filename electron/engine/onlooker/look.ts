@@ -1,4 +1,5 @@
 /** Protocols told by their first bytes. */
+import { integerSize } from '../../protocol/wire/mqtt/variable-integer.ts'
 import { octetText } from '../../protocol/wire/octets.ts'
 import type { Side } from '../../protocol/wire/side.ts'
 import { PREFACE } from '../../protocol/wire/h2/frame-reader.ts'
@@ -6,7 +7,8 @@ import { SETTINGS } from '../../protocol/wire/h2/names.ts'
 import { readRequestLine } from '../../protocol/wire/http1/start-line.ts'
 import { HANDSHAKE } from '../../protocol/wire/tls/names.ts'
 
-export type Protocol = 'tls' | 'h2' | 'http/1.1'
+/** `dns` is known by its port alone: it begins with a length, like anything. */
+export type Protocol = 'tls' | 'h2' | 'http/1.1' | 'mqtt' | 'dns'
 
 /** `undecided`: more bytes are needed. */
 export type Look = Protocol | 'none' | 'undecided'
@@ -31,6 +33,7 @@ export function look(from: Side, bytes: Uint8Array): Look {
 
 function lookAtClient(bytes: Uint8Array): Look {
   if (bytes[0] === HANDSHAKE) return lookAtRecord(bytes)
+  if (bytes[0] === CONNECT) return lookAtConnect(bytes)
   if (startsLike(bytes, PREFACE)) return bytes.length >= PREFACE.length ? 'h2' : 'undecided'
   const lf = bytes.indexOf(0x0a)
   if (lf >= 0) {
@@ -48,6 +51,21 @@ function lookAtRecord(bytes: Uint8Array): Look {
   if (bytes.length < 6) return 'undecided'
   return bytes[5] === 1 ? 'tls' : 'none'
 }
+
+/** MQTT's CONNECT without flags, and the name of the protocol behind its remaining length (MQTT 3.1.1 3.1, MQTT 3.1 3.1). */
+function lookAtConnect(bytes: Uint8Array): Look {
+  const size = integerSize(bytes, 1, bytes.length)
+  if (size <= 0) return size === 0 ? 'undecided' : 'none'
+  const name = bytes.subarray(1 + size)
+  const like = MQTT_NAMES.find((known) => startsLike(name, known))
+  if (like === undefined) return 'none'
+  return name.length >= like.length ? 'mqtt' : 'undecided'
+}
+
+const CONNECT = 0x10
+const MQTT_NAMES = ['\0\x04MQTT', '\0\x06MQIsdp'].map((name) =>
+  Uint8Array.from(name, (char) => char.charCodeAt(0)),
+)
 
 /** The SETTINGS frame that an HTTP/2 server may send before it has heard anything (RFC 9113 3.4). */
 function lookAtServer(bytes: Uint8Array): Look {

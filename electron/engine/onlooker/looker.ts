@@ -10,13 +10,16 @@ export type BeginLayer = (protocol: Protocol) => Layer | undefined
 
 export class Looker implements Layer {
   private readonly begin: BeginLayer
+  private readonly expected: Protocol | undefined
   /** What this has become; undefined: nothing yet. */
   private layer: Layer | undefined
   /** What each side has sent so far; small, or the look would have decided. */
   private readonly held = bySide((): Uint8Array => new Uint8Array(0))
 
-  constructor(begin: BeginLayer) {
+  /** `expected`: what is spoken where nothing else can be told by the first bytes. */
+  constructor(begin: BeginLayer, expected?: Protocol) {
     this.begin = begin
+    this.expected = expected
   }
 
   /** Somebody else knows what it is. */
@@ -33,8 +36,8 @@ export class Looker implements Layer {
   handleBytes(from: Side, bytes: Uint8Array): void {
     if (this.layer !== undefined) return this.layer.handleBytes(from, bytes)
     this.held[from] = concat(this.held[from], bytes)
-    const found = look(from, this.held[from])
-    if (found !== 'undecided') this.decide(found)
+    const found = this.expected === 'dns' ? 'dns' : look(from, this.held[from])
+    if (found !== 'undecided') this.decide(found === 'none' ? (this.expected ?? 'none') : found)
   }
 
   handleEnd(from: Side, orderly: boolean): void {

@@ -10,6 +10,7 @@ import { hexOf, type KeyLog } from '../../protocol/wire/tls/key-log.ts'
 import type { HandshakeMessage } from '../../protocol/wire/tls/messages.ts'
 import { handshakeTypeName } from '../../protocol/wire/tls/names.ts'
 import type { Layer } from './layer.ts'
+import type { Protocol } from './look.ts'
 import { Looker, type BeginLayer } from './looker.ts'
 import type { Report } from './report.ts'
 
@@ -18,10 +19,15 @@ export interface TlsContext {
   readonly keyLog: KeyLog
   /** Begins what is carried inside. */
   readonly inside: BeginLayer
+  /** What is spoken inside where nothing else can be told. */
+  readonly expected?: Protocol | undefined
 }
 
 /** Of the alert that ends a direction in order (RFC 8446 6.1). */
 const CLOSE_NOTIFY = 0
+
+/** Protocols whose names in ALPN are those that they have here, too. */
+const READABLE: readonly string[] = ['h2', 'http/1.1', 'mqtt'] satisfies Protocol[]
 
 /** A `security:record` whose content is still to be told. */
 type RecordDraft = {
@@ -39,10 +45,10 @@ export class TlsLayer implements Layer {
   /** A record of our own; what follows it tells what is in it. */
   private record: RecordDraft | undefined
 
-  constructor(report: Report, { crypto, keyLog, inside }: TlsContext) {
+  constructor(report: Report, { crypto, keyLog, inside, expected }: TlsContext) {
     this.report = report
     this.dissector = new TlsDissector(crypto, keyLog)
-    this.inner = new Looker(inside)
+    this.inner = new Looker(inside, expected)
   }
 
   handleBytes(from: Side, bytes: Uint8Array): void {
@@ -92,7 +98,7 @@ export class TlsLayer implements Layer {
     if (message.type === 'finished') this.finished[from] = true
     const protocol = selectedProtocol(message)
     if (protocol !== undefined)
-      this.inner.decide(protocol === 'h2' || protocol === 'http/1.1' ? protocol : 'none')
+      this.inner.decide(READABLE.includes(protocol) ? (protocol as Protocol) : 'none')
   }
 
   /** Hands on what was carried, after the record that it came in was told of. */

@@ -119,7 +119,7 @@ export class Host implements SansIo<HostEvent> {
   private readonly pings: Pings
   private readonly events: HostEvent[] = []
   private readonly flowScopes = new Map<string, Trace>()
-  private readonly udpListeners: ((send: UdpSend) => void)[] = []
+  private readonly udpListeners: ((send: UdpSend, pkt: number) => void)[] = []
   private own: Ipv4Address
 
   constructor(env: Env, options: HostOptions) {
@@ -191,8 +191,11 @@ export class Host implements SansIo<HostEvent> {
     this.udp.close(port)
   }
 
-  /** Tells of every UDP datagram that leaves from now on, as someone hears who is on the same network. */
-  overhearUdp(hear: (send: UdpSend) => void): void {
+  /**
+   * Tells of every UDP datagram that leaves from now on, and of its packet, the first one if there are several, as someone hears who
+   * is on the same network.
+   */
+  overhearUdp(hear: (send: UdpSend, pkt: number) => void): void {
     this.udpListeners.push(hear)
   }
 
@@ -211,9 +214,9 @@ export class Host implements SansIo<HostEvent> {
     const datagram = { sourcePort: fromPort, destinationPort: to.port, payload }
     encodeUdp(datagram, bytes, IPV4_MIN_HEADER, this.address, to.address)
     const trace = this.flowScope(flowName(this.address, fromPort, to.address, to.port))
-    for (const hear of this.udpListeners) hear(send)
     this.pushCut(bytes, trace, (pkt) => {
       trace.emit('udp:datagram_sent', { payload: payload.length, size: bytes.length }, pkt)
+      for (const hear of this.udpListeners) hear(send, pkt)
       send.onSent?.(pkt)
     })
     return 'sent'

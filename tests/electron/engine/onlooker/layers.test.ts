@@ -183,9 +183,7 @@ describe('an upgrade', () => {
   })
 
   it('to a protocol that is not read leaves nothing after it', () => {
-    const server = new Watcher('server')
-      .cross('client', upgrade('websocket'))
-      .cross('server', accepted('websocket'))
+    const server = new Watcher('server').cross('client', upgrade('irc')).cross('server', accepted('irc'))
     const before = server.names.length
     server
       .cross('server', Uint8Array.of(0x81, 2, 0x68, 0x69))

@@ -1,19 +1,21 @@
 /** One direction and both: packets out of pieces, the order that the standards ask for, and the rule of what is broken. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MqttConnection } from '../../../../../electron/protocol/wire/mqtt/connection.ts'
 import { MqttReader, type MqttItem } from '../../../../../electron/protocol/wire/mqtt/reader.ts'
+import { MqttSession } from '../../../../../electron/protocol/wire/mqtt/session.ts'
 import type { MqttLevel } from '../../../../../electron/protocol/wire/mqtt/rules.ts'
 import { createRng } from '../../../../../electron/protocol/random.ts'
-import type { Side } from '../../../../../electron/protocol/wire/side.ts'
+import { bySide, type Side } from '../../../../../electron/protocol/wire/side.ts'
 import { cut, join, octets } from '../../../../support/cuts.ts'
 import { arbitraryPacket, generate } from '../../../../support/mqtt-packets.ts'
 import { fromHex, RUNS } from '../../../../support/packets.ts'
 
 /** What is told of these bytes; packets by their type. */
-function told(push: (connection: MqttConnection) => void): string[] {
+function told(push: (connection: { push(from: Side, bytes: Uint8Array): void }) => void): string[] {
   const lines: string[] = []
-  push(new MqttConnection((item) => lines.push(lineOf(item))))
+  const session = new MqttSession()
+  const readers = bySide((side) => new MqttReader(side, (item) => lines.push(lineOf(item)), session))
+  push({ push: (from, bytes) => readers[from].push(bytes) })
   return lines
 }
 
@@ -147,9 +149,9 @@ describe('what follows', () => {
   it('is never thrown, nor read beyond the end', () => {
     const rng = createRng(3)
     for (let i = 0; i < RUNS; i++) {
-      const connection = new MqttConnection(() => undefined)
-      connection.push('client', fromHex(CONNECT))
-      connection.push('client', rng.bytes(rng.int(200)))
+      const reader = new MqttReader('client', () => undefined)
+      reader.push(fromHex(CONNECT))
+      reader.push(rng.bytes(rng.int(200)))
     }
   })
 })
