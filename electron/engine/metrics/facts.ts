@@ -13,7 +13,9 @@ import { CallLog } from './call-log.ts'
 import { DatagramLog } from './datagram-log.ts'
 import { DeliveryLog } from './delivery-log.ts'
 import { QuicFlow, TcpFlow, type FlowFacts } from './flow-facts.ts'
+import { visitsOf, type Visit } from './journey.ts'
 import { LinkFacts } from './link-facts.ts'
+import { isLookupEvent, LOOKUP_EVENTS, LookupLog } from './lookup-log.ts'
 import { TimeMean } from './mean.ts'
 import { MessageLog } from './message-log.ts'
 import { PacketFlags } from './packet-flags.ts'
@@ -44,6 +46,9 @@ export class LaneFacts {
   readonly messages = new MessageLog()
   readonly tls = new TlsLog()
   readonly way = new WayLog()
+  readonly lookups = new LookupLog()
+  /** In order; none where no names are looked up. */
+  visits: readonly Visit[] = []
   readonly deliveries = new DeliveryLog()
   readonly calls = new CallLog()
   /** Of all IP packets with TCP or UDP in them that the hosts sent. */
@@ -168,6 +173,7 @@ const READ = [
   'sim:fault',
   'sim:knob_changed',
   ...ON_THE_WAY,
+  ...LOOKUP_EVENTS,
   ...ABOVE_TCP,
 ] as const satisfies readonly EventName[]
 
@@ -199,6 +205,7 @@ class Collector {
     else if (event.name.startsWith('tcp:')) this.takeTcp(event)
     else if (isOfQuic(event)) this.takeQuic(event)
     else if (isOnTheWay(event)) this.takeWay(event)
+    else if (isLookupEvent(event)) this.lane(event.node).lookups.take(event)
     else if (isAboveTcp(event)) logAboveTcp(this.lane(event.node), event)
     else this.takeRest(event)
   }
@@ -395,5 +402,7 @@ export function collectFacts(reader: RecordingReader): RunFacts {
   const lanes = [...collector.lanes.values()]
   if (lanes.some(({ messages, quic }) => messages.seen || quic.size > 0))
     for (const [id, totals] of blockingOf(reader)) collector.lanes.get(id)!.blocking = totals
+  if (lanes.some(({ lookups, requests }) => lookups.lookups > 0 && requests.seen))
+    for (const [id, visits] of visitsOf(reader)) collector.lanes.get(id)!.visits = visits
   return collector
 }

@@ -15,9 +15,12 @@ function linksOfPath(lane: LaneFacts): readonly LinkFacts[] {
   return names === undefined ? all : names.map((name) => lane.link(name))
 }
 
-/** The sum over the links of the path and both directions; null when one of them let nothing through. */
-function roundTrip(lane: LaneFacts, of: (direction: DirectionFacts) => number | null): number | null {
-  const links = linksOfPath(lane)
+/** The sum over the links of the path, or of another, and both directions; null when one of them let nothing through. */
+function roundTrip(
+  lane: LaneFacts,
+  of: (direction: DirectionFacts) => number | null,
+  links = linksOfPath(lane),
+): number | null {
   let sum = 0
   for (const { directions } of links)
     for (const direction of directions) {
@@ -34,9 +37,22 @@ function count(lane: LaneFacts, of: (direction: DirectionFacts) => number): numb
   return sum
 }
 
+const shortest = ({ delay }: DirectionFacts): number | null => (delay.count === 0 ? null : delay.min)
+
 /** The true round-trip time in microseconds: the shortest that the links took there plus the shortest back. */
-export const shortestRoundTrip = (lane: LaneFacts): number | null =>
-  roundTrip(lane, ({ delay }) => (delay.count === 0 ? null : delay.min))
+export const shortestRoundTrip = (lane: LaneFacts): number | null => roundTrip(lane, shortest)
+
+/** The same between two nodes; null: no way leads from one to the other. */
+export function shortestRoundTripBetween(lane: LaneFacts, from: string, to: string): number | null {
+  const names = lane.way.linksBetween(from, to)
+  return names === undefined
+    ? null
+    : roundTrip(
+        lane,
+        shortest,
+        names.map((name) => lane.link(name)),
+      )
+}
 
 /** A span in true round trips; null: it is not known, or the path took no time. */
 export function inRoundTrips(lane: LaneFacts, time: number | null): number | null {

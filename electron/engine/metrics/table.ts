@@ -3,6 +3,7 @@ import { STALL_CAUSES } from '../../../shared/trace/events.ts'
 import { BLOCKING_METRICS } from './blocking.ts'
 import { CALL_METRICS } from './calls.ts'
 import { DELIVERY_METRICS } from './deliveries.ts'
+import { JOURNEY_METRICS } from './journey.ts'
 import type { LaneFacts } from './facts.ts'
 import * as handshake from './handshake.ts'
 import * as messages from './messages.ts'
@@ -113,6 +114,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   delivery_gap_rtts: path.deliveryGapRoundTrips,
 
   ...WAY_METRICS,
+  ...JOURNEY_METRICS,
 
   page_time: page.pageTime,
   page_rtts: page.pageRoundTrips,

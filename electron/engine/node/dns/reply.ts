@@ -40,13 +40,12 @@ export interface Reply {
 /** Makes the reply to a message. Never throws. */
 export function replyTo(bytes: Uint8Array, options: ReplyOptions): Reply {
   const header = readHeader(bytes)
-  if (header === undefined)
-    return { fault: { rule: 'RFC 1035 4.1.1', reason: 'shorter than a header', offset: bytes.length } }
+  const message = readMessage(bytes)
+  if (header === undefined) return isFault(message) ? { fault: message } : {}
   // To answer an answer would go on for ever between two servers.
   if (header.isResponse)
     return { fault: { rule: 'RFC 1035 4.1.1', reason: 'a response where a query should be', offset: 2 } }
   if (header.opcode !== 0) return { bytes: refusal(header, RCODES.NOTIMP) }
-  const message = readMessage(bytes)
   if (isFault(message)) return { bytes: refusal(header, RCODES.FORMERR), fault: message }
   const { questions } = message.packet
   if (questions?.length !== 1) {

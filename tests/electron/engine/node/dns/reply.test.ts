@@ -185,9 +185,9 @@ describe('bad input', () => {
       'RFC 1035 4.1.4',
     ],
     [
-      'a name of more than 255 bytes (3.1)',
+      'a name of more than 255 bytes (2.3.4)',
       () => query(Array<string>(130).fill('a').join('.')),
-      'RFC 1035 3.1',
+      'RFC 1035 2.3.4',
     ],
     ['a name that goes beyond the end', () => query('site.lab').subarray(0, 16), 'RFC 1035 4.1'],
     ['a question without type and class', () => query('site.lab').subarray(0, -3), 'RFC 1035 4.1'],

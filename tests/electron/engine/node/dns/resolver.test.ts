@@ -210,12 +210,12 @@ describe('what is no answer', () => {
       looped.writeUInt16BE(0xc000 | at, at)
       return [looped]
     })
-    expect(problems).toContainEqual(told('RFC 1035 4.1.4', /points at itself or forward/))
+    expect(problems).toContainEqual(told('RFC 1035 4.1.4', /does not lead back/))
   })
 
   it('because it is cut off', async () => {
     const problems = await hostile((query) => [site(query).subarray(0, -3)])
-    expect(problems).toContainEqual(told('RFC 1035 4.1', /ends before/))
+    expect(problems).toContainEqual(told('RFC 1035 4.1', /longer than what it is part of/))
   })
 
   it('because it is hardly anything', async () => {
