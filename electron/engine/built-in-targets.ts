@@ -15,7 +15,7 @@ const HOUR = 3_600_000_000
 const RECORDS = [
   { name: 'rexmit.test', type: 'A', value: '192.0.2.1' },
   { name: 'rexmit.test', type: 'AAAA', value: '2001:db8::1' },
-  { name: 'rexmit.test', type: 'MX', value: 'mail.rexmit.test' },
+  { name: 'rexmit.test', type: 'MX', value: '10 mail.rexmit.test' },
   { name: 'rexmit.test', type: 'TXT', value: 'a server of the laboratory' },
   { name: 'mail.rexmit.test', type: 'A', value: '192.0.2.2' },
   { name: 'www.rexmit.test', type: 'CNAME', value: 'rexmit.test' },

@@ -55,7 +55,9 @@ const COMMON = Object.entries(COMMON_FIELDS) as [keyof typeof COMMON_FIELDS, 'u3
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8
 
 /** So many texts are known again for certain; twice as many are kept. */
-const KNOWN_TEXTS = 16_384
+const KNOWN_TEXTS = 4_096
+/** Longer ones are never known again: they are packets in hexadecimal and the like, of which no two are alike. */
+const LONGEST_KNOWN = 256
 
 /**
  * Numbers strings in the order in which they first appear; 0 is the empty string. A name has one number for good. Of the texts of
@@ -81,6 +83,7 @@ export class StringTable {
 
   /** The number of what a field says. */
   textNumber(text: string): number {
+    if (text.length > LONGEST_KNOWN) return this.add(text)
     const known = this.texts.get(text)
     if (known !== undefined) return known
     const number = this.names.get(text) ?? this.olderTexts.get(text) ?? this.add(text)

@@ -263,11 +263,11 @@ describe.skipIf(!findChromium())('the window', () => {
       await page.getByLabel('Target port').fill(String((target.address() as AddressInfo).port))
       await page.getByRole('button', { name: 'Open', exact: true }).click()
       await waitForState('running')
-      const address = await page.locator('.address strong').innerText()
+      const address = await page.locator('.gateway.shown .address').innerText()
       const answer = await fetch(`http://${address}/`, { headers: { connection: 'close' } })
       expect(await answer.text()).toBe(body)
       await until(eventCount, (count) => count > 200)
-      await page.getByRole('button', { name: 'Close', exact: true }).click()
+      await page.getByRole('button', { name: `Close ${address}` }).click()
       await waitForState('stopped')
       expect(lab.complaints).toEqual([])
     } finally {

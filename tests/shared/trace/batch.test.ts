@@ -103,7 +103,7 @@ describe('a batch', () => {
 })
 
 describe('the numbers of strings', () => {
-  const MANY = 40_000
+  const MANY = 10_000
 
   it('are for good for names, and for texts that come up again and again', () => {
     const strings = new StringTable()
