@@ -112,6 +112,7 @@ export class PacketSpool {
     chunk.writeUInt32LE(altered ? (bytes.length | ALTERED) >>> 0 : bytes.length, pending + 4)
     chunk.writeUInt32LE(stored, pending + 8)
     chunk.set(stored === bytes.length ? bytes : bytes.subarray(0, stored), pending + HEADER)
+    chunk.fill(0, pending + HEADER + stored, pending + size)
     this.pending += size
   }
 
