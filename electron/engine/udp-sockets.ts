@@ -52,7 +52,7 @@ export class LabUdpSocket {
   }
 }
 
-/** The UDP sockets of one host of the lab for one program. */
+/** The UDP sockets of one host of the lab for its programs. */
 export class UdpSocketHost implements App {
   /** It never says of itself that there is more to do: only its users know. */
   readonly done = true

@@ -6,7 +6,7 @@ import { LAB_EPOCH, toMillis, type Micros } from '../../../shared/units.ts'
 import type { Driver } from '../drivers/driver.ts'
 import { Http3Sockets } from '../http3-sockets.ts'
 import type { Rng } from '../../protocol/random.ts'
-import type { PlacedLane, Scene } from '../scene.ts'
+import type { PlacedHost, PlacedLane, Scene } from '../scene.ts'
 import { SocketHost } from '../sockets.ts'
 import { UdpSocketHost } from '../udp-sockets.ts'
 import type { WorldNode } from '../world.ts'
@@ -33,6 +33,7 @@ export class Programs {
   private readonly lab: Laboratory
   private readonly timers: LabTimers
   private readonly timerNode: WorldNode
+  private readonly sockets = new Map<PlacedHost, Pick<Surroundings, 'sockets' | 'udp'>>()
   private concluded = false
 
   /** Makes the programs that the set-ups of the lanes name. The world must not have begun. */
@@ -113,8 +114,7 @@ export class Programs {
     const trace = scene.traceOf(host.node.name)
     const rng = this.lab.rng ?? scene.rngOf(name)
     return {
-      sockets: new SocketHost(host, driver),
-      udp: new UdpSocketHost(host, driver),
+      ...this.socketsOf(host),
       now,
       date: () => new Date(LAB_EPOCH + Math.floor(toMillis(now()))),
       after: (span, action) => this.after(span, action),
@@ -137,6 +137,17 @@ export class Programs {
         return common.get(what) as T
       },
     }
+  }
+
+  /** One for all programs of a host: with a thousand of them, an event need not be shown to each. */
+  private socketsOf(host: PlacedHost): Pick<Surroundings, 'sockets' | 'udp'> {
+    let sockets = this.sockets.get(host)
+    if (sockets === undefined) {
+      const { driver } = this.lab
+      sockets = { sockets: new SocketHost(host, driver), udp: new UdpSocketHost(host, driver) }
+      this.sockets.set(host, sockets)
+    }
+    return sockets
   }
 
   private after(span: number, action: () => void): Cancel {
