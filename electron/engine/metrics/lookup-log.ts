@@ -59,7 +59,7 @@ export class LookupLog {
       case 'dns:message':
         if (!event.data.response) return
         this.server ||= node
-        if (event.data.flags.split(',').includes('tc')) this.truncated++
+        if (/\btc\b/.test(event.data.flags)) this.truncated++
     }
   }
 }

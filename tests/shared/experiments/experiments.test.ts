@@ -43,9 +43,11 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.id, experiment] as con
     })
 
     it('names hosts and applications that exist', () => {
+      const { switches, routers, links } = experiment.setup
       const hosts = Object.keys(experiment.setup.hosts)
-      for (const link of Object.values(experiment.setup.links)) expect(hosts).toContain(link.a)
-      for (const link of Object.values(experiment.setup.links)) expect(hosts).toContain(link.b)
+      const nodes = [...hosts, ...Object.keys(switches), ...Object.keys(routers)]
+      for (const link of Object.values(links)) expect(nodes).toContain(link.a)
+      for (const link of Object.values(links)) expect(nodes).toContain(link.b)
       for (const app of Object.values(experiment.setup.apps)) expect(hosts).toContain(app.host)
     })
 
