@@ -26,12 +26,14 @@ import { tcpOssification } from './tcp-ossification.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
 import { tls12Rsa } from './tls12-rsa.ts'
 import { tls13 } from './tls13.ts'
+import { urlJourney } from './url-journey.ts'
 
 /** The built-in experiments with every default filled in. One that breaks the schema is a bug of ours and throws. */
 export const EXPERIMENTS: readonly Experiment[] = [
   tcpHandshake,
   tcpOssification,
   tcpBulk,
+  urlJourney,
   httpRequests,
   httpMethods,
   httpCookies,
