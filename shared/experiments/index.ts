@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { Experiment } from '../experiment.ts'
 import { certificates } from './certificates.ts'
 import { forwardSecrecy } from './forward-secrecy.ts'
+import { framing } from './framing.ts'
 import { httpCache } from './http-cache.ts'
 import { httpCompression } from './http-compression.ts'
 import { httpCookies } from './http-cookies.ts'
@@ -23,6 +24,7 @@ import { setupLatency } from './setup-latency.ts'
 import { tcpBulk } from './tcp-bulk.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
 import { tcpOssification } from './tcp-ossification.ts'
+import { tcpVsUdp } from './tcp-vs-udp.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
 import { tls12Rsa } from './tls12-rsa.ts'
 import { tls13 } from './tls13.ts'
@@ -34,6 +36,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
   tcpOssification,
   tcpBulk,
   urlJourney,
+  tcpVsUdp,
+  framing,
   httpRequests,
   httpMethods,
   httpCookies,

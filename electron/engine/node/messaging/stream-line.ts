@@ -7,11 +7,13 @@ import { framerOf, type Framer } from '../../../protocol/wire/framing/framing.ts
 import { Digest } from '../../apps/payload.ts'
 import type { LabSocket } from '../../sockets.ts'
 import { failureOf } from '../http/transport.ts'
-import type { Surroundings } from '../program.ts'
+import type { Cancel, Surroundings } from '../program.ts'
 import { channelOf, longestOf, type Line, type LineEnded } from './line.ts'
 
 export class StreamLine implements Line {
   readonly trace: Trace
+  private readonly setup: MessageSenderApp
+  private readonly lab: Surroundings
   private readonly channel: string
   private readonly socket: LabSocket
   private readonly framer: Framer
@@ -21,9 +23,12 @@ export class StreamLine implements Line {
   /** Framed and not written yet. */
   private pending: Uint8Array = new Uint8Array(0)
   private complete = false
+  private cancel: Cancel | undefined
 
   constructor(setup: MessageSenderApp, lab: Surroundings, ended: LineEnded) {
     const remote = { address: lab.addressOf(setup.to), port: setup.port }
+    this.setup = setup
+    this.lab = lab
     this.channel = channelOf(setup.to, setup.port)
     this.framer = framerOf(setup.framing, longestOf(setup))
     this.cuts = setup.writes === 'cut' ? lab.rng.fork('cuts') : undefined
@@ -49,18 +54,27 @@ export class StreamLine implements Line {
     const offset = this.digest.bytes + this.pending.length
     this.trace.emit('app:frame_written', { channel: this.channel, message: number, offset, length })
     this.pending = Buffer.concat([this.pending, framed.value])
-    // A tail of this message stays behind until the next one comes.
-    this.write(this.pending.length - (this.cuts?.int(length) ?? 0))
+    this.writeSome()
+    // The rest, or some of it, halfway to the next message.
+    if (this.cuts !== undefined) this.cancel = this.lab.after(this.setup.every / 2, () => this.writeSome())
   }
 
   end(): void {
+    this.cancel?.()
     this.write(this.pending.length)
     this.complete = true
     this.socket.end()
   }
 
   stop(): void {
+    this.cancel?.()
     this.socket.destroy()
+  }
+
+  /** All that there is, or as much of it as the seed says. */
+  private writeSome(): void {
+    const { length } = this.pending
+    if (length > 0) this.write(this.cuts === undefined ? length : 1 + this.cuts.int(length))
   }
 
   private write(length: number): void {
