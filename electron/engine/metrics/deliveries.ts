@@ -20,8 +20,7 @@ export const DELIVERY_METRICS: Readonly<Record<string, Figure>> = {
   /** Pairs of a message and someone who is to get it. */
   messages_intended: ofDeliveries(({ intended }) => intended),
   messages_delivered: ofDeliveries(({ delivered }) => delivered),
-  /** Intended, and never delivered whole. */
-  messages_lost: ofDeliveries(({ intended, delivered }) => intended - delivered),
+  messages_lost: ofDeliveries(({ lost }) => lost),
   /** Copies beyond the first. */
   messages_duplicated: ofDeliveries(({ duplicated }) => duplicated),
   /** Delivered after one that was sent later. */

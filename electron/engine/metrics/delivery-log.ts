@@ -19,6 +19,8 @@ interface Delivery {
   readonly late: boolean
   /** Since it was sent, in microseconds; -1: unknown. */
   readonly delay: number
+  /** It was not meant for this receiver when it was sent: a message that a broker has retained. */
+  readonly unasked?: boolean
 }
 
 export class DeliveryLog {
@@ -33,6 +35,7 @@ export class DeliveryLog {
   /** What was taken for a message and is none, by what it is instead. */
   readonly wrong = new Map<string, number>()
   private intendedDeliveries = 0
+  private unaskedDeliveries = 0
   private readonly channels = new Map<string, Channel>()
 
   get seen(): boolean {
@@ -44,6 +47,11 @@ export class DeliveryLog {
     let intended = this.intendedDeliveries
     for (const { sent, receivers } of this.channels.values()) intended += sent * Math.max(1, receivers.size)
     return intended
+  }
+
+  /** Intended, and never delivered whole. */
+  get lost(): number {
+    return this.intended - (this.delivered - this.unaskedDeliveries)
   }
 
   get wrongs(): number {
@@ -69,12 +77,13 @@ export class DeliveryLog {
     this.intendedDeliveries += receivers
   }
 
-  onDelivery({ copy, late, delay }: Delivery): void {
+  onDelivery({ copy, late, delay, unasked = false }: Delivery): void {
     if (copy > 1) {
       this.duplicated++
       return
     }
     this.delivered++
+    if (unasked) this.unaskedDeliveries++
     if (late) this.outOfOrder++
     if (delay >= 0) this.delays.push(delay)
   }

@@ -24,6 +24,7 @@ import { RequestLog } from './request-log.ts'
 import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
 import { Pauses } from './stream-bytes.ts'
 import { TlsLog } from './tls-log.ts'
+import { isMqttEvent, MQTT_EVENTS, MqttLog } from './mqtt-log.ts'
 import { isOnTheWay, ON_THE_WAY, WayLog, type WayEvent } from './way-log.ts'
 
 /** What an application moved. */
@@ -50,6 +51,7 @@ export class LaneFacts {
   /** In order; none where no names are looked up. */
   visits: readonly Visit[] = []
   readonly deliveries = new DeliveryLog()
+  readonly mqtt = new MqttLog(this.deliveries)
   readonly calls = new CallLog()
   /** Of all IP packets with TCP or UDP in them that the hosts sent. */
   packetBytes = 0
@@ -174,6 +176,7 @@ const READ = [
   'sim:knob_changed',
   ...ON_THE_WAY,
   ...LOOKUP_EVENTS,
+  ...MQTT_EVENTS,
   ...ABOVE_TCP,
 ] as const satisfies readonly EventName[]
 
@@ -206,6 +209,7 @@ class Collector {
     else if (isOfQuic(event)) this.takeQuic(event)
     else if (isOnTheWay(event)) this.takeWay(event)
     else if (isLookupEvent(event)) this.lane(event.node).lookups.take(event)
+    else if (isMqttEvent(event)) this.lane(event.node).mqtt.take(event)
     else if (isAboveTcp(event)) logAboveTcp(this.lane(event.node), event)
     else this.takeRest(event)
   }

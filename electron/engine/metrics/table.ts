@@ -7,6 +7,7 @@ import { JOURNEY_METRICS } from './journey.ts'
 import type { LaneFacts } from './facts.ts'
 import * as handshake from './handshake.ts'
 import * as messages from './messages.ts'
+import { MQTT_METRICS } from './mqtt.ts'
 import * as page from './page.ts'
 import * as path from './path.ts'
 import * as quic from './quic.ts'
@@ -171,6 +172,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   false_start_first_byte_rtts: tls.falseStartFirstByteRoundTrips,
 
   ...DELIVERY_METRICS,
+  ...MQTT_METRICS,
   ...CALL_METRICS,
 
   stall_total: stalls.stallTotal,
