@@ -41,7 +41,7 @@ export interface MapScene {
   readonly node: number | null
 }
 
-interface Box {
+export interface Box {
   readonly x: number
   readonly y: number
   readonly width: number
@@ -145,7 +145,7 @@ function columnWidths(
 }
 
 /** Where the line from the middle of one box to that of another leaves the first. */
-function edgeOf(from: Box, to: Box): { readonly x: number; readonly y: number } {
+export function edgeOf(from: Box, to: Box): { readonly x: number; readonly y: number } {
   const [x, y] = [from.x + from.width / 2, from.y + from.height / 2]
   const [dx, dy] = [to.x + to.width / 2 - x, to.y + to.height / 2 - y]
   const along = Math.min(

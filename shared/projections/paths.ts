@@ -99,7 +99,8 @@ export class Paths {
     return usual > 0 ? Math.max(0, Math.min(FAR, time / usual)) : 0.5
   }
 
-  private pathOf(store: TraceStore, packet: Packet): Path {
+  /** How far a packet has come. */
+  pathOf(store: TraceStore, packet: Packet): Path {
     const receiver = this.receiverOf(store, packet)
     const start = packet.copy ? 0.5 : 0
     return { packet, receiver, from: start, to: Math.max(start, this.progressOf(store, packet, receiver)) }
