@@ -1,10 +1,10 @@
 /** Draws the layers of one stream of bytes as rulers above each other: segments, records, frames, requests. */
-import { axisLabel, axisUnit, niceStep } from '../../shared/charts/axes.ts'
 import { inkOn } from '../../shared/charts/signs.ts'
 import type { ChartTheme } from '../../shared/charts/theme.ts'
 import type { Linked } from '../../shared/projections/layers.ts'
 import type { Span } from '../../shared/projections/spans.ts'
 import { drawCross, drawText, type Surface } from './canvas.ts'
+import { drawOffsets, NAMES, RIGHT, toX } from './ruler.ts'
 import { TRACKS, type LayersScene, type Look, type RulerItem, type Track } from './layers-scene.ts'
 
 export interface LayersPicture {
@@ -25,16 +25,6 @@ export interface Spot {
   readonly height: number
 }
 
-/** Room beside the rulers for their names, in pixels. */
-export const NAMES = 112
-const RIGHT = 12
-
-export const toX = (width: number, { from, to }: Span, offset: number): number =>
-  NAMES + ((offset - from) / (to - from)) * (width - NAMES - RIGHT)
-
-export const toOffset = (width: number, { from, to }: Span, x: number): number =>
-  from + ((x - NAMES) / (width - NAMES - RIGHT)) * (to - from)
-
 /** Segments take two lines: below stand those that were sent again. */
 const LINES: Readonly<Record<Track, number>> = { segments: 2, records: 1, frames: 1, exchanges: 1 }
 
@@ -48,7 +38,7 @@ export function paintLayers(surface: Surface, picture: LayersPicture): Spot[] {
   const line = Math.min(theme.textSize * 3.2, (height - axis - gap * (tracks.length + 1)) / lines)
   const spots: Spot[] = []
   let y = gap * 0.6
-  drawAxis(surface, picture, height - axis)
+  drawOffsets(surface, span, picture.axisName, height - axis)
   for (const track of tracks) {
     const own = line * LINES[track]
     drawText(surface, names[track], 8, y + own / 2, { color: theme.muted })
@@ -147,20 +137,4 @@ function drawLabel(
   pen.textBaseline = 'middle'
   pen.fillText(text, left + beside, y + height / 2)
   pen.globalAlpha = 1
-}
-
-/** Offsets in the TCP stream. */
-function drawAxis(surface: Surface, { span, axisName }: LayersPicture, y: number): void {
-  const { pen, theme, width } = surface
-  const step = Math.max(1, niceStep(span.to - span.from, Math.max(2, (width - NAMES) / 110)))
-  const unit = axisUnit('B', step * 4)
-  const label = axisLabel(unit, step)
-  pen.fillStyle = theme.line
-  for (let at = Math.ceil(span.from / step) * step; at <= span.to; at += step) {
-    const x = Math.round(toX(width, span, at))
-    pen.fillStyle = theme.line
-    pen.fillRect(x, 0, 1, y + 4)
-    drawText(surface, label(at), x, y + theme.textSize, { color: theme.muted, align: 'center', mono: true })
-  }
-  drawText(surface, `${axisName} (${unit.symbol})`, 8, y + theme.textSize, { color: theme.faint })
 }

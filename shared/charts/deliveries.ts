@@ -102,7 +102,7 @@ export function deliveriesChart(
   const used = legendOf(lanes, choice)
   const picture = new Picture(context, '', [
     ...used.map((key) => messageWord(language, key)),
-    ...lanes.map(({ label }) => label),
+    ...(hasDelays(context, lanes) ? lanes.map(({ label }) => label) : []),
     word(language, 'lost'),
   ])
   for (const key of used) addLegend(picture, theme, key)
@@ -186,18 +186,20 @@ function placesOf(picture: Picture, lanes: readonly Lane[], lines: number): Plac
 const shareOf = (rows: number): number => Math.max(LEAST_ROWS, Math.min(rows, MOST_ROWS))
 const LEAST_ROWS = 4
 
-function delaysPlace(
-  { context: { width, height, theme }, top, bottom }: Picture,
-  lanes: readonly Lane[],
-): Place | undefined {
+/** Whether there are delays to be shown, and room for them. */
+const hasDelays = ({ width, height, theme }: ChartContext, lanes: readonly Lane[]): boolean =>
+  lanes.some(({ messages: { figures } }) => figures.delays.length > 1) &&
+  (width >= DELAYS.beside * theme.textSize || height >= DELAYS.below * theme.textSize)
+
+function delaysPlace({ context, top, bottom }: Picture, lanes: readonly Lane[]): Place | undefined {
+  const { width, height, theme } = context
   const size = theme.textSize
-  if (!lanes.some(({ messages: { figures } }) => figures.delays.length > 1)) return undefined
+  if (!hasDelays(context, lanes)) return undefined
   if (width >= DELAYS.beside * size) {
     const own = DELAYS.width * size
     const y = top + size * 2.6
     return { x: width - RIGHT - own, y, width: own, height: Math.min(own * 0.8, height - y - bottom - size) }
   }
-  if (height < DELAYS.below * size) return undefined
   const own = DELAYS.height * size
   return { x: LEFT, y: height - bottom - size - own, width: width - LEFT - RIGHT, height: own }
 }
