@@ -51,10 +51,11 @@ export interface Crossing {
 
 /**
  * The hosts of a lane from left to right: clients, then servers. What all the others talk to (one server of several clients, one
- * client of several servers) stands between them.
+ * client of several servers) stands between them, and the server that is furthest away at the right.
  */
-export function columnsOf({ hosts }: LaneNetwork): readonly TraceNode[] {
-  const servers = hosts.filter(({ role }) => role === 'server')
+export function columnsOf({ hosts, ends }: LaneNetwork): readonly TraceNode[] {
+  const far = (node: TraceNode): number => (node === ends.server ? 1 : 0)
+  const servers = hosts.filter(({ role }) => role === 'server').sort((a, b) => far(a) - far(b))
   const clients = hosts.filter(({ role }) => role !== 'server')
   const between = (others: readonly TraceNode[], hub: TraceNode): TraceNode[] => {
     const half = Math.ceil(others.length / 2)

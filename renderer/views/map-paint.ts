@@ -64,6 +64,8 @@ const MARGIN = 8
 const QUEUE_HEIGHT = 13
 /** Length of a link at least, as a share of the width of the widest node. */
 const LEAST_LINK = 0.5
+/** Words stand beside a link that is steeper than this, not along it. */
+const STEEP = 1.1
 /** A link shorter than this has no room for its queues. */
 const SHORT = 56
 
@@ -119,7 +121,8 @@ function boxesOf(surface: Surface, { layout, nodes }: MapScene, room: Box): Map<
     const place = layout.places.get(node.id)
     if (!place) continue
     const wanted = line * (node.lines.length + 1) + theme.textSize
-    const height = Math.max(6, Math.min(wanted, each - 6))
+    // Between rows there is a link.
+    const height = Math.max(6, Math.min(wanted, rows > 1 ? each * 0.66 : each - 6))
     const y = room.y + (place.row + 0.5) * each - height / 2
     boxes.set(node.id, { x: lefts[place.column], y, width: widths[place.column], height })
   }
@@ -240,8 +243,13 @@ function drawLinkWords(
   const angle = isForward ? Math.atan2(q.y - p.y, q.x - p.x) : Math.atan2(p.y - q.y, p.x - q.x)
   const style = { color: theme.muted, align: 'center' as const, size: theme.textSize * 0.95 }
   const offset = APART + WIRE / 2 + theme.textSize * 0.8
+  const [x, y] = [(p.x + q.x) / 2, (p.y + q.y) / 2]
+  if (Math.abs(angle) > STEEP) {
+    drawText(surface, name, x + APART + WIRE, y, { ...style, align: 'left' })
+    return
+  }
   pen.save()
-  pen.translate((p.x + q.x) / 2, (p.y + q.y) / 2)
+  pen.translate(x, y)
   pen.rotate(angle)
   const above = first.settings === '' ? name : `${name} · ${first.settings}`
   drawText(surface, fitting(surface, above, length + 8), 0, -offset, style)

@@ -1,6 +1,7 @@
 /**
  * Where the nodes of a network stand on its map: a tidy tree that grows from the client to the right, a column for each link passed,
- * the way to the server in a straight line. It depends on nothing but the links, so it stays as it is.
+ * the way to the server in a straight line; what hangs on that way alone stands above or below it. It depends on nothing but the
+ * links, so it stays as it is.
  */
 import type { LaneNetwork } from '../projections/network.ts'
 
@@ -19,9 +20,12 @@ export interface MapLayout {
 
 interface Branch {
   readonly node: number
-  readonly column: number
+  column: number
   readonly children: Branch[]
 }
+
+/** More nodes than these do not fit above and below the one that they hang on. */
+const MOST_BESIDE = 2
 
 /** Places every node; what hangs together with nothing stands below the rest. */
 export function mapLayout(network: LaneNetwork): MapLayout {
@@ -34,7 +38,9 @@ export function mapLayout(network: LaneNetwork): MapLayout {
   const roots = client ? [client, ...network.nodes] : network.nodes
   for (const { id } of roots) {
     if (seen.has(id)) continue
-    rows = place(grow(network, id, seen), main, places, rows)
+    const trunk = grow(network, id, seen)
+    putBeside(trunk, main)
+    rows = place(trunk, main, places, rows)
   }
   const columns = Math.max(0, ...[...places.values()].map(({ column }) => column)) + 1
   return { places, columns, rows }
@@ -56,6 +62,17 @@ function grow(network: LaneNetwork, root: number, seen: Set<number>): Branch {
     }
   }
   return trunk
+}
+
+/** Moves single nodes that hang on the main way into the column of the one that they hang on. */
+function putBeside(trunk: Branch, main: ReadonlySet<number>): void {
+  for (let at: Branch | undefined = trunk; at !== undefined;) {
+    const straight: Branch | undefined = at.children.find(({ node }) => main.has(node))
+    const others = at.children.filter((child) => child !== straight)
+    const isSimple = straight !== undefined && others.every(({ children }) => children.length === 0)
+    if (isSimple && others.length <= MOST_BESIDE) for (const other of others) other.column = at.column
+    at = straight
+  }
 }
 
 /** Gives each leaf a row of its own from `first` on, and the others the row of their way to the server, or the middle. */

@@ -87,7 +87,7 @@ export default {
     no_message: 'Messages show as they are published.',
     again: 'again by TCP',
     unsent: 'never sent',
-    delivered: 'delivered',
+    delivered: 'given to the application',
     copy: 'delivered again ({copy})',
   },
 }

@@ -88,7 +88,7 @@ export default {
     no_message: '消息一发布就会显示。',
     again: 'TCP 重传',
     unsent: '未发出',
-    delivered: '已交付',
+    delivered: '交给应用',
     copy: '再次交付（第 {copy} 次）',
   },
 } satisfies typeof en

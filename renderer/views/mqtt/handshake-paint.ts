@@ -22,8 +22,7 @@ export interface HandshakeMarks {
     /** Said of what TCP sends once more, and of what never left. */
     readonly again: string
     readonly unsent: string
-    /** Said where an application got the message, for the first time and for the second, third ... */
-    readonly delivered: string
+    /** Said where an application got the message for the second, third ... time. */
     readonly copy: (copy: number) => string
   }
 }
@@ -161,7 +160,7 @@ function drawHandOver(
     y + theme.textSize,
     {
       align: isFirst ? 'left' : 'right',
-      color: copy > 1 ? theme.retransmission : theme.muted,
+      color: theme.retransmission,
       size: theme.textSize * 0.95,
     },
   )

@@ -37,18 +37,21 @@ const MARGIN = 8
 const PADDING = 7
 /** Pixels between a connection and the arrow of the subscriptions that use it. */
 const APART = 7
+/** Of the picture, for one box. */
+const MOST_WIDTH = 0.3
 /** No more subscriptions of a client are named. */
 const MOST_NAMED = 3
 
 /** Gives the packets with their places, to be pointed at. */
 export function paintStar(surface: Surface, scene: StarScene, box: Box, marked: Marked): DrawnPacket[] {
   const centre = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
-  const broker = around(surface, centre, [scene.broker, ...scene.lines], box.width * 0.3)
+  const broker = around(surface, centre, [scene.broker, ...scene.lines], box.width * MOST_WIDTH)
   const places = placesOf(surface, scene.clients, box)
   const spokes = new Map<string, Spoke>()
   for (const client of scene.clients) {
     const place = places.get(client.id)!
-    const spoke = { from: edgeOf(place, broker), to: edgeOf(broker, place) }
+    const clearance = Math.max(place.height, broker.height) / 2
+    const spoke = { from: edgeOf(place, broker), to: edgeOf(broker, place), clearance }
     spokes.set(client.id, spoke)
     drawConnection(surface, client, spoke)
   }
@@ -80,6 +83,8 @@ interface Point {
 interface Spoke {
   readonly from: Point
   readonly to: Point
+  /** Half the height of the higher of the two boxes. */
+  readonly clearance: number
 }
 
 /** A box for some lines of text, about a point. */
@@ -94,7 +99,7 @@ function around({ pen, theme }: Surface, { x, y }: Point, lines: readonly string
 /** Clients stand around the broker, the first one at its left, and clockwise. */
 function placesOf(surface: Surface, clients: readonly StarClient[], box: Box): Map<string, Box> {
   const boxes = clients.map((client) =>
-    around(surface, { x: 0, y: 0 }, [client.id, ...client.lines], box.width * 0.3),
+    around(surface, { x: 0, y: 0 }, [client.id, ...client.lines], box.width * MOST_WIDTH),
   )
   const widest = Math.max(0, ...boxes.map(({ width }) => width))
   const highest = Math.max(0, ...boxes.map(({ height }) => height))
@@ -158,7 +163,11 @@ function drawConnection(
 }
 
 /** An arrow beside the connection, and what is subscribed to; what the followed message is for stands out. */
-function drawSubscriptions(surface: Surface, { subscriptions }: StarClient, { from, to }: Spoke): void {
+function drawSubscriptions(
+  surface: Surface,
+  { subscriptions }: StarClient,
+  { from, to, clearance }: Spoke,
+): void {
   if (subscriptions.length === 0) return
   const { pen, theme } = surface
   const length = Math.hypot(from.x - to.x, from.y - to.y)
@@ -185,10 +194,14 @@ function drawSubscriptions(surface: Surface, { subscriptions }: StarClient, { fr
   // Beside a steep arrow, below or above a level one: where no packets go.
   const isBelow = ny > 0
   const count = shown.length + (rest > 0 ? 1 : 0)
+  pen.font = `${theme.textSize}px ${theme.mono}`
+  const isLong = shown.some(({ text }) => pen.measureText(text).width > length)
+  // What is longer than the arrow stands clear of the boxes at its ends.
+  const off = isLong ? Math.max(0, clearance - APART) : 0
   const top = isLevel
     ? isBelow
-      ? middle.y + line * 0.8
-      : middle.y - line * (count - 0.2)
+      ? middle.y + off + line * 0.8
+      : middle.y - off - line * (count - 0.2)
     : middle.y - (line * (count - 1)) / 2
   const align = isLevel ? 'center' : nx > 0 ? 'left' : 'right'
   const x = isLevel ? middle.x : middle.x + Math.sign(nx) * 6

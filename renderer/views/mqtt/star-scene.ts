@@ -1,11 +1,10 @@
 /** What the picture of a broker and its clients says at one moment. */
 import { topicMatches } from '../../../shared/mqtt.ts'
 import type { FlyingPacket } from '../../../shared/projections/flight.ts'
-import type { ClientAt, LaneMqtt, MqttMessage } from '../../../shared/projections/mqtt.ts'
+import type { ClientAt, LaneMqtt, MqttClient, MqttMessage } from '../../../shared/projections/mqtt.ts'
 import type { Paths } from '../../../shared/projections/paths.ts'
 import type { TraceStore } from '../../../shared/trace/store.ts'
 import type { Translate } from '../journey/words.ts'
-import { shortName } from '../lane.ts'
 import type { StarClient, StarPacket, StarScene } from './star-paint.ts'
 
 export interface StarAsk {
@@ -25,16 +24,17 @@ const MOST_CLIENTS = 16
 const MOST_RETAINED = 3
 
 export function starScene(ask: StarAsk): StarScene {
-  const { store, lane, now, t, message } = ask
+  const { lane, now, t, message } = ask
   const involved = new Set(message?.steps.map(({ client }) => client))
-  // Those who have to do with the message come before the others, if not all have room.
-  const all = [...lane.clients.values()]
+  // Who only publishes stands at the left, as in a ladder. Those who have to do with the message come before the others, if not all have room.
+  const hears = (client: MqttClient): number => (client.subscriptions.length > 0 ? 1 : 0)
+  const all = [...lane.clients.values()].sort((a, b) => hears(a) - hears(b))
   const first = all.length > MOST_CLIENTS ? all.filter(({ id }) => involved.has(id)) : []
   const shown = [...new Set([...first, ...all])].slice(0, MOST_CLIENTS)
   const retained = lane.retainedAt(now)
   const rest = all.length - shown.length
   return {
-    broker: lane.broker === undefined ? t('view.mqtt.broker') : shortName(store.text(lane.broker)),
+    broker: t('view.mqtt.broker'),
     lines:
       retained.length === 0
         ? []

@@ -25,7 +25,7 @@ describe('the map of a network', () => {
     const line = ['client', 'switch', 'near', 'far', 'server'].map((name) => places[name])
     expect(line.map(([column]) => column)).toEqual([0, 1, 2, 3, 4])
     expect(new Set(line.map(([, row]) => row)).size).toBe(1)
-    expect(places.dns).toEqual([2, 0])
+    expect(places.dns, 'above the switch that it hangs on').toEqual([1, 0])
   })
 
   test('of a star has the centre between the others', () => {
