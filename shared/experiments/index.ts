@@ -20,6 +20,7 @@ import { quicHandshake } from './quic-handshake.ts'
 import { quicLoss } from './quic-loss.ts'
 import { quicMigration } from './quic-migration.ts'
 import { quicStreams } from './quic-streams.ts'
+import { rpc } from './rpc.ts'
 import { setupLatency } from './setup-latency.ts'
 import { tcpBulk } from './tcp-bulk.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
@@ -28,6 +29,7 @@ import { tcpVsUdp } from './tcp-vs-udp.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
 import { tls12Rsa } from './tls12-rsa.ts'
 import { tls13 } from './tls13.ts'
+import { websocket } from './websocket.ts'
 import { urlJourney } from './url-journey.ts'
 
 /** The built-in experiments with every default filled in. One that breaks the schema is a bug of ours and throws. */
@@ -47,6 +49,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
   http2Hpack,
   http2Frames,
   httpVersions,
+  websocket,
+  rpc,
   tls12Rsa,
   tls12Ecdhe,
   tls13,

@@ -22,12 +22,15 @@ const RANDOM: Partial<Record<EventName, readonly string[]>> = {
   'security:decryption_attempted': ['sample'],
 }
 
+/** The key of a WebSocket's handshake and what is made of it (RFC 6455 4.1, 4.2.2), which `ws` draws; as long every time. */
+const HANDSHAKE_KEY = /(sec-websocket-(?:key|accept)\\",\\")[^"\\]*/gi
+
 /** A run of an experiment as lines of text, one an event, without what is random. */
 async function traceOf(experiment: string, seed: number): Promise<string[]> {
   const run = await finishedRun({ experiment, seed, set: SHORTER[experiment] })
   return Array.from(run.reader.events(), ({ t, node, flow, pkt, name, data }) => {
     const shown = Object.entries(data).filter(([field]) => !RANDOM[name]?.includes(field))
-    return JSON.stringify([t, node, flow, pkt, name, Object.fromEntries(shown)])
+    return JSON.stringify([t, node, flow, pkt, name, Object.fromEntries(shown)]).replace(HANDSHAKE_KEY, '$1')
   })
 }
 

@@ -36,6 +36,11 @@ const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     twelve: 'bytes of the timestamps option with its padding, RFC 7323 appendix A',
     four: 'blocks in 40 bytes of options, RFC 2018 3',
   },
+  websocket: {
+    '101': 'Switching Protocols, RFC 9110 15.2.2',
+    '16': 'bytes of Sec-WebSocket-Key, RFC 6455 4.1',
+  },
+  rpc: { '5': "bytes before a message of gRPC, the project's PROTOCOL-HTTP2.md" },
   qpack: {
     '99': 'entries of the static table, RFC 9204 appendix A',
     '60 ms': 'between the moments of the two requests',
