@@ -107,7 +107,7 @@ describe('the journey', () => {
     ])
     const { metrics } = run.summary!
     const sum = (kind: string) =>
-      phases.filter((phase) => phase.kind === kind).reduce((total, { from, to }) => total + to - from, 0)
+      phases.filter((phase) => phase.kind === kind).reduce((total, { from, to }) => total + (to - from), 0)
     expect(metrics['main/arp_time']).toBe(sum('addressing'))
     expect(metrics['main/dns_time']).toBe(sum('resolving'))
     expect(metrics['main/connect_time']).toBe(sum('connecting'))
