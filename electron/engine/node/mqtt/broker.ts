@@ -1,4 +1,5 @@
 /** The program `mqtt-broker`: Aedes on the lab's sockets, behind a guard (`visit.ts`) and with a memory (`broker-store.ts`) of ours. */
+import type * as Library from 'aedes'
 import type { Aedes, AedesOptions, AedesPublishPacket, Client, Subscription } from 'aedes'
 import type { Duplex } from 'node:stream'
 import type { MqttBrokerApp } from '../../../../shared/mqtt.ts'
@@ -28,7 +29,7 @@ export class MqttBroker implements Program {
   private readonly store: BrokerStore
   private readonly visits = new Map<Duplex, Visit>()
   private readonly byClient = new WeakMap<Client, Visit>()
-  private library!: typeof import('aedes')
+  private library!: typeof Library
   private aedes: Aedes | undefined
   /** Closings that are still to come up. */
   private scheduled: number

@@ -1,5 +1,5 @@
 /** The program `mqtt-client`: MQTT.js over the lab's sockets, told when to publish, to subscribe, to leave and to come back. */
-import type { IConnackPacket, IPublishPacket, MqttClient as Library } from 'mqtt'
+import type * as Mqtt from 'mqtt'
 import type { MqttClientApp } from '../../../../shared/mqtt.ts'
 import type { Trace } from '../../../../shared/trace/sink.ts'
 import { formatEndpoint } from '../../../protocol/wire/address.ts'
@@ -33,8 +33,8 @@ export class MqttClient implements Program {
   private readonly timers = new Set<Cancel>()
   /** How often each message was delivered. */
   private readonly copies = new Map<number, number>()
-  private libraryModule!: typeof import('mqtt')
-  private library: Library | undefined
+  private mqtt!: typeof Mqtt
+  private library: Mqtt.MqttClient | undefined
   private socket: LabSocket | undefined
   private trace: Trace
   private id: string
@@ -44,6 +44,7 @@ export class MqttClient implements Program {
   private patience: Cancel | undefined
   private retry: Cancel | undefined
   private hasSubscribed = false
+  private stopped = false
   /** What is still to come up, and what came up while the library could not take it. */
   private scheduled = 0
   private readonly unposted: (() => void)[] = []
@@ -68,7 +69,7 @@ export class MqttClient implements Program {
   }
 
   async prepare(): Promise<void> {
-    this.libraryModule = await import('mqtt')
+    this.mqtt = await import('mqtt')
   }
 
   start(): void {
@@ -86,8 +87,7 @@ export class MqttClient implements Program {
     for (const cancel of this.timers) cancel()
     this.patience?.()
     this.retry?.()
-    this.library?.removeAllListeners()
-    this.library?.on('error', () => undefined)
+    this.stopped = true
     this.library?.end(true)
   }
 
@@ -103,9 +103,9 @@ export class MqttClient implements Program {
     this.patience = this.lab.after(CONNECT_WAIT, () => this.library?.stream.destroy())
   }
 
-  private createLibrary(): Library {
+  private createLibrary(): Mqtt.MqttClient {
     const { setup, lab } = this
-    const library = new this.libraryModule.MqttClient(() => this.openStream(), {
+    const library = new this.mqtt.MqttClient(() => this.openStream(), {
       clientId: setup.clientId,
       clean: setup.clean,
       keepalive: Math.round(setup.keepAlive / 1e6),
@@ -115,7 +115,7 @@ export class MqttClient implements Program {
       password: setup.password,
       ...(setup.will && { will: this.willOf(setup.will) }),
       outgoingStore: this.outgoing as never,
-      messageIdProvider: new this.libraryModule.UniqueMessageIdProvider(),
+      messageIdProvider: new this.mqtt.UniqueMessageIdProvider(),
       timerVariant: labInterval(lab),
       connectTimeout: NEVER_MS,
       // It is to keep its session for when it is told to connect again, which it is in lab time.
@@ -184,7 +184,7 @@ export class MqttClient implements Program {
     this.socket?.resetAndDestroy()
   }
 
-  private onConnack({ sessionPresent, returnCode, reasonCode }: IConnackPacket): void {
+  private onConnack({ sessionPresent, returnCode, reasonCode }: Mqtt.IConnackPacket): void {
     this.patience?.()
     const code = returnCode ?? reasonCode ?? 0
     if (code > 0) return this.become('refused', { code })
@@ -199,6 +199,7 @@ export class MqttClient implements Program {
   }
 
   private onClosed(): void {
+    if (this.stopped) return
     this.patience?.()
     const leaves = this.reason === 'disconnect'
     if (this.state !== 'refused') this.become('closed', { reason: this.reason || 'peer' })
@@ -262,7 +263,7 @@ export class MqttClient implements Program {
       library.unsubscribe([...unsubscribe], subscriptions.ask(unsubscribe, 'delete'))
   }
 
-  private onMessage(topic: string, payload: Buffer, { qos, dup, retain }: IPublishPacket): void {
+  private onMessage(topic: string, payload: Buffer, { qos, dup, retain }: Mqtt.IPublishPacket): void {
     const message = numberIn(payload)
     const copy = message === 0 ? 1 : (this.copies.get(message) ?? 0) + 1
     this.copies.set(message, copy)
