@@ -1,13 +1,17 @@
-/** The user's own client: curl fetches from a real server through the gateway and its lossy link. */
+/** The user's own client through the gateway and its lossy link, as the terminal opens it: to real servers and to those in the lab. */
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { decode, encode } from 'dns-packet'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { buildCli, type BuiltCli, type Rexmit } from '../support/cli.ts'
-import { findCurl, findTshark } from '../support/tools.ts'
+import { mosquittoPub, mosquittoSub } from '../support/mosquitto.ts'
+import { findCurl, findMosquitto, findTshark } from '../support/tools.ts'
 import { tsharkFields } from '../support/tshark.ts'
 
 /** Exit statuses of curl. */
@@ -151,3 +155,84 @@ describe.skipIf(!findCurl())('curl through the gateway', () => {
     expect(summary.metrics['gateway/connections_established']).toBe(1)
   })
 })
+
+describe('a gateway to a server in the lab', () => {
+  async function gatewayTo(...options: string[]): Promise<Rexmit> {
+    const gateway = rexmit.start('gateway', '--listen', '127.0.0.1:0', '--loss', '5%', ...options)
+    await gateway.says(/^127\.0\.0\.1:\d+ leads through the link to the \w+ server in the lab/m)
+    onTestFinished(async () => void (await gateway.interrupt()))
+    return gateway
+  }
+
+  it.skipIf(!findCurl())('web is fetched with the command line that the terminal prints', async () => {
+    const gateway = await gatewayTo('--to', 'web')
+    const [, url] = await gateway.says(/^curl -o bytes (http:\S+\/bytes\/1000000)$/m)
+    const { status, body } = await curl(url)
+    expect([status, body.length]).toEqual([0, 1_000_000])
+    const page = await curl(new URL('/', url).href)
+    expect(page.body.toString()).toContain('other side of the link')
+  })
+
+  it.skipIf(!findMosquitto('mosquitto_pub') || !findMosquitto('mosquitto_sub'))(
+    'broker is reached with the command lines that the terminal prints',
+    async () => {
+      const gateway = await gatewayTo('--to', 'broker')
+      const [, port] = await gateway.says(
+        /^mosquitto_sub -h 127\.0\.0\.1 -p (\d+) -V mqttv311 -t 'lab\/#' -q 1 -v$/m,
+      )
+      await gateway.says(new RegExp(`^mosquitto_pub .* -p ${port} .* -t lab/greeting -q 1 -m hello$`, 'm'))
+      // Kept for who comes later, so that nobody has to wait for anybody.
+      const options = { port: Number(port), qos: 1 } as const
+      const published = await mosquittoPub({ ...options, topic: 'lab/greeting', retain: true }, ['hello'])
+      expect(published.status).toBe(0)
+      expect(await mosquittoSub({ ...options, filter: 'lab/#' }, 1)).toEqual(['1 hello'])
+    },
+  )
+
+  it('dns is asked over UDP, and again until it answers', async () => {
+    const gateway = await gatewayTo('--to', 'dns', '--loss', '20%')
+    const [, port] = await gateway.says(/^dig @127\.0\.0\.1 -p (\d+) www\.rexmit\.test$/m)
+    const query = encode({ type: 'query', id: 1, questions: [{ type: 'A', name: 'www.rexmit.test' }] })
+    const { answers } = decode(await askAgainAndAgain(Number(port), query))
+    expect(answers).toMatchObject([{ type: 'CNAME' }, { type: 'A', data: '192.0.2.1' }])
+  })
+})
+
+it('a gateway over UDP loses what the link loses, and nothing else', async () => {
+  const target = createSocket('udp4').bind(0, '127.0.0.1')
+  onTestFinished(() => void target.close())
+  await once(target, 'listening')
+  target.on('message', (bytes, { port, address }) => target.send(bytes, port, address))
+  const to = `127.0.0.1:${target.address().port}`
+  const out = join(rexmit.folder, 'udp')
+  const options = ['--udp', '--loss', '20%', '--out', out]
+  const gateway = rexmit.start('gateway', '--listen', '127.0.0.1:0', '--to', to, ...options)
+  const [, port] = await gateway.says(/^127\.0\.0\.1:(\d+) leads through the link to \S+ over UDP/m)
+  const client = createSocket('udp4')
+  onTestFinished(() => void client.close())
+  const back = new Set<number>()
+  client.on('message', (bytes) => back.add(bytes.readUInt8()))
+  for (let i = 0; i < 200; i++) {
+    client.send(Buffer.of(i), Number(port), '127.0.0.1')
+    if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect((await gateway.interrupt()).status).toBe(0)
+  const rows = readFileSync(join(out, 'events.csv'), 'utf8').split('\n')
+  const dropped = rows.filter((row) => row.includes('link:packet_dropped')).length
+  expect(dropped).toBeGreaterThan(30)
+  expect(back.size).toBe(200 - dropped)
+})
+
+/** Asks every 100 ms until an answer comes, as resolvers do. */
+async function askAgainAndAgain(port: number, query: Buffer): Promise<Buffer> {
+  const socket = createSocket('udp4')
+  const again = setInterval(() => socket.send(query, port, '127.0.0.1'), 100)
+  try {
+    const [answer] = (await once(socket, 'message')) as [Buffer]
+    return answer
+  } finally {
+    clearInterval(again)
+    socket.close()
+  }
+}

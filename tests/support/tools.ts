@@ -37,6 +37,21 @@ export function findCurl(): string | undefined {
   return findOnPath('curl')
 }
 
+/** Path of a program of Eclipse Mosquitto, or undefined. The broker is where only administrators look for programs. */
+export function findMosquitto(name: 'mosquitto' | 'mosquitto_pub' | 'mosquitto_sub'): string | undefined {
+  return (
+    findOnPath(name) ??
+    [
+      '/usr/sbin',
+      '/usr/local/sbin',
+      '/opt/homebrew/sbin',
+      ...programFolders.map((folder) => join(folder, 'mosquitto')),
+    ]
+      .map((folder) => join(folder, platform === 'win32' ? `${name}.exe` : name))
+      .find(isExecutable)
+  )
+}
+
 /** Path of a browser of the Chromium family: `CHROMIUM` of the environment first, then the usual places; or undefined. */
 export function findChromium(): string | undefined {
   if (env.CHROMIUM) return isExecutable(env.CHROMIUM) ? env.CHROMIUM : undefined

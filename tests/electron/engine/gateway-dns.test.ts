@@ -1,26 +1,12 @@
 /** A gateway to the DNS server in the lab, as a resolver of this machine would use it. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { decode, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer } from 'dns-packet'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startGateway } from '../../../electron/engine/gateway.ts'
-import { planGateway } from '../../../electron/engine/gateway-plan.ts'
-import type { Run } from '../../../electron/engine/run.ts'
 import type { LinkInput } from '../../../shared/link.ts'
-import { temporaryFolder } from '../../support/runs.ts'
+import { openGateway } from '../../support/gateway.ts'
 
-async function open(link?: LinkInput): Promise<{ run: Run; port: number }> {
-  const plan = planGateway({ listen: 0, protocol: 'udp', to: 'dns', link })
-  if (!plan.ok) throw new Error(plan.error.message)
-  const { run, started } = startGateway(plan.value, { id: 1, directory: join(temporaryFolder(), 'run') })
-  await started
-  onTestFinished(async () => {
-    await run.stop()
-    run.close()
-  })
-  return { run, port: Number(run.info.gateway!.listen.split(':')[1]) }
-}
+const open = (link?: LinkInput) => openGateway({ protocol: 'udp', to: 'dns', link })
 
 /** Asks until there is an answer, as resolvers do. */
 async function ask(port: number, name: string, type: 'A' | 'AAAA' | 'MX' = 'A') {

@@ -1,13 +1,10 @@
 /** Gateways over UDP: programs of this machine exchange datagrams through the lab's link. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startGateway } from '../../../electron/engine/gateway.ts'
-import { planGateway, type GatewayOptions } from '../../../electron/engine/gateway-plan.ts'
 import type { Run } from '../../../electron/engine/run.ts'
 import { createLab, TestWindow } from '../../support/lab.ts'
-import { temporaryFolder } from '../../support/runs.ts'
+import { openGateway } from '../../support/gateway.ts'
 
 async function bound(type: 'udp4' | 'udp6' = 'udp4'): Promise<Socket> {
   const socket = createSocket(type)
@@ -30,17 +27,8 @@ async function echo(type: 'udp4' | 'udp6' = 'udp4'): Promise<number> {
   return socket.address().port
 }
 
-async function open(options: Partial<GatewayOptions>): Promise<{ run: Run; port: number }> {
-  const plan = planGateway({ listen: 0, protocol: 'udp', to: 'dns', ...options })
-  if (!plan.ok) throw new Error(plan.error.message)
-  const { run, started } = startGateway(plan.value, { id: 1, directory: join(temporaryFolder(), 'run') })
-  await started
-  onTestFinished(async () => {
-    await run.stop()
-    run.close()
-  })
-  return { run, port: Number(run.info.gateway!.listen.split(':')[1]) }
-}
+const open = (options: Omit<Parameters<typeof openGateway>[0], 'protocol'>) =>
+  openGateway({ protocol: 'udp', ...options })
 
 /** Sends numbered datagrams one after another, with a pause; returns the numbers that came back within a while. */
 async function exchange(client: Socket, port: number, count: number, size = 100): Promise<Set<number>> {

@@ -1,27 +1,17 @@
 /** A gateway to the web server in the lab. */
 import { once } from 'node:events'
 import { Agent, get, request, type IncomingMessage } from 'node:http'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startGateway } from '../../../electron/engine/gateway.ts'
-import { planGateway } from '../../../electron/engine/gateway-plan.ts'
 import type { Run } from '../../../electron/engine/run.ts'
-import { temporaryFolder } from '../../support/runs.ts'
+import { openGateway } from '../../support/gateway.ts'
 import { collect } from '../../support/streams.ts'
 
 async function openWeb(): Promise<{ run: Run; port: number; agent: Agent }> {
   const lossy = { delay: 1_000, loss: { rate: 0.02 } }
-  const plan = planGateway({ listen: 0, to: 'web', link: { up: lossy, down: lossy } })
-  if (!plan.ok) throw new Error(plan.error.message)
-  const { run, started } = startGateway(plan.value, { id: 1, directory: join(temporaryFolder(), 'run') })
-  await started
+  const gateway = await openGateway({ to: 'web', link: { up: lossy, down: lossy } })
   const agent = new Agent({ keepAlive: true, maxSockets: 6 })
-  onTestFinished(async () => {
-    agent.destroy()
-    await run.stop()
-    run.close()
-  })
-  return { run, agent, port: Number(run.info.gateway!.listen.split(':')[1]) }
+  onTestFinished(() => agent.destroy())
+  return { ...gateway, agent }
 }
 
 async function fetched(port: number, path: string, agent: Agent) {
