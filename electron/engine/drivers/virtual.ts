@@ -19,8 +19,8 @@ const STEPS_A_LOOK = 64
 /**
  * Turns of the event loop without activity after which programs have come to rest. Node hands things on by the turn: a
  * stream over a `Duplex` acknowledges a write with `setImmediate`, and so does nghttp2 when it has something to send. The
- * most that was seen between two things that a program did is one silent turn, with Aedes and MQTT.js two. More would not make a run more repeatable,
- * since turns, unlike milliseconds, are the same each time; fewer would have answers go out too late.
+ * most that was seen between two things that a program did is one silent turn, with Aedes and MQTT.js two. More would not make
+ * a run more repeatable, since turns, unlike milliseconds, are the same each time; fewer would have answers go out too late.
  */
 const QUIET_TURNS = 4
 
