@@ -114,9 +114,9 @@ function wordsOf(
   const isPublish = step.type === 'PUBLISH'
   const parts = [
     step.type,
+    step.dup && 'DUP',
     isPublish && `QoS ${step.qos}`,
     step.id > 0 && `id ${step.id}`,
-    step.dup && 'DUP',
     step.retain && 'RETAIN',
     at > 0 && words.again,
   ]
@@ -152,16 +152,12 @@ function drawHandOver(
   pen.closePath()
   pen.fill()
   pen.stroke()
+  if (copy === 1) return
   const isFirst = column === 0
-  drawText(
-    surface,
-    copy > 1 ? words.copy(copy) : words.delivered,
-    x + (isFirst ? 1 : -1) * size * 1.8,
-    y + theme.textSize,
-    {
-      align: isFirst ? 'left' : 'right',
-      color: theme.retransmission,
-      size: theme.textSize * 0.95,
-    },
-  )
+  // Below the words of the answer, which leaves at the same moment.
+  drawText(surface, words.copy(copy), x + (isFirst ? 1 : -1) * size * 1.8, y + theme.textSize * 2.6, {
+    align: isFirst ? 'left' : 'right',
+    color: theme.retransmission,
+    size: theme.textSize * 0.95,
+  })
 }

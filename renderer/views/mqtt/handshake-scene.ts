@@ -79,13 +79,14 @@ export function handshakeScene(ask: HandshakeAsk): HandshakeScene {
   ].sort((a, b) => a.t - b.t)
   const from = lasting[0].t
   const last = Math.max(...lasting.map(({ until }) => until))
-  const room = Math.max(500, (last - from) * 0.06)
-  const range = { from: Math.max(0, from - room), to: last + room }
+  const silences = silencesIn(lasting, { from: from - 1, to: last + 1 })
+  const open = last - from - silences.reduce((sum, silence) => sum + silence.to - silence.from, 0)
+  const room = Math.max(500, open * 0.08)
   return {
     frame: {
       language,
-      range,
-      silences: silencesIn(lasting, range),
+      range: { from: Math.max(0, from - room), to: last + room },
+      silences,
       sides: columns.map((client) => sideOf(lane, client, ask)),
       cursor,
       end: store.end,
