@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { BUILT_IN_TARGETS, type CommandInput } from '../shared/commands.ts'
-import { Experiment, type ExperimentInput, type Json } from '../shared/experiment.ts'
+import { Experiment, type ExperimentInput, type Json, type ViewId } from '../shared/experiment.ts'
 import { bothWays, LINK_KNOBS } from '../shared/experiments/link-knobs.ts'
 
 const input: ExperimentInput = {
@@ -87,6 +87,14 @@ export function gatewayLink(values: ReadonlyMap<string, Json>): Record<string, u
 /** Where a gateway can lead: the user's own server, or one in the lab. */
 export const GATEWAY_TARGETS = ['own', ...BUILT_IN_TARGETS] as const
 export type GatewayTarget = (typeof GATEWAY_TARGETS)[number]
+
+/** What there is to see of each that is not to be seen of every gateway. */
+export const GATEWAY_VIEWS: Readonly<Record<GatewayTarget, readonly ViewId[]>> = {
+  own: [],
+  broker: ['mqtt', 'pdus'],
+  web: ['waterfall', 'streams'],
+  dns: ['pdus'],
+}
 
 /** What the user says of the next gateway. */
 export interface GatewayForm {

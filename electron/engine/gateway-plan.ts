@@ -5,6 +5,7 @@ import { failure, fromIssues, success, type Result } from '../../shared/errors.t
 import { Setup } from '../../shared/experiment.ts'
 import { BUILT_IN } from './built-in-targets.ts'
 import { missingProgram, type RunPlan } from './plan.ts'
+import { applyChanges } from './settings.ts'
 
 const LANE = 'gateway'
 
@@ -49,14 +50,16 @@ export function planGateway({
     apps: builtIn === undefined ? {} : { target: builtIn.app },
   })
   if (!parsed.success) return failure(fromIssues(parsed.issues))
-  const missing = missingProgram(parsed.output)
+  const setup = applyChanges(parsed.output, {})
+  if (!setup.ok) return setup
+  const missing = missingProgram(setup.value)
   if (missing !== undefined) return missing
   const name = typeof to === 'string' ? to : formatTarget(to)
   return success({
     kind: 'gateway',
     name: 'gateway',
     title: { en: `Gateway to ${name}`, zh: `通往 ${name} 的网关` },
-    setup: parsed.output,
+    setup: setup.value,
     lanes: [{ id: LANE, label: { en: 'Gateway', zh: '网关' }, set: {} }],
     steps: [],
     knobs: [],

@@ -75,6 +75,12 @@ export const useLayout = defineStore('layout', () => {
     stage.value = showView(stage.value, pane, view)
   }
 
+  /** Brings a view to the front, wherever it is. */
+  function reveal(view: ViewId): void {
+    const pane = panesOf(stage.value).find(({ tabs }) => tabs.includes(view))
+    if (pane) show(pane.id, view)
+  }
+
   function close(pane: number, view: ViewId): void {
     stage.value = closeView(stage.value, pane, view)
   }
@@ -123,6 +129,7 @@ export const useLayout = defineStore('layout', () => {
     maximisedPane,
     focused,
     show,
+    reveal,
     close,
     split,
     setSizes,

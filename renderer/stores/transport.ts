@@ -3,7 +3,8 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 import type { DriverName } from '../../shared/commands.ts'
 import type { Json } from '../../shared/experiment.ts'
-import { gatewayCommand, gatewayLink, type GatewayForm } from '../gateway.ts'
+import { gatewayCommand, gatewayLink, GATEWAY_VIEWS, type GatewayForm } from '../gateway.ts'
+import { useLayout } from './layout.ts'
 import { useSession } from './session.ts'
 import { useWorkbench } from './workbench.ts'
 
@@ -18,6 +19,7 @@ export type StepKind = 'packet' | 'event' | 'time'
 export const useTransport = defineStore('transport', () => {
   const session = useSession()
   const workbench = useWorkbench()
+  const layout = useLayout()
 
   const driver = ref<DriverName>('live')
   const pace = ref<number | null>(1)
@@ -62,11 +64,14 @@ export const useTransport = defineStore('transport', () => {
     })
   }
 
-  function startGateway(): ReturnType<typeof session.startGateway> {
+  async function startGateway(): ReturnType<typeof session.startGateway> {
     const values = new Map<string, Json>()
     for (const knob of workbench.experiment.knobs)
       for (const path of knob.paths) values.set(path, workbench.valueOf(knob))
-    return session.startGateway({ ...gatewayCommand(gateway), link: gatewayLink(values), seed: seed.value })
+    const link = gatewayLink(values)
+    const opened = await session.startGateway({ ...gatewayCommand(gateway), link, seed: seed.value })
+    for (const view of opened ? GATEWAY_VIEWS[gateway.target] : []) layout.reveal(view)
+    return opened
   }
 
   /** Run, pause or go on: whatever comes next. */
