@@ -118,9 +118,13 @@ export class MqttReader {
     this.length = 1 + size + integerValue(bytes, 1, size)
     if (this.length === bytes.length) return this.finish()
     const reading = readHeader(bytes, { level: this.session.level, from: this.from })
+    // What rules a first CONNECT is held to stands in what follows.
+    if (reading.type === 'CONNECT' && !this.session.connected) return
     const breach = this.misplaced(reading) ?? reading.breach
-    this.judged = breach !== undefined
-    if (breach !== undefined) this.tellProblem(bytes, this.start, breach, undefined)
+    if (breach === undefined) return
+    this.judged = true
+    this.follow(reading)
+    this.tellProblem(bytes, this.start, breach, undefined)
   }
 
   /** A remaining length with a fifth byte: the packet has no end. */
