@@ -64,7 +64,7 @@ const input: ExperimentInput = {
   expectations: [],
   views: [
     ...(['topology', 'goodput', 'windows', 'rtt', 'sequence', 'queue', 'stalls'] as const),
-    ...(['ladder', 'packets', 'pdus', 'mqtt', 'waterfall', 'streams'] as const),
+    ...(['ladder', 'packets', 'pdus', 'mqtt', 'streams', 'layers'] as const),
   ],
   duration: 86_400e6,
 }
@@ -92,7 +92,7 @@ export type GatewayTarget = (typeof GATEWAY_TARGETS)[number]
 export const GATEWAY_VIEWS: Readonly<Record<GatewayTarget, readonly ViewId[]>> = {
   own: [],
   broker: ['mqtt', 'pdus'],
-  web: ['waterfall', 'streams'],
+  web: ['streams', 'layers'],
   dns: ['pdus'],
 }
 
