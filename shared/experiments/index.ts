@@ -13,6 +13,14 @@ import { httpRequests } from './http-requests.ts'
 import { http2Frames } from './http2-frames.ts'
 import { http2Hpack } from './http2-hpack.ts'
 import { httpVersions } from './http-versions.ts'
+import { mqttPackets } from './mqtt-packets.ts'
+import { mqttConnect } from './mqtt-connect.ts'
+import { mqttQos } from './mqtt-qos.ts'
+import { mqttPubsub } from './mqtt-pubsub.ts'
+import { mqttOffline } from './mqtt-offline.ts'
+import { mqttWill } from './mqtt-will.ts'
+import { mqttKeepalive } from './mqtt-keepalive.ts'
+import { mqttVsHttp } from './mqtt-vs-http.ts'
 import { qpack } from './qpack.ts'
 import { quic0Rtt } from './quic-0rtt.ts'
 import { quicBlocked } from './quic-blocked.ts'
@@ -64,6 +72,14 @@ export const EXPERIMENTS: readonly Experiment[] = [
   quicMigration,
   quicBlocked,
   qpack,
+  mqttPackets,
+  mqttConnect,
+  mqttQos,
+  mqttPubsub,
+  mqttOffline,
+  mqttWill,
+  mqttKeepalive,
+  mqttVsHttp,
 ].map((input) => v.parse(Experiment, input))
 
 /** The built-in experiment of this id. */

@@ -65,8 +65,8 @@ export const mqttKeepalive: ExperimentInput = {
       zh: '所以客户端在 CONNECT 里承诺一个保活时间：自己的两个报文之间不会超过这么多秒。没有话说时就发 PINGREQ，2 个字节，代理回 PINGRESP（MQTT 3.1.1，3.1.2.10）。发心跳的总是客户端，不是代理。',
     },
     {
-      en: 'In the first lane nothing goes wrong: an idle client with a keep alive of 4 s pings, and stays. In the second it publishes every second; its messages count as signs of life, and no ping is needed. In the third the network goes dark at 10 s. The broker waits one and a half times the keep alive from the last packet that it received, here 6 s, and closes the connection. The grace of a half is for the network: a ping may be late.',
-      zh: '第一组一切正常：空闲的客户端保活时间为 4 s，它发心跳，连接一直保持。第二组里客户端每秒发布一条；消息本身就是活着的迹象，用不着心跳。第三组里网络在 10 s 时断掉。代理从收到的最后一个报文算起，等待保活时间的 1.5 倍，这里是 6 s，然后关闭连接。多出来的一半是留给网络的余地：心跳可能迟到。',
+      en: 'In the first lane nothing goes wrong: an idle client with a keep alive of 4 s pings, and stays. In the second it publishes every second with QoS 1: to the broker each message is a sign of life, to the client each PUBACK, and no ping is needed. (With QoS 0 this client’s library would ping all the same, since it hears nothing back.) In the third the network goes dark at 10 s. The broker waits one and a half times the keep alive from the last packet that it received, here 6 s, and closes the connection. The grace of a half is for the network: a ping may be late.',
+      zh: '第一组一切正常：空闲的客户端保活时间为 4 s，它发心跳，连接一直保持。第二组里客户端每秒以 QoS 1 发布一条：对代理来说，每条消息都是活着的迹象；对客户端来说，每个 PUBACK 也是，用不着心跳。（若用 QoS 0，这个客户端所用的库照样会发心跳，因为它收不到任何回音。）第三组里网络在 10 s 时断掉。代理从收到的最后一个报文算起，等待保活时间的 1.5 倍，这里是 6 s，然后关闭连接。多出来的一半是留给网络的余地：心跳可能迟到。',
     },
     {
       en: 'The clock starts with the last packet, not with the accident. Just before the network went dark the client may have pinged, or not for almost the whole keep alive; so seen from the accident the broker takes anything from half the keep alive to one and a half times. The notes that say the broker closes after the keep alive itself are too strict.',
@@ -101,7 +101,7 @@ export const mqttKeepalive: ExperimentInput = {
     {
       id: 'busy',
       label: { en: 'Publishing', zh: '在发布' },
-      set: { 'apps.client.publish': [{ topic: 'lab/beat', at: SECOND, times: 27, every: SECOND }] },
+      set: { 'apps.client.publish': [{ topic: 'lab/beat', qos: 1, at: SECOND, times: 27, every: SECOND }] },
     },
     { id: 'half-open', label: { en: 'Vanished', zh: '消失' }, set: goesDark },
     {
@@ -194,7 +194,10 @@ export const mqttKeepalive: ExperimentInput = {
         '=',
         0,
         { en: 'The busy one has no need to', zh: '忙着发布的不用发心跳' },
-        { en: 'Any packet counts, a PUBLISH as well.', zh: '任何报文都算数，PUBLISH 也一样。' },
+        {
+          en: 'Any packet counts: PUBLISH for the broker, PUBACK for the client.',
+          zh: '任何报文都算数：对代理是 PUBLISH，对客户端是 PUBACK。',
+        },
       ),
       given: [...UNDISTURBED_MQTT, is('apps.client.keepAlive', KEEP_ALIVE, 5 * SECOND)],
     },

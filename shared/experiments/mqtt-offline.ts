@@ -67,8 +67,8 @@ export const mqttOffline: ExperimentInput = {
       zh: '第二是订阅的 QoS，第三是消息的 QoS。起作用的是两者中较低的一个（3.8.4）：只要有一个是 0，消息就只给在场的人，代理不必保留。我们的代理不保留；旋钮可以让它保留，标准是允许的。',
     },
     {
-      en: 'What does the publisher know of all this? Nothing. Its PUBACK comes from the broker, as soon as the broker has the message, in every lane alike. And a broker’s memory is not endless: how many messages it keeps for an absent client, and for how long, is its own decision in 3.1.1. MQTT 5 lets the client say how long its session is good for.',
-      zh: '发布者对此知道多少？一无所知。PUBACK 来自代理，代理一拿到消息就发，各组都一样。代理的记忆也不是无限的：替离线的客户端留多少、留多久，在 3.1.1 里由代理自己决定。MQTT 5 让客户端说明会话保留多久。',
+      en: 'What does the publisher know of all this? Nothing. Its PUBACK comes from the broker, as soon as the broker has the message, in every lane alike. And a broker’s memory is not endless: how many messages it keeps for an absent client, and for how long, is its own decision in MQTT 3.1.1. MQTT 5 lets the client say how long its session is good for.',
+      zh: '发布者对此知道多少？一无所知。PUBACK 来自代理，代理一拿到消息就发，各组都一样。代理的记忆也不是无限的：替离线的客户端留多少、留多久，在 MQTT 3.1.1 里由代理自己决定。MQTT 5 让客户端说明会话保留多久。',
     },
   ],
   rfcs: [],

@@ -28,7 +28,7 @@ export const mqttPackets: ExperimentInput = {
       zh: '剩余长度占 1 到 4 个字节。每个字节装 7 位，低位在前，最高位表示后面还有没有。因此 1 个字节最多到 127，2 个字节到 16,383，3 个字节到 2,097,151，4 个字节到 268,435,455。客户端在每个分界点的两侧各发一条：打开相邻的两条，比一比长度字段开头的那个字节。',
     },
     {
-      en: 'The smallest packets are 2 bytes, header only: PINGREQ, PINGRESP, DISCONNECT. The largest would have 5 bytes of header and 268,435,455 after it, 268,435,460 in all. The largest here is 2,097,157 bytes long, which is enough to need all 4 bytes of length; the byte pattern FF FF FF 7F that some notes give as “256 MB” is that greatest length as it stands on the wire.',
+      en: 'The smallest packets are 2 bytes, header only: PINGREQ, PINGRESP, DISCONNECT. The largest would have 5 bytes of header and 268,435,455 after it, 268,435,460 in all. The largest here is 2,097,157 bytes long, which is enough to need all 4 bytes of length; the byte pattern 0xFFFFFF7F that some notes give as “256 MB” is that greatest length as it stands on the wire.',
       zh: '最小的报文只有 2 个字节，仅含报头：PINGREQ、PINGRESP、DISCONNECT。最大的是 5 字节报头加 268,435,455 字节，共 268,435,460 字节。这里最大的一条长 2,097,157 字节，已经要用满 4 个字节来表示长度；有的笔记把“256 MB”写作 0xFFFFFF7F，那正是这个最大长度在线上的样子。',
     },
     {
@@ -140,7 +140,7 @@ export const mqttPackets: ExperimentInput = {
     },
     choices: [
       {
-        text: { en: '14', zh: '14' },
+        text: { en: '14 bytes', zh: '14 个字节' },
         right: true,
         because: {
           en: 'Type and length, two bytes; the length of the topic, two; the topic and the payload, five each.',
@@ -148,7 +148,7 @@ export const mqttPackets: ExperimentInput = {
         },
       },
       {
-        text: { en: '16', zh: '16' },
+        text: { en: '16 bytes', zh: '16 个字节' },
         right: false,
         because: {
           en: 'That would be with a packet identifier, which QoS 0 has not: there is no answer to tell apart.',
@@ -156,7 +156,7 @@ export const mqttPackets: ExperimentInput = {
         },
       },
       {
-        text: { en: 'About 100', zh: '大约 100' },
+        text: { en: 'About 100 bytes', zh: '大约 100 个字节' },
         right: false,
         because: {
           en: 'An HTTP request is nearer to that. The IP packet with its headers is, too.',

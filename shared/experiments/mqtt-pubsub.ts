@@ -124,7 +124,7 @@ export const mqttPubsub: ExperimentInput = {
   lanes: [
     ...SUBSCRIBERS.map(({ id, filter }) => ({
       id,
-      label: { en: filter, zh: filter },
+      label: { en: filter, zh: `过滤器 ${filter}` },
       set: { 'apps.subscriber.subscribe': [{ filter, qos: 1 }] },
     })),
     {

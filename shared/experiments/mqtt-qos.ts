@@ -35,9 +35,9 @@ const LANES: Record<
   Qos,
   { readonly label: Text; readonly packet: 'PUBLISH' | 'PUBREC'; readonly when: 'sent' | 'received' }
 > = {
-  0: { label: { en: 'QoS 0', zh: 'QoS 0' }, packet: 'PUBLISH', when: 'received' },
-  1: { label: { en: 'QoS 1', zh: 'QoS 1' }, packet: 'PUBLISH', when: 'received' },
-  2: { label: { en: 'QoS 2', zh: 'QoS 2' }, packet: 'PUBREC', when: 'sent' },
+  0: { label: { en: 'QoS 0', zh: 'QoS 0，至多一次' }, packet: 'PUBLISH', when: 'received' },
+  1: { label: { en: 'QoS 1', zh: 'QoS 1，至少一次' }, packet: 'PUBLISH', when: 'received' },
+  2: { label: { en: 'QoS 2', zh: 'QoS 2，恰好一次' }, packet: 'PUBREC', when: 'sent' },
 }
 
 const claim = (qos: Qos, what: 'lost' | 'duplicated', op: '=' | '>', text: Text, why: Text): Claim => ({
@@ -54,7 +54,7 @@ const claim = (qos: Qos, what: 'lost' | 'duplicated', op: '=' | '>', text: Text,
 export const mqttQos: ExperimentInput = {
   id: 'mqtt-qos',
   chapter: 'mqtt',
-  title: { en: 'QoS 0, 1 and 2', zh: 'QoS 0、1、2' },
+  title: { en: 'QoS 0, 1 and 2', zh: 'QoS 0、1、2：三种服务质量' },
   question: {
     en: 'A subscriber loses its connection in the middle of a delivery and comes back. Which messages are missing then, and which come twice?',
     zh: '订阅者正在收消息时连接断了，随后重新连上。哪些消息会丢，哪些会收到两遍？',

@@ -16,7 +16,7 @@ import { is } from './web.ts'
 const READINGS = 30
 /** Bytes of a reading. */
 const SIZE = 24
-const DARK = 10.5 * SECOND
+const DARK = 16.5 * SECOND
 const DARK_FOR = 8 * SECOND
 const PATIENCE = 2 * SECOND
 const KEEP_ALIVE = 4 * SECOND
@@ -49,8 +49,8 @@ export const mqttVsHttp: ExperimentInput = {
       zh: '论时间，前两组几乎没有差别：连接已经建好，得到回音都是一个往返，与协议无关。差别在字节数。PUBLISH 只有几个字节的报头和主题，PUBACK 是 4 个字节；请求则要用文字写明方法、目标、主机、类型和长度，响应也一样。若每个读数还要一次 TCP 握手，发出去的大半就不是读数了。家里有宽带，这不算什么；对按流量计费、靠电池供电的无线链路，这就是关键。',
     },
     {
-      en: 'In the last two lanes the network is gone from 10.5 s on, for 8 s. The MQTT client goes on being handed readings and keeps them; its keep alive tells it that the connection is dead, it connects again when it can, and sends what has no PUBACK yet: all 30 arrive. The HTTP client here gives each request up after 2 s and reports a failure, and those readings are gone.',
-      zh: '后两组里，网络从 10.5 s 起断了 8 s。MQTT 客户端照收读数，先存着；保活让它发现连接已死，网络一恢复就重新连接，把没有 PUBACK 的都发出去：30 个全部到达。这里的 HTTP 客户端等 2 s 就放弃，报告失败，那些读数就没了。',
+      en: 'In the last two lanes the network is gone from 16.5 s on, for 8 s. The MQTT client goes on being handed readings and keeps them; its keep alive tells it that the connection is dead, it connects again when it can, and sends what has no PUBACK yet: all 30 arrive. The HTTP client here gives each request up after 2 s and reports a failure, and those readings are gone.',
+      zh: '后两组里，网络从 16.5 s 起断了 8 s。MQTT 客户端照收读数，先存着；保活让它发现连接已死，网络一恢复就重新连接，把没有 PUBACK 的都发出去：30 个全部到达。这里的 HTTP 客户端等 2 s 就放弃，报告失败，那些读数就没了。',
     },
     {
       en: 'Is that fair? Only half. Nothing keeps an application from storing its readings and posting them later: turn on retries and see. The difference is who does it. MQTT’s standard says what is to be kept and repeated, and its libraries do it; HTTP leaves it to each application, together with the question whether a POST may be repeated. And the reverse direction is where they part: to tell this sensor something, MQTT’s broker just publishes, while an HTTP server has to wait until it is asked.',
@@ -97,7 +97,7 @@ export const mqttVsHttp: ExperimentInput = {
     },
   },
   lanes: [
-    { id: 'mqtt', label: { en: 'MQTT, QoS 1', zh: 'MQTT，QoS 1' }, ...NO_HTTP },
+    { id: 'mqtt', label: { en: 'MQTT, QoS 1', zh: 'MQTT，一条连接' }, ...NO_HTTP },
     { id: 'http', label: { en: 'HTTP, one connection', zh: 'HTTP，一条连接' }, ...NO_MQTT },
     {
       id: 'fresh',
@@ -151,7 +151,7 @@ export const mqttVsHttp: ExperimentInput = {
       group: 'mqtt',
       paths: [QOS],
       kind: 'choice',
-      options: [0, 1, 2].map((value) => ({ value, label: { en: String(value), zh: String(value) } })),
+      options: [0, 1, 2].map((value) => ({ value, label: { en: `QoS ${value}`, zh: `等级 ${value}` } })),
     },
     ...MQTT_PATH_KNOBS,
   ],

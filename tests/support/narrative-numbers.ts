@@ -13,7 +13,7 @@ export interface Quoted {
 /** Numbers that count nothing: clauses of a standard, and parts of names. */
 const NAMES: readonly RegExp[] = [
   // RFC 9113, 6.9.2; RFC 8446 C.4; RFC 9001 3, 4; and the clauses of a standard named just before: (5.2), 的 5.2 节.
-  /(?:RFC|IEEE|OASIS) ?[\d.]+\w?(?:[,，、]? ?(?:和 ?|and )?(?:第 ?)?[A-Z]?\.?\d+(?:\.\d+)*(?![\d ]*(?:%|B|ms|s|[kM]?bit)))*/g,
+  /(?:RFC|IEEE|OASIS|MQTT) ?[\d.]+\w?(?:[,，、]? ?(?:和 ?|and )?(?:第 ?)?[A-Z]?\.?\d+(?:\.\d+)*(?![\d ]*(?:%|B|ms|s|[kM]?bit)))*/g,
   /[（(]\d+(?:\.\d+)*(?:[,、] ?\d+(?:\.\d+)*)*[)）]/g,
   /\b(?:section|clause) \d+(?:\.\d+)*|第 ?\d+(?:\.\d+)+ ?节|\[MQTT-[\d.-]+\]/gi,
   /HTTP\/\d(?:\.\d)?|TLS 1\.\d|MQTT \d(?:\.\d)*|SHA-?\d+|P-256|X25519|AES-\d+|RSA-\d+|IPv\d|UTF-8|base64/gi,

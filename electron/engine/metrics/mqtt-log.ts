@@ -9,6 +9,7 @@ export const MQTT_EVENTS = [
   'mqtt:packet',
   'mqtt:state',
   'mqtt:message_published',
+  'mqtt:publish_finished',
   'mqtt:message_delivered',
   'mqtt:session',
   'mqtt:refused',
@@ -41,6 +42,9 @@ export class MqttLog {
   /** From the first CONNECT to its CONNACK, in microseconds. */
   connectTime: number | undefined
   published = 0
+  /** Whose handshake came to its end at the publisher, and that were given up. */
+  publishesFinished = 0
+  publishesFailed = 0
   willsPublished = 0
   willsDiscarded = 0
   sessionsResumed = 0
@@ -82,6 +86,10 @@ export class MqttLog {
         return this.onState(t, flow, data)
       case 'mqtt:message_published':
         return this.onPublished(data)
+      case 'mqtt:publish_finished':
+        if (data.error === '') this.publishesFinished++
+        else this.publishesFailed++
+        return
       case 'mqtt:message_delivered':
         return this.onDelivered(data)
       case 'mqtt:session':

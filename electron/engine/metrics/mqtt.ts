@@ -30,6 +30,9 @@ export const MQTT_METRICS: Readonly<Record<string, Figure>> = {
 
   /** PUBLISH and all that answers it, for each message that was published, on all its ways. */
   mqtt_qos_packets: of(({ ofMessages, published }) => (published === 0 ? null : ofMessages / published)),
+  /** Messages of which the publisher knows that the broker has them (QoS 0: that it wrote), and that it gave up. */
+  publishes_finished: of(({ publishesFinished }) => publishesFinished),
+  publishes_failed: of(({ publishesFailed }) => publishesFailed),
   /** PUBLISH with DUP (3.3.1.1). */
   mqtt_redeliveries: of(({ redeliveries }) => redeliveries),
 

@@ -41,6 +41,10 @@ const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '16': 'bytes of Sec-WebSocket-Key, RFC 6455 4.1',
   },
   rpc: { '5': "bytes before a message of gRPC, the project's PROTOCOL-HTTP2.md" },
+  'mqtt-packets': {
+    '256 MB': 'the greatest remaining length as it is mostly told; in MiB, less a byte',
+    '40': 'bytes of header of IPv4 and TCP without options, RFC 791 3.1, RFC 9293 3.1',
+  },
   qpack: {
     '99': 'entries of the static table, RFC 9204 appendix A',
     '60 ms': 'between the moments of the two requests',
