@@ -11,9 +11,9 @@ import type { Rng } from './random.ts'
 export interface Datagram {
   /** Number of the packet in the run, from 1; the trace's `pkt`. A duplicate is a packet of its own. */
   readonly id: number
-  /** The whole IPv4 packet. */
+  /** The whole IPv4 packet; on an Ethernet the frame around it, or around an ARP message. */
   readonly bytes: Uint8Array
-  /** The interface of the node by which it comes in or goes out; 0 for a host, 0 or 1 for a link. */
+  /** The interface of the node by which it comes in or goes out; 0 for a host, 0 or 1 for a link, the place in their lists for switches and routers. */
   readonly port: number
 }
 
