@@ -120,6 +120,9 @@ export function readConnack(reader: MqttFieldReader): Body<MqttConnack> {
 }
 
 function readConnackHeader(reader: MqttFieldReader): Body<MqttConnack> {
+  // A server that does not know MQTT 5 refuses its CONNECT in the form of 3.1.1, which has no properties.
+  if (reader.level === 5 && reader.left === 2 && reader.bytes[reader.at + 1] === UNACCEPTABLE_VERSION)
+    reader.setLevel(4)
   const { rules, level } = reader
   const flags = reader.number('Connect Acknowledge Flags', 1, (value) =>
     value & 1 ? 'session present' : 'none',

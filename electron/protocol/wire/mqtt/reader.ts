@@ -21,7 +21,7 @@ export type MqttItem =
       readonly offset: number
       readonly bytes: Uint8Array
       readonly packet: MqttPacket
-      /** Protocol level of the connection. */
+      /** Protocol level that it was read by: that of the connection. */
       readonly level: number
     }
   /** A packet breaks a rule: its receiver is to close the connection (MQTT-4.8.0-1 of 3.1.1, MQTT 5 4.13). */
@@ -150,7 +150,7 @@ export class MqttReader {
     this.follow(reading)
     const breach = misplaced ?? reading.breach
     if (breach === undefined && reading.packet !== undefined)
-      return this.sink({ type: 'packet', from, offset, bytes, packet: reading.packet, level: session.level })
+      return this.sink({ type: 'packet', from, offset, bytes, packet: reading.packet, level: reading.level })
     this.tellProblem(bytes, offset, breach!, misplaced === undefined ? reading.returnCode : undefined)
   }
 

@@ -122,6 +122,12 @@ describe('the order of packets', () => {
     expect(clientSends(CONNECT_5, 'e000', 'c000')).toContain('client MQTT-3.14.4-1 at 18')
   })
 
+  it('has the refusal of a server without MQTT 5 in the form of 3.1.1', () =>
+    expect(both(['client', CONNECT_5], ['server', '2002 0001'])).toEqual([
+      'client CONNECT at 0',
+      'server CONNACK at 0',
+    ]))
+
   it('has a server that waits for its client, and AUTH before CONNACK in MQTT 5', () =>
     expect(both(['client', CONNECT_5], ['server', 'f002 1800'], ['server', '2003 0000 00'])).toEqual([
       'client CONNECT at 0',
