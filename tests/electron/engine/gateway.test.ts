@@ -54,6 +54,11 @@ const echo = (socket: Socket): void => void socket.pipe(socket)
 const errorsOf = (run: Run): string[] =>
   [...run.reader.events(['app:finished'])].map(({ node, data }) => `${node} ${data.error}`).sort()
 
+/** In a soak it is as many for an hour (tests/soak). */
+const MANY = process.env.REXMIT_FULL === '1' ? 500 : 150
+
+const PATIENT = { timeout: 20_000 }
+
 describe('a gateway', () => {
   it('carries the bytes of many connections at once, through loss', async () => {
     const target = await targetOf(echo)
@@ -69,6 +74,28 @@ describe('a gateway', () => {
     const flows = new Set([...run.reader.events(['tcp:segment_sent'])].map(({ flow }) => flow))
     expect(flows.size).toBe(10)
     expect([...run.reader.events(['link:packet_dropped'])].length).toBeGreaterThan(0)
+    expect([...run.reader.events(['sim:fault'])]).toEqual([])
+  })
+
+  it(`serves ${MANY} connections at once, counts them, and keeps none`, async () => {
+    const target = await targetOf(echo)
+    const { port, run } = await gatewayTo(target.port)
+    const clients = await Promise.all(Array.from({ length: MANY }, () => clientOf(port)))
+    const echoed = await Promise.all(
+      clients.map(async (client, i) => {
+        client.write(`hello ${i}`)
+        return String((await once(client, 'data'))[0])
+      }),
+    )
+    expect(echoed).toEqual(clients.map((_, i) => `hello ${i}`))
+    expect(run.info.gateway!.connections).toEqual({ open: MANY, total: MANY, refused: 0 })
+    for (const client of clients) client.end().resume()
+    await expect.poll(() => run.info.gateway!.connections.open, PATIENT).toBe(0)
+    // What is left of them waits out TIME-WAIT; nothing else is kept.
+    const [{ hosts }] = run.scene.lanes
+    for (const { station } of hosts.values())
+      await expect.poll(() => station.host.tcp.connectionCount, PATIENT).toBe(0)
+    expect(errorsOf(run).every((line) => line.endsWith(' '))).toBe(true)
     expect([...run.reader.events(['sim:fault'])]).toEqual([])
   })
 
