@@ -100,7 +100,7 @@ export const framing: ExperimentInput = {
         kind: 'message-sender',
         host: 'client',
         to: 'server',
-        port: 5000,
+        port: 4711,
         framing: 'none',
         count: COUNT,
         every: EVERY,
@@ -108,7 +108,7 @@ export const framing: ExperimentInput = {
         longest: LONGEST,
         writes: 'cut',
       },
-      receiver: { kind: 'message-receiver', host: 'server', port: 5000, framing: 'none', longest: LONGEST },
+      receiver: { kind: 'message-receiver', host: 'server', port: 4711, framing: 'none', longest: LONGEST },
     },
   },
   lanes: [

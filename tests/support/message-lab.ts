@@ -33,11 +33,11 @@ export async function runMessages(lab: MessageLab): Promise<MessageResult> {
     links: { link: { a: 'client', b: 'server', up: { delay: 5_000 }, down: { delay: 5_000 }, ...lab.link } },
     apps: {
       sender: {
-        ...{ kind: 'message-sender', host: 'client', to: 'server', port: 5000 },
+        ...{ kind: 'message-sender', host: 'client', to: 'server', port: 4711 },
         ...both,
         ...lab.sender,
       },
-      receiver: { kind: 'message-receiver', host: 'server', port: 5000, ...both, ...lab.receiver },
+      receiver: { kind: 'message-receiver', host: 'server', port: 4711, ...both, ...lab.receiver },
     },
   } as SetupInput
   const experiment = smallExperiment({ setup, steps: steps as never })

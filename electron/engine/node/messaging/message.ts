@@ -6,7 +6,12 @@ import { crc32 } from 'node:zlib'
 import type { Micros } from '../../../../shared/units.ts'
 import type { Rng } from '../../../protocol/random.ts'
 
-/** Number, 4 bytes; length, 3; moment of sending in microseconds, 5; CRC-32, 4. */
+/**
+ * A mark, 1 byte; number, 3; length, 3; moment of sending in microseconds, 5; CRC-32, 4. Without the mark, analysers take a length and
+ * a small number after it for SMPP.
+ */
+const MARK = '#'.charCodeAt(0)
+const NUMBER_AT = 1
 const LENGTH_AT = 4
 const SENT_AT = 7
 const CHECKSUM_AT = 12
@@ -30,7 +35,8 @@ export interface Message {
 /** A message of `size` bytes, LEAST_MESSAGE at least; its contents are drawn from `rng`. */
 export function writeMessage({ number, sentAt }: Message, size: number, rng: Rng): Uint8Array {
   const bytes = Buffer.alloc(size)
-  bytes.writeUInt32BE(number, 0)
+  bytes[0] = MARK
+  bytes.writeUIntBE(number, NUMBER_AT, LENGTH_AT - NUMBER_AT)
   bytes.writeUIntBE(size, LENGTH_AT, SENT_AT - LENGTH_AT)
   bytes.writeUIntBE(Math.floor(sentAt), SENT_AT, CHECKSUM_AT - SENT_AT)
   for (let at = HEADER, word = 0; at < size; at++, word >>>= 5) {
@@ -48,7 +54,7 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (view.readUInt32BE(CHECKSUM_AT) !== checksumOf(view)) return undefined
   return {
-    number: view.readUInt32BE(0),
+    number: view.readUIntBE(NUMBER_AT, LENGTH_AT - NUMBER_AT),
     sentAt: view.readUIntBE(SENT_AT, CHECKSUM_AT - SENT_AT) as Micros,
   }
 }

@@ -15,7 +15,7 @@ it.each(['virtual', 'live'] as const)(
     expect(received.map(({ message }) => message)).toEqual(upTo(COUNT))
     expect(received.map(({ size }) => size)).toEqual(all('udp:datagram_sent').map(({ payload }) => payload))
     for (const one of received)
-      expect(one).toMatchObject({ channel: 'server:5000', copy: 1, late: false, wrong: '' })
+      expect(one).toMatchObject({ channel: 'server:4711', copy: 1, late: false, wrong: '' })
   },
 )
 
