@@ -20,6 +20,21 @@ const en = {
   share: 'Delivered within (%)',
   delay: 'Delay',
   messageFor: '#{number} → {receiver}',
+  call: 'from call to answer',
+  failedCall: 'failed',
+  message: 'messages',
+  headers: 'HTTP headers',
+  framing: 'framing, TLS',
+  packets: 'TCP and IP headers',
+  callsDone: '{done} of {all} answered',
+  callsFailed: '{count} failed',
+  callTimes: 'time: median {median}, longest {longest}',
+  callTimesShort: 'median {median}',
+  bytesACall: 'Bytes of each call',
+  bytesSpent: 'Bytes',
+  firstCall: 'first call',
+  lastCall: 'last call',
+  meanCall: 'mean of all',
 }
 
 export type MessageWord = keyof typeof en
@@ -43,6 +58,21 @@ const zh: Record<MessageWord, string> = {
   share: '在此时延内送达 (%)',
   delay: '时延',
   messageFor: '#{number} → {receiver}',
+  call: '从调用到应答',
+  failedCall: '失败',
+  message: '消息',
+  headers: 'HTTP 首部',
+  framing: '分帧、TLS',
+  packets: 'TCP 与 IP 首部',
+  callsDone: '已应答 {done} / {all}',
+  callsFailed: '失败 {count}',
+  callTimes: '用时：中位 {median}，最长 {longest}',
+  callTimesShort: '中位 {median}',
+  bytesACall: '每次调用的字节',
+  bytesSpent: '字节',
+  firstCall: '第一次调用',
+  lastCall: '最后一次调用',
+  meanCall: '全部平均',
 }
 
 /** A text with its `{name}` places filled in. */

@@ -2,6 +2,7 @@
 import type { EChartsOption } from 'echarts'
 import type { ViewId } from '../../../shared/experiment.ts'
 import { wholeRange, type ChartContext } from '../../../shared/charts/context.ts'
+import { callsChart, callsHeight } from '../../../shared/charts/calls.ts'
 import { deliveriesChart, deliveriesHeight } from '../../../shared/charts/deliveries.ts'
 import { goodputChart } from '../../../shared/charts/goodput.ts'
 import { headlineChart } from '../../../shared/charts/headline.ts'
@@ -18,6 +19,7 @@ import type { Language } from '../../../shared/charts/texts.ts'
 import { LIGHT } from '../../../shared/charts/theme.ts'
 import { waterfallChart, waterfallHeight } from '../../../shared/charts/waterfall.ts'
 import { windowsChart } from '../../../shared/charts/windows.ts'
+import { Calls } from '../../../shared/projections/calls.ts'
 import { Changes } from '../../../shared/projections/changes.ts'
 import { Goodput } from '../../../shared/projections/goodput.ts'
 import { Losses } from '../../../shared/projections/losses.ts'
@@ -98,6 +100,7 @@ const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Drawn>> = {
   ),
   streams: reads(() => new PageLoad(), streamsChart),
   waterfall: reads(() => new PageLoad(), waterfallChart, waterfallHeight),
+  calls: reads(() => new Calls(), callsChart, callsHeight),
   deliveries: reads(() => new Messages(), deliveriesChart, deliveriesHeight),
 }
 

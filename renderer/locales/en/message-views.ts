@@ -36,6 +36,10 @@ export default {
     title: 'Calls',
     label: 'Remote calls over time, and what their bytes are spent on',
     empty: 'Calls show as a client makes them.',
+    hint: 'A row is a call: point or click. Its bytes are all since the call before it ended. Wheel: rows, Ctrl and wheel: zoom.',
+    open: 'not answered yet',
+    answered: 'answered after {span}',
+    failed: '{status} after {span}: {error}',
   },
   framing: {
     title: 'Framing',

@@ -38,6 +38,10 @@ export default {
     title: '调用',
     label: '远程调用随时间的变化，以及字节花在何处',
     empty: '客户端发起调用后显示在这里。',
+    hint: '每行是一次调用，可指向或点击。其字节从前一次调用结束时算起。滚轮：移动行；Ctrl 加滚轮：缩放。',
+    open: '尚未应答',
+    answered: '{span} 后应答',
+    failed: '{span} 后 {status}：{error}',
   },
   framing: {
     title: '分帧',
