@@ -4,8 +4,8 @@ import type { Load, PageLoads } from './page-loads.ts'
 export interface HarTimings {
   /** Time in a queue, and waiting for a connection that others have opened. */
   readonly blocked: number
-  /** No names are looked up in the laboratory's network. */
-  readonly dns: -1
+  /** Finding the address of the server by its name. */
+  readonly dns: number
   /** Setting up the connection, that of TLS included. */
   readonly connect: number
   readonly send: number
@@ -50,13 +50,16 @@ export function harTimings(
   const made = opens ? connecting(load, loads) : undefined
   const connect = made?.connect ?? 0
   const ssl = made?.ssl ?? null
+  const lookup = made === undefined ? undefined : loads.lookup(load)
+  const dns = lookup === undefined ? 0 : span(Math.max(lookup.from, load.queued), lookup.to)
   // One that never went out spent all its time in the queue.
   const over = load.outcome?.t ?? load.responded ?? load.sent ?? load.queued
   const sent = load.sent ?? over
   const written = Math.max(sent, loads.message(load, 'request')?.finished ?? sent)
   const answered = Math.max(written, load.responded ?? over)
   const phases = {
-    blocked: toMillis(span(load.queued, sent) - Math.min(connect, span(load.queued, sent))),
+    blocked: toMillis(span(load.queued, sent) - Math.min(dns + connect, span(load.queued, sent))),
+    dns: toMillis(dns),
     connect: toMillis(connect),
     send: toMillis(span(sent, written)),
     wait: toMillis(span(written, answered)),
@@ -67,7 +70,7 @@ export function harTimings(
   const time = Object.values(phases).reduce((sum, phase) => sum + Math.round(phase * 1000), 0) / 1000
   const timings: HarTimings = {
     blocked,
-    dns: -1,
+    dns: lookup === undefined ? -1 : phases.dns,
     connect: made === undefined ? -1 : phases.connect,
     send,
     wait,

@@ -50,10 +50,18 @@ export interface Opening {
   quic: boolean
 }
 
+/** When a client's resolver was at work. */
+export interface Lookup {
+  readonly from: number
+  to: number | null
+}
+
 export interface PageLoads {
   /** In the order in which they were asked for. */
   readonly loads: readonly Load[]
   opening(load: Load): Opening | undefined
+  /** The last lookup of the client that was over when it began to connect for this request. */
+  lookup(load: Load): Lookup | undefined
   message(load: Load, part: 'request' | 'response'): SeenMessage | undefined
   /** IPv4 address of a node. */
   readonly addresses: ReadonlyMap<string, string>
@@ -61,6 +69,8 @@ export interface PageLoads {
 
 const READ = [
   'sim:node_added',
+  'dns:lookup_started',
+  'dns:lookup_finished',
   'tcp:state_changed',
   'transport:packet_sent',
   'connectivity:connection_state_changed',
@@ -103,10 +113,18 @@ class Reader implements PageLoads {
   /** The last try of a request, by node and number. */
   private readonly current = new Map<string, Load>()
   private readonly openings = new Map<string, Opening>()
+  /** By node. */
+  private readonly lookups = new Map<string, Lookup[]>()
   private readonly messages = new Map<string, SeenMessage>()
 
   opening({ node, flow }: Load): Opening | undefined {
     return this.openings.get(`${node} ${flow}`)
+  }
+
+  lookup(load: Load): Lookup | undefined {
+    const begun = this.opening(load)?.begun ?? null
+    if (begun === null) return undefined
+    return this.lookups.get(load.node)?.findLast(({ to }) => to !== null && to >= load.queued && to <= begun)
   }
 
   message({ lane, flow, exchange }: Load, part: 'request' | 'response'): SeenMessage | undefined {
@@ -118,6 +136,13 @@ class Reader implements PageLoads {
     switch (event.name) {
       case 'sim:node_added':
         this.addresses.set(node, event.data.address)
+        break
+      case 'dns:lookup_started':
+        this.lookups.set(node, [...(this.lookups.get(node) ?? []), { from: t, to: null }])
+        break
+      case 'dns:lookup_finished':
+        // One at a time, but for those that wait for the same answer.
+        for (const lookup of this.lookups.get(node) ?? []) lookup.to ??= t
         break
       case 'tcp:state_changed':
         if (event.data.to === 'SYN-SENT') this.open(node, flow).begun = t

@@ -96,6 +96,26 @@ describe('a page load', () => {
     })
   })
 
+  it('says how long the name took that the connection was made for', async () => {
+    const script = addNodes(new RecordingScript(), 'main')
+    const url = 'https://www.site.lab/'
+    script
+      .at(1_000)
+      .emit('main/client', 'http:request_queued', { request: 1, method: 'GET', url, attempt: 1 })
+    script.at(2_000).emit('main/client', 'dns:lookup_started', { lookup: 1, name: 'www.site.lab', type: 'A' })
+    script.at(32_000).emit('main/client', 'dns:lookup_finished', { lookup: 1, outcome: 'answer' })
+    script.at(32_000).emit(client, 'tcp:state_changed', { from: 'CLOSED', to: 'SYN-SENT' })
+    script.at(52_000).emit(client, 'tcp:state_changed', { from: 'SYN-SENT', to: 'ESTABLISHED' })
+    script.emit(client, 'http:request_sent', { request: 1, exchange: 1, version: 'http/1.1', reused: false })
+    script.at(72_000).emit(client, 'http:response_started', { request: 1, status: 200, content_type: '' })
+    script.emit(client, 'http:response_finished', { request: 1, content: 0, encoded: 0, source: 'network' })
+    const [{ log }] = await archive(script)
+    expect(log.entries[0]).toMatchObject({
+      time: 71,
+      timings: { blocked: 1, dns: 30, connect: 20, ssl: -1, send: 0, wait: 20, receive: 0 },
+    })
+  })
+
   it('has the message as it crossed: fields, query, cookies, sizes before and after decoding', async () => {
     const [{ log }] = await archive(pageLoad())
     const { request, response } = log.entries[0]
