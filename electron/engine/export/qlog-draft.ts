@@ -20,6 +20,7 @@ const HTTP2 = 'urn:ietf:params:qlog:events:http2-00'
 /** Namespaces of our own; a private schema needs a URI of its own (section 8.1 of the draft). */
 const OWN = [
   ...['tcp', 'udp', 'icmp', 'ip', 'link', 'app', 'security', 'http', 'wire'],
+  ...['ethernet', 'arp', 'dns', 'mqtt', 'ws', 'grpc', 'rpc'],
   // What QUIC and HTTP/3 have no words for.
   ...['recovery', 'connectivity'],
 ].map((name) => `urn:x-rexmit:qlog:events:${name}`)
@@ -83,6 +84,13 @@ function project(event: TraceEvent): Line | undefined {
         data: { type: 'knob_changed', message: `${path}: ${from} -> ${to}` },
       }
     }
+    case 'sim:interface_added':
+    case 'sim:route_added':
+    case 'sim:route_removed':
+      return {
+        name: 'simulation:scenario',
+        data: { name: event.name.slice('sim:'.length), details: event.data },
+      }
     case 'sim:mark':
       return { name: 'simulation:marker', data: { type: 'mark', message: event.data.text } }
     case 'sim:fault': {
