@@ -5,20 +5,25 @@
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import * as tls from 'node:tls'
+import dnsPacket from 'dns-packet'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { nodeCrypto } from '../../electron/engine/node-crypto.ts'
 import { ConnectionEnd } from '../../electron/engine/onlooker/connection-end.ts'
+import type { Protocol } from '../../electron/engine/onlooker/look.ts'
 import { Report } from '../../electron/engine/onlooker/report.ts'
 import { createRng, type Rng } from '../../electron/protocol/random.ts'
 import { PREFACE } from '../../electron/protocol/wire/h2/frame-reader.ts'
+import { DATA, FLAG_END_STREAM } from '../../electron/protocol/wire/h2/names.ts'
 import { SIDES } from '../../electron/protocol/wire/side.ts'
 import { KeyLog } from '../../electron/protocol/wire/tls/key-log.ts'
 import { EVENTS, type FieldSpec } from '../../shared/trace/events.ts'
 import { silentTrace } from '../../shared/trace/sink.ts'
 import { cut, join, octets, wound } from '../support/cuts.ts'
 import { duplexPair } from '../support/duplex-pair.ts'
-import { get, settings } from '../support/http2-watch.ts'
+import { block, frame, get, headers, settings } from '../support/http2-watch.ts'
+import { generate } from '../support/mqtt-packets.ts'
 import { Watcher } from '../support/onlooker.ts'
+import { fromHex } from '../support/packets.ts'
 import { reachableSize } from '../support/reachable.ts'
 import type { TracedEvent } from '../support/tcp-env.ts'
 import type { Crossed } from '../support/tls-capture.ts'
@@ -29,6 +34,8 @@ const COUNT = process.env.REXMIT_FULL === '1' ? 8_000 : 600
 interface Conversation {
   readonly crossed: readonly Crossed[]
   readonly keyLog: string
+  /** What is spoken at the server's port where the first bytes do not tell. */
+  readonly expected?: Protocol
 }
 
 const conversations: Conversation[] = []
@@ -78,6 +85,107 @@ const http1Talk = (request: string, response: string): Conversation => ({
   keyLog: '',
 })
 
+const fromClient = (...bytes: Uint8Array[]): Crossed => ({ from: 'client', bytes: join(...bytes) })
+const fromServer = (...bytes: Uint8Array[]): Crossed => ({ from: 'server', bytes: join(...bytes) })
+
+function mqttTalk(protocolVersion: 4 | 5): Conversation {
+  const write = (packet: object): Uint8Array => generate(packet as never, protocolVersion)
+  const id = { messageId: 7 }
+  return {
+    crossed: [
+      fromClient(
+        write({
+          cmd: 'connect',
+          protocolId: 'MQTT',
+          protocolVersion,
+          clean: true,
+          clientId: 'c',
+          keepalive: 9,
+        }),
+      ),
+      fromServer(write({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false })),
+      fromClient(write({ cmd: 'subscribe', ...id, subscriptions: [{ topic: 'a/#', qos: 1 }] })),
+      fromServer(write({ cmd: 'suback', ...id, granted: [1] })),
+      fromClient(
+        write({
+          cmd: 'publish',
+          ...id,
+          topic: 'a/b',
+          payload: '#1 hello',
+          qos: 1,
+          properties: { topicAlias: 1 },
+        }),
+      ),
+      fromServer(
+        write({ cmd: 'puback', ...id }),
+        write({ cmd: 'publish', topic: 'a/b', payload: '#1 hello', qos: 0 }),
+      ),
+      fromClient(write({ cmd: 'pingreq' }), write({ cmd: 'disconnect' })),
+    ],
+    keyLog: '',
+    expected: 'mqtt',
+  }
+}
+
+const webSocketTalk = (extension: string): Conversation => ({
+  crossed: [
+    fromClient(octets('GET /s HTTP/1.1\r\nHost: lab\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')),
+    fromServer(
+      octets(`HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${extension}\r\n`),
+      fromHex('8105 68656c6c6f c107 f248cdc9c90700'),
+    ),
+    fromClient(fromHex('8185 01020304 69676e686e 8980 00000000')),
+    fromServer(fromHex('0102 61c3 8a00 8001 a9 8802 03e8')),
+  ],
+  keyLog: '',
+})
+
+const QUERY = new Uint8Array(
+  dnsPacket.encode({ type: 'query', id: 7, questions: [{ type: 'A', name: 'www.example.test' }] }),
+)
+const ANSWER = new Uint8Array(
+  dnsPacket.encode({
+    type: 'response',
+    id: 7,
+    answers: [{ type: 'A', name: 'www.example.test', data: '192.0.2.1' }],
+  }),
+)
+const dnsTalk: Conversation = {
+  crossed: [
+    fromClient(Uint8Array.of(0, QUERY.length), QUERY),
+    fromServer(Uint8Array.of(0, ANSWER.length), ANSWER),
+  ],
+  keyLog: '',
+  expected: 'dns',
+}
+
+const grpcTalk: Conversation = {
+  crossed: [
+    fromClient(
+      join(PREFACE, settings()),
+      headers(
+        1,
+        block(
+          [':method', 'POST'],
+          [':scheme', 'http'],
+          [':path', '/a'],
+          ['content-type', 'application/grpc'],
+        ),
+        false,
+      ),
+      frame(DATA, 0, 1, fromHex('00 00000002 0801')),
+      frame(DATA, FLAG_END_STREAM, 1, fromHex('00 00000000')),
+    ),
+    fromServer(
+      settings(),
+      headers(1, block([':status', '200'], ['content-type', 'application/grpc']), false),
+      frame(DATA, 0, 1, fromHex('00 00000002 0801')),
+      headers(1, block(['grpc-status', '0'])),
+    ),
+  ],
+  keyLog: '',
+}
+
 beforeAll(async () => {
   const certificates = await createCertificates()
   conversations.push(
@@ -93,6 +201,12 @@ beforeAll(async () => {
       'GET /a HTTP/1.1\r\nHost: lab\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
       'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
     ),
+    mqttTalk(4),
+    mqttTalk(5),
+    webSocketTalk(''),
+    webSocketTalk('Sec-WebSocket-Extensions: permessage-deflate\r\n'),
+    dnsTalk,
+    grpcTalk,
   )
 })
 
@@ -141,7 +255,7 @@ it('no bytes break them', () => {
     const conversation = conversations[rng.int(conversations.length)]
     const crossed = disturb(rng, conversation)
     for (const own of SIDES) {
-      const watcher = new Watcher(own, conversation.keyLog)
+      const watcher = new Watcher(own, conversation.keyLog, conversation.expected)
       let sent = 0
       for (const { from, bytes } of crossed) {
         if (from === own) sent += bytes.length
@@ -168,6 +282,15 @@ it('no bytes break them', () => {
     ...['security:record', 'security:handshake_message', 'security:alert', 'security:key_updated'],
     ...['security:malformed', 'http:frame', 'http:message_started', 'http:message_finished'],
     ...['http:stream_state', 'http:table_changed', 'http:problem', 'record bad_record_mac'],
+    ...[
+      'mqtt:packet',
+      'mqtt:problem',
+      'ws:frame',
+      'ws:problem',
+      'dns:message',
+      'dns:problem',
+      'grpc:message',
+    ],
   ]
   expect(wanted.filter((what) => !seen.has(what))).toEqual([])
 })
@@ -196,6 +319,19 @@ describe('what an onlooker keeps does not grow with', () => {
   const record = (type: number, length: number) =>
     join(Uint8Array.of(type, 3, 3, length >> 8, length & 255), new Uint8Array(length))
 
+  const MQTT_5 = mqttTalk(5).crossed[0].bytes
+  const aliased = (i: number): Uint8Array =>
+    generate(
+      {
+        cmd: 'publish',
+        topic: `t/${i}/${'x'.repeat(100)}`,
+        payload: '',
+        qos: 0,
+        properties: { topicAlias: (i % 60_000) + 1 },
+      } as never,
+      5,
+    )
+
   it.each<[string, Uint8Array, (i: number) => Uint8Array]>([
     ['streams of HTTP/2 that never end', join(PREFACE, settings()), (i) => withStream(GET, 2 * i + 1)],
     [
@@ -214,6 +350,8 @@ describe('what an onlooker keeps does not grow with', () => {
     ['handshake messages of TLS', HELLO, () => record(22, 24)],
     ['records of TLS', HELLO, () => record(23, 300)],
     ['bytes of no protocol', octets('GET'), () => long],
+    ['topics of MQTT 5 with aliases', MQTT_5, (i) => aliased(i)],
+    ['a packet of MQTT without end', join(MQTT_5, fromHex('30 ffffff7f 0001 61')), () => long],
   ])('%s', (_, first, next) => {
     const end = new ConnectionEnd(new Report('client', () => silentTrace), nodeCrypto, new KeyLog())
     end.handleSent(first, false, 1)
