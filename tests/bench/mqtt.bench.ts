@@ -1,6 +1,6 @@
 /**
  * A thousand MQTT clients and ten thousand messages of QoS 1 through the broker in virtual time, trace on: each message goes to one
- * subscriber. The summary, which is made after a run, is counted by itself.
+ * subscriber. The summary, which is made after a run, is not counted.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -60,29 +60,27 @@ export default async function bench() {
   const plan = planExperiment({ experiment: experiment as never, driver: 'virtual' })
   if (!plan.ok) throw new Error(plan.error.message)
   const run = new Run(plan.value, { id: 1, directory: join(folder, 'run') })
-  const begin = performance.now()
-  let sealed = 0
+  const begin = { wall: performance.now(), cpu: process.cpuUsage() }
+  const taken = { wall: 0, cpu: 0 }
   const seal = run.recorder.seal.bind(run.recorder)
   run.recorder.seal = () => {
     seal()
-    sealed = performance.now()
+    const { user, system } = process.cpuUsage(begin.cpu)
+    Object.assign(taken, { wall: (performance.now() - begin.wall) / 1e3, cpu: (user + system) / 1e6 })
   }
   await run.start()
   await run.ended
   if (run.info.error !== undefined) throw new Error(run.info.error)
   const delivered = [...run.reader.events(['mqtt:message_delivered'])].length
   if (delivered !== MESSAGES) throw new Error(`${delivered} of ${MESSAGES} messages were delivered`)
-  const events = [...run.reader.events()].length
-  const note = `${events} events, ${run.info.now / SECOND} s of lab time`
+  let events = 0
+  for (const _ of run.reader.events()) events++
   run.close()
+  const name = 'MQTT: 1,000 clients, 10,000 messages of QoS 1'
+  const note = `${events} events, ${(run.info.now / SECOND).toFixed(1)} s of lab time`
   return [
-    {
-      name: 'MQTT: 1,000 clients, 10,000 messages of QoS 1',
-      value: (sealed - begin) / 1000,
-      unit: 's',
-      goal: 20,
-      note,
-    },
-    { name: 'MQTT: the summary of that run', value: (performance.now() - sealed) / 1000, unit: 's' },
+    { name, value: taken.wall, unit: 's', goal: 20, note },
+    // Other work on the machine does not show here.
+    { name: `${name}, processor time`, value: taken.cpu, unit: 's', goal: 20 },
   ]
 }
