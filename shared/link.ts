@@ -27,7 +27,7 @@ const bitRate = v.pipe(
 
 /** How fast packets leave the queue. */
 export const RateSpec = v.strictObject({
-  /** Bits a second of IP packets; 0: unlimited (to send nothing, take an outage). */
+  /** Bits a second of IP packets, or of Ethernet frames with their headers; 0: unlimited (to send nothing, take an outage). */
   limit: v.optional(bitRate, 0),
   /** A token bucket above `limit`: this many bytes may go at once; 0: plain serialisation. */
   bucket: v.optional(count, 0),
@@ -205,7 +205,7 @@ export const DirectionSpec = v.strictObject({
   rate: v.optional(RateSpec, {}),
   /** Propagation delay. */
   delay: v.optional(span, 0),
-  /** Larger packets: with DF an ICMP "fragmentation needed", unless `blackHole`; without, fragments. */
+  /** Of IP packets, whatever carries them. Larger ones: with DF an ICMP "fragmentation needed", unless `blackHole`; without, fragments. */
   mtu: v.optional(v.pipe(count, v.minValue(68), v.maxValue(65_535)), 1500),
   /** Too large packets die without a word (RFC 2923). */
   blackHole: v.optional(v.boolean(), false),

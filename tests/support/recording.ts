@@ -27,7 +27,7 @@ export const INFO: RunInfo = {
   pace: null,
   state: 'finished',
   now: 0,
-  setup: { hosts: {}, links: {}, apps: {} },
+  setup: { hosts: {}, links: {}, apps: {}, switches: {}, routers: {}, ethernet: false },
   lanes: [{ id: 'main', label: { en: 'Main', zh: '主' }, set: {} }],
   recording: { bytes: 0, packets: 0, truncatedPackets: 0 },
 }

@@ -27,9 +27,10 @@ const FATES = [
   'link:packet_duplicated',
   'link:packet_marked',
   'link:packet_reordered',
+  'ip:packet_discarded',
 ] as const satisfies readonly EventName[]
 
-/** What happened to single packets on links, in words; most packets have no entry. */
+/** What happened to single packets on links and in routers, in words; most packets have no entry. */
 export type Fates = ReadonlyMap<number, string>
 
 function fateOf(event: TraceEvent<(typeof FATES)[number]>): string {
@@ -44,6 +45,8 @@ function fateOf(event: TraceEvent<(typeof FATES)[number]>): string {
       return `rewritten on link: ${event.data.what}`
     case 'link:packet_duplicated':
       return `duplicated on link: the copy is packet ${event.data.copy}`
+    case 'ip:packet_discarded':
+      return `discarded by ${event.node}: ${event.data.reason}`
     case 'link:packet_marked':
       return 'marked on link: congestion experienced'
     case 'link:packet_reordered':
