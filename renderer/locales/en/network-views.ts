@@ -77,6 +77,7 @@ export default {
     },
     topic: 'Topic',
     publisher: 'Publisher',
+    qos: 'QoS',
     got: 'Delivered',
     told: 'QoS {qos}, published by {publisher}:',
     outcome: 'delivered to {delivered} of {intended}',

@@ -78,6 +78,7 @@ export default {
     },
     topic: '主题',
     publisher: '发布者',
+    qos: 'QoS',
     got: '已送达',
     told: 'QoS {qos}，发布者 {publisher}：',
     outcome: '{intended} 个订阅者中送达 {delivered} 个',

@@ -112,7 +112,7 @@ function sideOf(lane: LaneMqtt, client: string, { broker }: HandshakeAsk): Ladde
 function triesOf({ store, paths, layers, message }: HandshakeAsk, columns: readonly string[]): Try[] {
   const broker = columns.indexOf('')
   return message.steps
-    .flatMap((step) => {
+    .flatMap((step): Try[] => {
       const column = columns.indexOf(step.client)
       if (column < 0) return []
       const [from, to] = step.from === 'client' ? [column, broker] : [broker, column]
