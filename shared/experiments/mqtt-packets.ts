@@ -1,6 +1,7 @@
 /** 报文格式: packets from the smallest to one whose length takes four bytes. */
 import type { ExperimentInput } from '../experiment.ts'
-import { broker, MQTT_HOSTS, MQTT_PATH_KNOBS, mqttClient, mqttLink, OASIS_311, SECOND } from './mqtt.ts'
+import { broker, MQTT_DELAY, MQTT_HOSTS, MQTT_PATH_KNOBS, mqttClient, OASIS_311, SECOND } from './mqtt.ts'
+import { FAST } from './web.ts'
 
 const TOPIC = 'sizes'
 /** A PUBLISH of QoS 0 is its topic, with two bytes of length, and its payload. */
@@ -9,6 +10,9 @@ const BEFORE_PAYLOAD = 2 + TOPIC.length
 const LENGTHS = [127, 128, 16_383, 16_384, 2_097_151, 2_097_152]
 const LARGEST = 2_097_152 + 5
 const WITH_ID = [1, 2] as const
+
+/** So wide, and with so much room, that two megabytes get through without a loss. */
+const WIDE = { delay: MQTT_DELAY, rate: { limit: FAST }, queue: { limit: 4_000_000 } }
 
 export const mqttPackets: ExperimentInput = {
   id: 'mqtt-packets',
@@ -40,7 +44,7 @@ export const mqttPackets: ExperimentInput = {
   standards: [OASIS_311],
   setup: {
     hosts: MQTT_HOSTS,
-    links: mqttLink(100_000_000),
+    links: { link: { a: 'client', b: 'server', up: WIDE, down: WIDE } },
     apps: {
       broker: broker({ users: { lab: 'secret' } }),
       client: mqttClient('packets', {

@@ -212,7 +212,7 @@ export const mqttVsHttp: ExperimentInput = {
       given: IMPATIENT,
     },
   ],
-  views: ['deliveries', 'mqtt', 'waterfall', 'pdus', 'ladder', 'packets', 'topology'],
+  views: ['mqtt', 'waterfall', 'pdus', 'sequence', 'ladder', 'packets', 'topology'],
   duration: 60 * SECOND,
   prediction: {
     question: {

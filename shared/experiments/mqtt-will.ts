@@ -81,7 +81,6 @@ export const mqttWill: ExperimentInput = {
         actions: [{ at: 21 * SECOND, do: 'disconnect' }],
       }),
       heater: mqttClient('heater', {
-        start: 500_000,
         keepAlive: KEEP_ALIVE,
         reconnect: 0,
         will: { topic: TOPIC, qos: 1 },
