@@ -26,7 +26,7 @@ const meta: RecordingMeta = {
       driver: 'virtual',
     },
     ...{ driver: 'virtual', pace: null, state: 'running', now: 0 },
-    ...{ setup: { hosts: {}, links: {}, apps: {} }, lanes: [] },
+    ...{ setup: { hosts: {}, links: {}, apps: {}, switches: {}, routers: {}, ethernet: false }, lanes: [] },
     recording: { bytes: 0, packets: 0, truncatedPackets: 0 },
   },
   set: {},
