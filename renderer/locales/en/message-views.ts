@@ -1,7 +1,5 @@
-/** Words of the views of messages: their bytes, their delivery, remote calls, framing; and the titles of the views of MQTT and the journey. */
+/** Words of the views of messages: their bytes, their delivery, remote calls, framing. */
 export default {
-  journey: { title: 'Journey' },
-  mqtt: { title: 'MQTT' },
   pdus: {
     title: 'Messages, byte by byte',
     label: 'Messages of MQTT, DNS, WebSocket, gRPC and ARP, and the bytes of the one that is selected',

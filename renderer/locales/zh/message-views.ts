@@ -1,9 +1,7 @@
 import type en from '../en/message-views.ts'
 
-/** 消息各视图的文字：逐字节报文、投递、远程调用、分帧；以及 MQTT 与旅程两个视图的标题。 */
+/** 消息各视图的文字：逐字节报文、投递、远程调用、分帧。 */
 export default {
-  journey: { title: '旅程' },
-  mqtt: { title: 'MQTT' },
   pdus: {
     title: '逐字节报文',
     label: 'MQTT、DNS、WebSocket、gRPC 与 ARP 报文，以及选中报文的字节',
