@@ -9,7 +9,7 @@ import { createRng } from '../../electron/protocol/random.ts'
 import { wound } from '../support/cuts.ts'
 import { RECORDS, recordOf, runDns } from '../support/dns-lab.ts'
 
-const COUNT = process.env.REXMIT_FULL === '1' ? 300_000 : 10_000
+const COUNT = process.env.REXMIT_FULL === '1' ? 100_000 : 10_000
 const zone = new Zone(RECORDS.map(recordOf), () => 0x0a4d0002)
 const opt = {
   type: 'OPT',
