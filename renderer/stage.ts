@@ -62,6 +62,7 @@ const TALL: readonly ViewId[] = [
   'deliveries',
   'calls',
   'framing',
+  'pdus',
 ]
 /** Of these, those whose rows carry their sums or their fields beside them. */
 const WIDE: readonly ViewId[] = [
@@ -75,6 +76,7 @@ const WIDE: readonly ViewId[] = [
   'deliveries',
   'calls',
   'framing',
+  'pdus',
 ]
 
 /** Draws all lanes side by side with their windows and stalls: with it first there is one pane, and the other views stand behind. */

@@ -23,6 +23,8 @@ export interface LadderScene extends LadderFrame {
   readonly origins: Origins
   /** What a datagram of QUIC holds, in short words; undefined: nothing that is known. */
   quicWords(pkt: number): string | undefined
+  /** The messages of other protocols that end in a packet, in short words; undefined: none. */
+  pduWords(pkt: number): string | undefined
   readonly selected: number | null
   readonly pointed: number | null
 }
@@ -99,11 +101,14 @@ function wordsOf(surface: Surface, line: DrawnPath, scene: LadderScene): LineWor
   const { packet } = line.path
   const { short, details } = packetWords(packet, scene.origins.of(packet.flow, packet.node))
   const quic = packet.protocol === 'UDP' ? scene.quicWords(packet.pkt) : undefined
+  const pdus = scene.pduWords(packet.pkt)
+  // What a segment carries comes first, then what TCP says of it; of a datagram that is all there is.
+  const own = pdus === undefined ? short : packet.segment ? `${pdus}  ${short}` : pdus
   const cause = packet.segment?.cause ?? ''
   const lead = cause === '' ? '' : isAgain(line.path) ? `R ${cause}  ` : `${cause}  `
   const died = packet.fate === 'dropped'
   return {
-    short: `${lead}${quic ?? short}`,
+    short: `${lead}${quic ?? own}`,
     details,
     end: died ? `  ✕ ${reasonText(scene.language, packet.reason)}` : '',
     color: died ? theme.loss : colorOf(surface, line),

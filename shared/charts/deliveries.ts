@@ -100,11 +100,13 @@ export function deliveriesChart(
   const { theme, language } = context
   const lanes = lanesOf(messages, context)
   const used = legendOf(lanes, choice)
-  const picture = new Picture(context, '', [
+  const names = [
     ...used.map((key) => messageWord(language, key)),
     ...(hasDelays(context, lanes) ? lanes.map(({ label }) => label) : []),
     word(language, 'lost'),
-  ])
+  ]
+  // A lost message has the sign and the name of a lost packet.
+  const picture = new Picture(context, '', [...new Set(names)])
   for (const key of used) addLegend(picture, theme, key)
   const head = headOf(context, lanes, choice)
   const places = placesOf(picture, lanes, head.lines)

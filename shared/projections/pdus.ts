@@ -124,9 +124,14 @@ export class Pdus {
     return this.numbers.get(event)!.data[row]
   }
 
+  /** Messages whose last byte a packet took first, by their numbers. */
+  endingIn(pkt: number): readonly number[] {
+    return this.packets.get(pkt) ?? []
+  }
+
   /** Messages of which a packet carries a part, by their numbers; those that end in it if no more is known. */
   ofPacket(store: TraceStore, layers: Layers, pkt: number): readonly number[] {
-    const ending = this.packets.get(pkt) ?? []
+    const ending = this.endingIn(pkt)
     const segment = store.sentRow(pkt)
     const stream = segment < 0 ? undefined : layers.streamOfSegment(store, segment)
     const places = stream && this.places.get(stream.flow, stream.node)

@@ -1,5 +1,5 @@
 /** A message of MQTT, DNS, WebSocket, gRPC or ARP in a line, in the words of its standard. */
-import type { Pdu } from '../../../shared/projections/pdus.ts'
+import type { Pdu, Pdus } from '../../../shared/projections/pdus.ts'
 import type { TraceStore } from '../../../shared/trace/store.ts'
 
 export interface PduWords {
@@ -47,17 +47,55 @@ export function pduWords(store: TraceStore, pdu: Pdu): PduWords {
   }
 }
 
+/** A message in few words, for a line beside others: `PUBLISH 7 #17`, `DNS query www.lab A`. */
+export function pduLabel(store: TraceStore, pdu: Pdu): string {
+  const { columns } = store.table(pdu.event)
+  const number = (field: string): number => columns[field].data[pdu.row]
+  const text = (field: string): string => store.text(number(field))
+  const { type } = pduWords(store, pdu)
+  if (pdu.rule !== '') return `⚠ ${pdu.rule}`
+  switch (pdu.event) {
+    case 'mqtt:packet': {
+      const [id, message] = [number('packet_id'), number('message')]
+      const isAgain = type === 'PUBLISH' && number('dup') > 0
+      return [type, isAgain && 'DUP', id > 0 && id, message > 0 && `#${message}`].filter(Boolean).join(' ')
+    }
+    case 'dns:message': {
+      const what = number('response') > 0 ? `${type} ${text('rcode')}` : type
+      return `DNS ${what} ${text('name')} ${text('type')}`
+    }
+    case 'ws:frame':
+      return `WebSocket ${type}${number('fin') > 0 ? '' : ' …'}`
+    default:
+      return `${protocolName(pdu.protocol)} ${type}`
+  }
+}
+
+/** More of them in one packet are counted. */
+const MOST_LABELS = 3
+
+/** The messages that end in a packet, in few words; undefined: none that is known of. */
+export function pduLabels(store: TraceStore, pdus: Pdus, pkt: number): string | undefined {
+  const ending = pdus.endingIn(pkt)
+  if (ending.length === 0) return undefined
+  const names = ending.slice(0, MOST_LABELS).map((one) => pduLabel(store, pdus.get(store, one)))
+  const rest = ending.length - MOST_LABELS
+  return names.join(', ') + (rest > 0 ? ` +${rest}` : '')
+}
+
 type Reader<T> = (field: string) => T
 
 function mqttSummary(number: Reader<number>, text: Reader<string>): string {
   const isPublish = text('type') === 'PUBLISH'
   const [id, message] = [number('packet_id'), number('message')]
+  // Who subscribes says to what, and with which QoS, in the details.
+  const topic = isPublish || text('detail') === '' ? text('topic').replaceAll('\n', ', ') : ''
   return joined(
     isPublish && `QoS ${number('qos')}`,
     isPublish && number('dup') > 0 && 'DUP',
     isPublish && number('retain') > 0 && 'RETAIN',
     id > 0 && `id ${id}`,
-    text('topic').replaceAll('\n', ', '),
+    topic,
     message > 0 && `#${message}`,
     text('detail'),
   )

@@ -1,7 +1,7 @@
 /** What the list of messages says of each, and which pass its filter. */
 import { describe, expect, test } from 'vitest'
 import { PduRows } from '../../../renderer/views/pdus/rows.ts'
-import { pduWords } from '../../../renderer/views/pdus/words.ts'
+import { pduLabel, pduLabels, pduWords } from '../../../renderer/views/pdus/words.ts'
 import { Pdus } from '../../../shared/projections/pdus.ts'
 import type { EventData } from '../../../shared/trace/events.ts'
 import { FLOW, TraceMaker } from '../../support/trace-maker.ts'
@@ -117,6 +117,32 @@ test.each(
   ].map((row, number) => [number, ...row] as const),
 )('message %i is a %s: %s', (number, type, summary) => {
   expect(pduWords(store, pdus.get(store, number))).toEqual({ type, summary })
+})
+
+test.each([
+  'ARP request',
+  'ARP reply',
+  'DNS query www.lab A',
+  'DNS response NOERROR www.lab A',
+  'PUBLISH DUP 7 #17',
+  'PUBACK 7',
+  'SUBSCRIBE 7',
+  '⚠ MQTT-2.2.2-2',
+  'WebSocket text',
+  'gRPC message',
+])('beside other words message %$ is called %s', (label) => {
+  const labels = Array.from({ length: pdus.length }, (_, number) => pduLabel(store, pdus.get(store, number)))
+  expect(labels).toContain(label)
+})
+
+test('a packet is told of by the first few messages that end in it', () => {
+  const maker = new TraceMaker().pair()
+  for (let i = 0; i < 5; i++) maker.add(1, 'mqtt:packet', { ...PUBLISH, packet_id: i + 1 }, at('client', 9))
+  const many = maker.store()
+  const all = new Pdus()
+  all.update(many)
+  expect(pduLabels(many, all, 9)).toBe('PUBLISH DUP 1 #17, PUBLISH DUP 2 #17, PUBLISH DUP 3 #17 +2')
+  expect(pduLabels(many, all, 8)).toBeUndefined()
 })
 
 describe('the list', () => {
