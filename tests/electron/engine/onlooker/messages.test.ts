@@ -17,7 +17,7 @@ const client = (bytes: Uint8Array): Crossed => ({ from: 'client', bytes })
 const server = (bytes: Uint8Array): Crossed => ({ from: 'server', bytes })
 
 /** The events of this name at the end `own`, with the packet that each is told of with. */
-const toldBy = (watcher: Watcher, name: string) =>
+const toldBy = (watcher: Watcher, name: string): Record<string, unknown>[] =>
   watcher.trace.events.flatMap((event, i) =>
     event.name === name ? [{ ...event.data, pkt: watcher.trace.packets[i] }] : [],
   )
