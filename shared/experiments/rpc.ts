@@ -1,14 +1,14 @@
 /** HTTP 与 RPC: the same calls as JSON over HTTP/1.1, and as gRPC over HTTP/2. */
 import type { ExperimentInput } from '../experiment.ts'
 import { bothWays } from './link-knobs.ts'
-import { FAST, is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink } from './web.ts'
+import { FAST, is, PATH_KNOBS, UNDISTURBED, WEB_HOSTS, webLink, withinRoundTrips } from './web.ts'
 
 const CALLS = 30
 const READINGS = 10
 const MANY = 1_000
-const DELAY = 20_000
-const SLOW = 200_000
-const IMPATIENT = 100_000
+const DELAY = 100_000
+const SLOW = 600_000
+const IMPATIENT = 400_000
 const SIDE_BY_SIDE = 6
 
 const STYLES = ['apps.caller.style', 'apps.sensors.style']
@@ -236,7 +236,7 @@ export const rpc: ExperimentInput = {
       metric: 'grpc/call_time_median',
       op: '=',
       value: 'json/call_time_median',
-      tolerance: 0.2,
+      tolerance: 0.3,
       unit: 'us',
       why: {
         en: 'There and back, for both. Bytes that fit into the windows take no time of their own on a fast link.',
@@ -246,11 +246,11 @@ export const rpc: ExperimentInput = {
     },
     {
       id: 'one-round-trip',
-      text: { en: 'That is one round trip, 40 ms', zh: '也就是一个往返，40 ms' },
+      text: { en: 'That is one round trip, 200 ms', zh: '也就是一个往返，200 ms' },
       metric: 'grpc/call_time_median',
       op: '=',
       value: 2 * DELAY,
-      tolerance: 0.3,
+      tolerance: withinRoundTrips(1),
       unit: 'us',
       why: {
         en: 'The connection is there already from the second call on.',
@@ -306,8 +306,8 @@ export const rpc: ExperimentInput = {
     {
       id: 'deadline',
       text: {
-        en: 'With a deadline of 100 ms and a server that takes 200, all 30 calls of gRPC fail with DEADLINE_EXCEEDED',
-        zh: '期限 100 ms、服务器要 200 ms 时，gRPC 的 30 次调用都以 DEADLINE_EXCEEDED 告终',
+        en: 'With a deadline of 400 ms and a server that takes 600, all 30 calls of gRPC fail with DEADLINE_EXCEEDED',
+        zh: '期限 400 ms、服务器要 600 ms 时，gRPC 的 30 次调用都以 DEADLINE_EXCEEDED 告终',
       },
       metric: 'grpc/calls_deadline_exceeded',
       op: '=',
@@ -340,14 +340,14 @@ export const rpc: ExperimentInput = {
   duration: 300_000_000,
   prediction: {
     question: {
-      en: 'A call takes 41 ms as JSON over HTTP/1.1, on a fast path with a round trip of 40 ms. Its answer of 600 bytes becomes one of 160 with gRPC. How long does it take then?',
-      zh: '往返 40 ms 的快速路径上，HTTP/1.1 加 JSON 的一次调用要 41 ms。改用 gRPC，600 字节的应答变成 160 字节。现在要多久？',
+      en: 'A call takes 201 ms as JSON over HTTP/1.1, on a fast path with a round trip of 200 ms. Its answer of 600 bytes becomes one of 160 with gRPC. How long does it take then?',
+      zh: '往返 200 ms 的快速路径上，HTTP/1.1 加 JSON 的一次调用要 201 ms。改用 gRPC，600 字节的应答变成 160 字节。现在要多久？',
     },
     choices: [
       {
         text: {
-          en: 'About 11 ms: a quarter of the bytes, a quarter of the time',
-          zh: '约 11 ms：字节是四分之一，时间也是',
+          en: 'About 50 ms: a quarter of the bytes, a quarter of the time',
+          zh: '约 50 ms：字节是四分之一，时间也是',
         },
         right: false,
         because: {
@@ -356,7 +356,7 @@ export const rpc: ExperimentInput = {
         },
       },
       {
-        text: { en: 'About 41 ms, as before', zh: '约 41 ms，和原来一样' },
+        text: { en: 'About 201 ms, as before', zh: '约 201 ms，和原来一样' },
         right: true,
         because: {
           en: 'Request there, answer back. That is the distance, and no encoding makes it shorter.',
@@ -365,8 +365,8 @@ export const rpc: ExperimentInput = {
       },
       {
         text: {
-          en: 'About 80 ms: HTTP/2 has to agree on its settings first',
-          zh: '约 80 ms：HTTP/2 要先协商 SETTINGS',
+          en: 'About 400 ms: HTTP/2 has to agree on its settings first',
+          zh: '约 400 ms：HTTP/2 要先协商 SETTINGS',
         },
         right: false,
         because: {

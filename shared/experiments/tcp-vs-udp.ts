@@ -274,7 +274,7 @@ export const tcpVsUdp: ExperimentInput = {
       metric: 'tcp/message_delay_max',
       op: '=',
       value: 3 * DELAY,
-      tolerance: 0.2,
+      tolerance: 0.4,
       unit: 'us',
       why: {
         en: 'SYN there, SYN-ACK back, then the data (RFC 9293, 3.5). Some more messages have come up meanwhile and go with it.',
@@ -291,7 +291,7 @@ export const tcpVsUdp: ExperimentInput = {
       metric: 'tcp/message_delay_median',
       op: '=',
       value: 'udp/message_delay_median',
-      tolerance: 0.1,
+      tolerance: 0.3,
       unit: 'us',
       why: {
         en: 'Once the connection is there and nothing is lost, a segment travels like a datagram.',

@@ -6,7 +6,7 @@ import { bothWays } from './link-knobs.ts'
 const COUNT = 20
 const EVERY = 1_000_000
 const INTERVAL = 1_000_000
-const DELAY = 50_000
+const DELAY = 100_000
 const RTT = 2 * DELAY
 /** News that come seldom, and thick and fast. */
 const SELDOM = 3_000_000
@@ -191,8 +191,8 @@ export const websocket: ExperimentInput = {
     {
       id: 'polling-waits',
       text: {
-        en: 'By polling a message takes half an interval and one way on average: 550 ms',
-        zh: '轮询时，一条消息平均要半个间隔加一个单程：550 ms',
+        en: 'By polling a message takes half an interval and one way on average: 600 ms',
+        zh: '轮询时，一条消息平均要半个间隔加一个单程：600 ms',
       },
       metric: 'polling/message_delay_mean',
       op: '=',
@@ -210,7 +210,7 @@ export const websocket: ExperimentInput = {
       text: { en: 'And not much more than an interval at worst', zh: '最坏也不比一个间隔多多少' },
       metric: 'polling/message_delay_max',
       op: '<',
-      value: 1.2 * INTERVAL,
+      value: 1.4 * INTERVAL,
       unit: 'us',
       why: {
         en: 'What came up just after a question has the next one for its own.',
@@ -340,12 +340,12 @@ export const websocket: ExperimentInput = {
   duration: 300_000_000,
   prediction: {
     question: {
-      en: 'A stock price changes at the server twice within 10 ms. The path takes 50 ms each way, and a client is waiting in a long poll. When does it know of the second change?',
-      zh: '服务器上的股价在 10 ms 内变了两次。路径单程 50 ms，客户端正在长轮询中等待。它何时得知第二次变化？',
+      en: 'A stock price changes at the server twice within 10 ms. The path takes 100 ms each way, and a client is waiting in a long poll. When does it know of the second change?',
+      zh: '服务器上的股价在 10 ms 内变了两次。路径单程 100 ms，客户端正在长轮询中等待。它何时得知第二次变化？',
     },
     choices: [
       {
-        text: { en: '50 ms after it, like of the first', zh: '50 ms 之后，和第一次一样' },
+        text: { en: '100 ms after it, like of the first', zh: '100 ms 之后，和第一次一样' },
         right: false,
         because: {
           en: 'The first change has used up the request that was waiting. There is nothing left to answer.',
@@ -353,11 +353,11 @@ export const websocket: ExperimentInput = {
         },
       },
       {
-        text: { en: 'About 140 ms after it', zh: '大约 140 ms 之后' },
+        text: { en: 'About 290 ms after it', zh: '大约 290 ms 之后' },
         right: true,
         because: {
-          en: 'The first answer takes 50 ms, the next request 50 ms, the next answer 50 ms: all of it less the 10 ms by which the second change came later.',
-          zh: '第一个应答 50 ms，下一个请求 50 ms，再一个应答 50 ms，减去第二次变化晚来的 10 ms。',
+          en: 'The first answer takes 100 ms, the next request 100 ms, the next answer 100 ms: all of it less the 10 ms by which the second change came later.',
+          zh: '第一个应答 100 ms，下一个请求 100 ms，再一个应答 100 ms，减去第二次变化晚来的 10 ms。',
         },
       },
       {

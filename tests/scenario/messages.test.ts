@@ -145,7 +145,7 @@ describe('rpc', () => {
     ['with six calls at a time', { concurrency: 6 }, ['json-six-connections', 'grpc-one-connection']],
     [
       'with a deadline that is too short',
-      { deadline: 100_000, work: 200_000 },
+      { deadline: 400_000, work: 600_000 },
       ['deadline', 'deadline-connections'],
     ],
     ['with packets lost', { loss: 0.03 }, ['json-all', 'grpc-all', 'messages', 'headers']],
@@ -168,14 +168,14 @@ describe('rpc', () => {
       'grpc',
       { 'apps.caller.calls': 29 },
       ['deadline'],
-      { deadline: 100_000, work: 200_000 },
+      { deadline: 400_000, work: 600_000 },
     ],
     [
       'JSON that gives up no connection',
       'json',
       style('grpc'),
       ['deadline-connections'],
-      { deadline: 100_000, work: 200_000 },
+      { deadline: 400_000, work: 600_000 },
     ],
   ] as Falsified[])('would notice %s', async (...falsified) => {
     await expectNoticed('rpc', falsified)
