@@ -113,6 +113,26 @@ describe('a window', () => {
     })
   })
 
+  it.each([
+    ['mqtt', 'c000', 4, 'MQTT PINGREQ'],
+    ['mqtt', '2003 00 87 00', 5, 'MQTT CONNACK 135: not authorized'],
+    ['dns', '0007 0100 0000 0000 0000 0000', 4, 'DNS query 0x0007 '],
+    ['websocket', '8902 6162', 4, 'WebSocket ping, 2 bytes'],
+    ['grpc', '00 00000002 0801', 4, 'gRPC message, 2 bytes'],
+    [
+      'arp',
+      'ffffffffffff 02004d000001 0806 0001 0800 06 04 0001 02004d000001 0a4d0001 000000000000 0a4d0002',
+      4,
+      'who has 10.77.0.2? tell 10.77.0.1',
+    ],
+  ] as const)('reads a message of %s with its fields', async (protocol, hex, version, summary) => {
+    const window = new TestWindow(createLab())
+    const bytes = hex.replaceAll(' ', '')
+    const dissection = await window.ask({ type: 'pdu.dissect', protocol, hex: bytes, version })
+    expect(dissection.summary).toContain(summary)
+    expect(dissection.layers[0].offset).toBe(0)
+  })
+
   it('exports a run', async () => {
     const window = new TestWindow(createLab())
     await window.ask(start)
@@ -170,6 +190,7 @@ describe('a bad message', () => {
       'run.export',
       'packet.read',
       'packet.open',
+      'pdu.dissect',
       'run.start',
       'ack',
     )
