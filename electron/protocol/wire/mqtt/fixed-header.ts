@@ -49,7 +49,10 @@ function readFirstByte(reader: MqttFieldReader): MqttPacketType | undefined {
   if (from !== undefined && senderOf(type, level) === otherSide(from))
     reader.breaks(rules.packetType, `no ${from} sends ${type}`)
   if (reader.stopped) return type
-  reader.note('Flags', reader.flags.toString(2).padStart(4, '0'), at, 1, flagFields(type, reader.flags, at))
+  if (reader.noting) {
+    const shown = reader.flags.toString(2).padStart(4, '0')
+    reader.note('Flags', shown, at, 1, flagFields(type, reader.flags, at))
+  }
   if (type === 'PUBLISH') judgePublish(reader)
   else if (reader.flags !== (FLAGS[type] ?? 0))
     reader.breaks(rules.flags, `the reserved flags of ${type} are wrong`)
