@@ -22,6 +22,8 @@ export interface MqttLab {
   readonly tcp?: TcpSettingsInput
   /** A stranger, who opens a connection to the broker's port and sends bytes. */
   readonly stranger?: Script
+  /** In the place of the broker: whatever comes, it says this. */
+  readonly impostor?: Uint8Array
   /** Applications beside them. */
   readonly others?: SetupInput['apps']
   readonly driver?: DriverName
@@ -69,6 +71,26 @@ class Stranger implements Program {
       socket.once('end', () => (seen.closedAt = lab.now() - begin))
       for (const { at, bytes } of script) lab.after(at, () => socket.destroyed || socket.write(bytes))
       lab.after(Math.max(...script.map(({ at }) => at)) + PATIENCE, () => socket.destroy())
+    })
+  }
+
+  stop(): void {}
+}
+
+class Impostor implements Program {
+  readonly done = true
+  private readonly lab: Surroundings
+  private readonly bytes: Uint8Array
+
+  constructor(lab: Surroundings, bytes: Uint8Array) {
+    this.lab = lab
+    this.bytes = bytes
+  }
+
+  start(): void {
+    this.lab.sockets.listen(1883, (socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => socket.write(this.bytes))
     })
   }
 
@@ -130,6 +152,11 @@ export async function runMqtt(lab: MqttLab): Promise<MqttResult> {
     ...PROGRAMS,
     'http-client': (_setup, surroundings) => new Stranger(surroundings, lab.stranger ?? [], seen),
   }
+  const { impostor } = lab
+  if (impostor !== undefined)
+    Object.assign(programs, {
+      'mqtt-broker': (_: unknown, here: Surroundings) => new Impostor(here, impostor),
+    })
   const run = createRun({ experiment: mqttExperiment(lab) as never, driver, seed }, { programs })
   await run.start()
   await run.ended

@@ -7,6 +7,7 @@ import type { LabSocket } from '../../sockets.ts'
 import type { Cancel, Program, Surroundings } from '../program.ts'
 import { secureClient, type TlsSessions } from '../tls.ts'
 import { Cuts } from './cuts.ts'
+import { Guard } from './guard.ts'
 import { lettersOf, numberIn, type Letters } from './letters.ts'
 import { CONNECT_WAIT, labInterval, NEVER_MS } from './library-time.ts'
 import { nameless, typeOf } from './names.ts'
@@ -19,6 +20,8 @@ type Publication = MqttClientApp['publish'][number]
 
 /** Protocol level of MQTT 3.1, which has another name (MQTT 3.1 3.1). */
 const MQTT_31 = 3
+/** Two bytes of seconds (MQTT 3.1.1 3.1.2.10). */
+const LONGEST_KEEP_ALIVE = 65_535
 /** DISCONNECT (MQTT 3.1.1 3.14). */
 const DISCONNECT = Uint8Array.of(0xe0, 0)
 
@@ -108,7 +111,7 @@ export class MqttClient implements Program {
     const library = new this.mqtt.MqttClient(() => this.openStream(), {
       clientId: setup.clientId,
       clean: setup.clean,
-      keepalive: Math.round(setup.keepAlive / 1e6),
+      keepalive: Math.min(Math.round(setup.keepAlive / 1e6), LONGEST_KEEP_ALIVE),
       protocolVersion: setup.version,
       protocolId: setup.version === MQTT_31 ? 'MQIsdp' : 'MQTT',
       username: setup.username,
@@ -155,8 +158,17 @@ export class MqttClient implements Program {
       this.reason = 'cut'
       socket.resetAndDestroy()
     }
+    const guard = new Guard('server', {
+      onPacket: () => undefined,
+      onBreach: () => {
+        this.reason ||= 'error'
+        process.nextTick(() => stream.endIncoming())
+      },
+    })
     const stream: PacketStream = new PacketStream(inner, {
+      heard: (bytes) => guard.hear(bytes),
       arrived: (packet) => {
+        if (!guard.admits()) return false
         if (this.cuts.isDue(typeOf(packet), 'received')) stream.cutAfterThis(cut)
         return true
       },

@@ -6,10 +6,10 @@ import type { Client } from 'aedes'
 import type { Duplex } from 'node:stream'
 import type { Trace } from '../../../../shared/trace/sink.ts'
 import type { Micros } from '../../../../shared/units.ts'
-import type { MqttConnect } from '../../../protocol/wire/mqtt/packets.ts'
-import { MqttReader, type MqttItem } from '../../../protocol/wire/mqtt/reader.ts'
+import type { MqttConnect, MqttPacket } from '../../../protocol/wire/mqtt/packets.ts'
 import type { LabSocket } from '../../sockets.ts'
 import type { Cancel, Surroundings } from '../program.ts'
+import { Guard } from './guard.ts'
 import { CONNECT_WAIT } from './library-time.ts'
 import { nameless, typeOf } from './names.ts'
 import { PacketStream } from './packet-stream.ts'
@@ -33,9 +33,6 @@ export class Visit {
   private readonly lab: Surroundings
   private readonly socket: LabSocket
   private readonly inner: Duplex
-  private readonly reader = new MqttReader('client', (item) => this.take(item))
-  /** Packets that the reader has passed. */
-  private passed = 0
   private lastHeard: Micros
   private timer: Cancel | undefined
   private hasAnswered = false
@@ -46,9 +43,13 @@ export class Visit {
     this.socket = socket
     this.trace = lab.trace.scope({ flow: socket.connection.flow })
     this.lastHeard = lab.now()
+    const guard = new Guard('client', {
+      onPacket: (packet) => this.onPacket(packet),
+      onBreach: (returnCode) => this.refuse(returnCode),
+    })
     this.stream = new PacketStream(inner, {
-      heard: (bytes) => this.reader.push(bytes),
-      arrived: () => this.passed-- > 0,
+      heard: (bytes) => guard.hear(bytes),
+      arrived: () => guard.admits(),
       leaving: (packet) => this.answer(packet),
     })
     this.timer = lab.after(CONNECT_WAIT, () => this.close('protocol_error'))
@@ -71,14 +72,10 @@ export class Visit {
     this.stream.destroy()
   }
 
-  private take(item: MqttItem): void {
-    if (item.type === 'problem') return this.refuse(item.returnCode)
-    this.passed++
+  private onPacket(packet: MqttPacket | undefined): void {
     this.lastHeard = this.lab.now()
-    if (item.type !== 'packet') return
-    const { packet } = item
-    if (packet.type === 'CONNECT') this.onConnect(packet)
-    else if (packet.type === 'DISCONNECT') this.ending = 'disconnect'
+    if (packet?.type === 'CONNECT') this.onConnect(packet)
+    else if (packet?.type === 'DISCONNECT') this.ending = 'disconnect'
   }
 
   /** A rule is broken: what came before it still counts. The onlooker says which one it is. */

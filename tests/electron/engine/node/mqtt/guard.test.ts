@@ -110,6 +110,15 @@ describe('after CONNECT, the connection is closed as soon as a rule is broken', 
     expect(seen.closedAt).toBeLessThan(SECOND + 2 * RTT)
   })
 
+  test('what comes after it, in the same segment or later, does not', async () => {
+    const script = [CONNECT, 'c1 00 31 04 0001 61 6d', '31 04 0001 61 6d'].map((piece, i) => ({
+      at: i * SECOND,
+      bytes: hex(piece),
+    }))
+    const { all } = await runMqtt({ stranger: script })
+    expect(all('mqtt:retained')).toEqual([])
+  })
+
   test('MQTT-3.14.4-2: what follows DISCONNECT is not looked at', async () => {
     const { bytes } = await speak(CONNECT, `e0 00 ${PINGREQ}`)
     expect(bytes).toEqual(CONNACK)
@@ -130,6 +139,26 @@ describe('wills (MQTT-3.1.2-8)', () => {
   test('MQTT-3.1.2-10: after DISCONNECT it is not, whatever follows', async () => {
     const { will } = await speak(WITH_WILL, 'e0 00 c1 00')
     expect(will).toMatchObject([{ action: 'registered' }, { action: 'discarded', reason: 'disconnect' }])
+  })
+})
+
+describe('a client closes the connection when the server breaks a rule (MQTT-4.8.0-1)', () => {
+  test.each([
+    ['MQTT-3.2.0-1: the first packet is not CONNACK', 'd0 00', ['connecting', 'closed error']],
+    ['MQTT-2.2.2-2: flags of CONNACK', '21 02 0000', ['connecting', 'closed error']],
+    [
+      'flags of PINGRESP after a good CONNACK',
+      '20 02 0000 d1 00',
+      ['connecting', 'connected', 'closed error'],
+    ],
+    ['QoS 3', '20 02 0000 36 05 0001 61 0001', ['connecting', 'connected', 'closed error']],
+    ['no MQTT at all', '48 54 54 50', ['connecting', 'closed error']],
+  ])('%s', async (_rule, packet, states) => {
+    const { all } = await runMqtt({
+      impostor: hex(packet),
+      clients: { device: { reconnect: 0, actions: [{ at: SECOND, do: 'disconnect' }] } },
+    })
+    expect(all('mqtt:state').map(({ state, reason }) => `${state} ${reason}`.trim())).toEqual(states)
   })
 })
 
