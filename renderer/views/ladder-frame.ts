@@ -290,6 +290,14 @@ function drawSide(surface: Surface, layout: Layout, { range, end, sides }: Ladde
   stroke(pen, x, layout.top, x, layout.bottom)
 }
 
+/** As much of a name as has room. */
+function shortened(pen: CanvasRenderingContext2D, name: string, width: number): string {
+  if (pen.measureText(name).width <= width) return name
+  let length = name.length - 1
+  while (length > 1 && pen.measureText(`${name.slice(0, length)}…`).width > width) length--
+  return `${name.slice(0, length)}…`
+}
+
 const placeOf = ({ left, right }: Layout, count: number, at: number): number =>
   left + ((right - left) * at) / Math.max(1, count - 1)
 
@@ -309,7 +317,7 @@ function drawHead(surface: Surface, layout: Layout, { sides, language, range }: 
     const isLast = i > 0 && i === sides.length - 1
     const align = i === 0 ? 'left' : isLast ? 'right' : 'center'
     const x = placeOf(layout, sides.length, i) + (i === 0 ? -BAND : isLast ? BAND : 0)
-    const name = room ? side.name : side.name.split(' ')[0]
+    const name = room ? side.name : shortened(pen, side.name.split(' ')[0], each - 4)
     drawText(surface, name, x, y, { bold: true, color: colorOf(surface, side), align })
   })
   const unit = axisUnit('us', range.to).symbol

@@ -64,6 +64,8 @@ const MARGIN = 8
 const QUEUE_HEIGHT = 13
 /** Length of a link at least, as a share of the width of the widest node. */
 const LEAST_LINK = 0.5
+/** In rows lower than so many letters only level links have words. */
+const ROOMY_ROW = 4.5
 /** Words stand beside a link that is steeper than this, not along it. */
 const STEEP = 1.1
 /** A link shorter than this has no room for its queues. */
@@ -78,7 +80,11 @@ export function paintMap(surface: Surface, scene: MapScene, box: Box, marked: Ma
     drawText(surface, scene.label, box.x + MARGIN, box.y + theme.textSize * 0.8, { bold: true })
   const boxes = boxesOf(surface, scene, room)
   const wires = new Map<string, Wire>()
-  for (const link of scene.links) drawLink(surface, scene, link, boxes, wires)
+  const isCrowded = room.height / Math.max(1, scene.layout.rows) < theme.textSize * ROOMY_ROW
+  for (const link of scene.links) {
+    const wire = drawLink(surface, scene, link, boxes, wires)
+    if (wire && !(isCrowded && wire.p.y !== wire.q.y)) drawLinkWords(surface, link, wire)
+  }
   const nodes = scene.nodes.flatMap((node) => {
     const place = boxes.get(node.id)
     if (!place) return []
@@ -169,18 +175,25 @@ interface Wire {
   readonly angle: number
 }
 
+/** What of a link is to be seen, from side a to side b. */
+interface Stretch {
+  readonly p: { readonly x: number; readonly y: number }
+  readonly q: { readonly x: number; readonly y: number }
+  readonly length: number
+}
+
 function drawLink(
   surface: Surface,
   { lit }: MapScene,
   link: MapLink,
   boxes: ReadonlyMap<number, Box>,
   wires: Map<string, Wire>,
-): void {
+): Stretch | undefined {
   const [a, b] = [boxes.get(link.a), boxes.get(link.b)]
-  if (!a || !b) return
+  if (!a || !b) return undefined
   const [p, q] = [edgeOf(a, b), edgeOf(b, a)]
   const length = Math.hypot(q.x - p.x, q.y - p.y)
-  if (length < 1) return
+  if (length < 1) return undefined
   for (const direction of [0, 1] as const) {
     const [from, to] = direction === 0 ? [p, q] : [q, p]
     // Each keeps to its own side, the way to the right above the way to the left.
@@ -192,7 +205,7 @@ function drawLink(
       drawWire(surface, whole, length, link.directions[direction], lit.has(link.id)),
     )
   }
-  drawLinkWords(surface, link, p, q, length)
+  return { p, q, length }
 }
 
 /** A wire with the queue before it; gives the part of it that packets go on. */
@@ -233,9 +246,7 @@ function drawWire(
 function drawLinkWords(
   surface: Surface,
   { name, directions: [up, down] }: MapLink,
-  p: { readonly x: number; readonly y: number },
-  q: { readonly x: number; readonly y: number },
-  length: number,
+  { p, q, length }: Stretch,
 ): void {
   const { pen, theme } = surface
   const isForward = q.x >= p.x

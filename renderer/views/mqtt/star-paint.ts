@@ -29,8 +29,10 @@ export interface StarScene {
   readonly lines: readonly string[]
   readonly clients: readonly StarClient[]
   readonly packets: readonly StarPacket[]
-  /** Clients that are not drawn, in words; empty: all are. */
-  readonly more: string
+  /** Clients that were left out from the first. */
+  readonly hidden: number
+  /** Says how many clients are not drawn. */
+  more(count: number): string
 }
 
 const MARGIN = 8
@@ -41,37 +43,112 @@ const APART = 7
 const MOST_WIDTH = 0.3
 /** No more subscriptions of a client are named. */
 const MOST_NAMED = 3
+/** Clients that leave room for words beside the arrows. */
+const FEW = 2
 
 /** Gives the packets with their places, to be pointed at. */
 export function paintStar(surface: Surface, scene: StarScene, box: Box, marked: Marked): DrawnPacket[] {
-  const centre = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
-  const broker = around(surface, centre, [scene.broker, ...scene.lines], box.width * MOST_WIDTH)
-  const places = placesOf(surface, scene.clients, box)
+  const { theme } = surface
+  const sizes = sizesOf(surface)
+  const { clients, places, broker, boxLines, brokerLines } = fitted(sizes, scene, box)
   const spokes = new Map<string, Spoke>()
-  for (const client of scene.clients) {
+  for (const client of clients) {
     const place = places.get(client.id)!
     const clearance = Math.max(place.height, broker.height) / 2
     const spoke = { from: edgeOf(place, broker), to: edgeOf(broker, place), clearance }
     spokes.set(client.id, spoke)
     drawConnection(surface, client, spoke)
+    drawArrow(surface, client, spoke)
   }
-  drawBox(surface, broker, [scene.broker, ...scene.lines], surface.theme.server, false)
-  for (const client of scene.clients) {
-    const { theme } = surface
+  drawBox(surface, broker, brokerLines, theme.server, false)
+  for (const client of clients) {
     const color = client.connection === 'none' ? theme.faint : theme.client
     const isOff = client.connection === 'away' || client.connection === 'none'
-    drawBox(surface, places.get(client.id)!, [client.id, ...client.lines], color, isOff)
+    drawBox(surface, places.get(client.id)!, boxLines(client), color, isOff)
   }
-  for (const client of scene.clients) drawSubscriptions(surface, client, spokes.get(client.id)!)
-  if (scene.more !== '')
-    drawText(surface, scene.more, box.x + box.width - MARGIN, box.y + box.height - surface.theme.textSize, {
-      align: 'right',
-      color: surface.theme.muted,
-    })
+  if (clients.length <= FEW)
+    for (const client of clients) drawSubscriptions(surface, client, spokes.get(client.id)!)
+  const hidden = scene.hidden + scene.clients.length - clients.length
+  if (hidden > 0)
+    drawText(
+      surface,
+      scene.more(hidden),
+      box.x + box.width - MARGIN,
+      box.y + box.height - theme.textSize * 0.8,
+      {
+        align: 'right',
+        color: theme.muted,
+      },
+    )
   return scene.packets.flatMap((packet) => {
     const spoke = spokes.get(packet.client)
     return spoke ? [drawOnSpoke(surface, packet, spoke, marked)] : []
   })
+}
+
+/** How many lines a box may have, the most that there is room for. */
+const LINES = [Infinity, 4, 3, 2, 1]
+
+/** A line of text in a box. */
+interface BoxLine {
+  readonly text: string
+  /** What the followed message is for. */
+  readonly isMeant?: boolean
+}
+
+interface Fitted {
+  readonly clients: readonly StarClient[]
+  readonly places: Map<string, Box>
+  readonly broker: Box
+  readonly brokerLines: readonly BoxLine[]
+  boxLines(client: StarClient): readonly BoxLine[]
+}
+
+/** As much of the clients as has room side by side: all that is said of them, or less, or only those that the message goes to. */
+function fitted(sizes: Sizes, scene: StarScene, box: Box): Fitted {
+  const lit = scene.clients.filter(({ isLit }) => isLit)
+  const groups = lit.length > 0 && lit.length < scene.clients.length ? [scene.clients, lit] : [scene.clients]
+  let best: Fitted | undefined
+  for (const { clients, lines } of groups.flatMap((one) =>
+    LINES.map((count) => ({ clients: one, lines: count })),
+  )) {
+    const boxLines = (client: StarClient): readonly BoxLine[] =>
+      linesOf(client, clients.length).slice(0, lines)
+    const brokerLines = [scene.broker, ...scene.lines].slice(0, lines).map((text) => ({ text }))
+    const centre = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+    const broker = sizes.around(centre, brokerLines, box.width * MOST_WIDTH)
+    const places = placesOf(sizes, clients, boxLines, box)
+    best = { clients, places, broker, brokerLines, boxLines }
+    if (areApart([broker, ...places.values()])) return best
+  }
+  return best!
+}
+
+/** Of several clients the subscriptions stand in their boxes: beside the arrows there would be no room. */
+function linesOf({ id, lines, subscriptions }: StarClient, count: number): BoxLine[] {
+  const [state, ...others] = lines.map((text) => ({ text }))
+  if (count <= FEW) return [{ text: id }, state, ...others]
+  const sorted = [...subscriptions].sort((a, b) => Number(b.isMeant) - Number(a.isMeant))
+  const shown = sorted.slice(0, MOST_NAMED)
+  const rest = subscriptions.length - shown.length
+  return [{ text: id }, state, ...shown, ...(rest > 0 ? [{ text: `+${rest}` }] : []), ...others]
+}
+
+/** Pixels between two boxes at least. */
+const GAP = 6
+
+function areApart(boxes: readonly Box[]): boolean {
+  return boxes.every((a, i) =>
+    boxes
+      .slice(i + 1)
+      .every(
+        (b) =>
+          a.x + a.width + GAP < b.x ||
+          b.x + b.width + GAP < a.x ||
+          a.y + a.height + GAP < b.y ||
+          b.y + b.height + GAP < a.y,
+      ),
+  )
 }
 
 interface Point {
@@ -87,19 +164,30 @@ interface Spoke {
   readonly clearance: number
 }
 
-/** A box for some lines of text, about a point. */
-function around({ pen, theme }: Surface, { x, y }: Point, lines: readonly string[], most: number): Box {
-  pen.font = `600 ${theme.textSize}px ${theme.font}`
-  const wanted = Math.max(...lines.map((line) => pen.measureText(line).width)) + 2 * PADDING
-  const width = Math.min(most, Math.max(theme.textSize * 5, wanted))
-  const height = theme.textSize * (1.35 * lines.length + 0.7)
-  return { x: x - width / 2, y: y - height / 2, width, height }
+interface Sizes {
+  /** A box for some lines of text, about a point. */
+  around(centre: Point, lines: readonly BoxLine[], most: number): Box
 }
 
+const sizesOf = ({ pen, theme }: Surface): Sizes => ({
+  around: ({ x, y }, lines, most) => {
+    pen.font = `600 ${theme.textSize}px ${theme.font}`
+    const wanted = Math.max(...lines.map(({ text }) => pen.measureText(text).width)) + 2 * PADDING
+    const width = Math.min(most, Math.max(theme.textSize * 5, wanted))
+    const height = theme.textSize * (1.35 * lines.length + 0.7)
+    return { x: x - width / 2, y: y - height / 2, width, height }
+  },
+})
+
 /** Clients stand around the broker, the first one at its left, and clockwise. */
-function placesOf(surface: Surface, clients: readonly StarClient[], box: Box): Map<string, Box> {
+function placesOf(
+  sizes: Sizes,
+  clients: readonly StarClient[],
+  linesFor: (client: StarClient) => readonly BoxLine[],
+  box: Box,
+): Map<string, Box> {
   const boxes = clients.map((client) =>
-    around(surface, { x: 0, y: 0 }, [client.id, ...client.lines], box.width * MOST_WIDTH),
+    sizes.around({ x: 0, y: 0 }, linesFor(client), box.width * MOST_WIDTH),
   )
   const widest = Math.max(0, ...boxes.map(({ width }) => width))
   const highest = Math.max(0, ...boxes.map(({ height }) => height))
@@ -118,7 +206,7 @@ function placesOf(surface: Surface, clients: readonly StarClient[], box: Box): M
 function drawBox(
   surface: Surface,
   { x, y, width, height }: Box,
-  [name, ...lines]: readonly string[],
+  [name, ...lines]: readonly BoxLine[],
   color: string,
   isOff: boolean,
 ): void {
@@ -136,11 +224,16 @@ function drawBox(
   const line = theme.textSize * 1.35
   const top = y + theme.textSize * 0.35 + line / 2
   const middle = x + width / 2
-  drawText(surface, fitting(surface, name, width - PADDING), middle, top, { ...style, bold: true, color })
-  lines.forEach((text, i) =>
+  drawText(surface, fitting(surface, name.text, width - PADDING), middle, top, {
+    ...style,
+    bold: true,
+    color,
+  })
+  lines.forEach(({ text, isMeant }, i) =>
     drawText(surface, fitting(surface, text, width - PADDING), middle, top + line * (i + 1), {
       ...style,
-      color: theme.muted,
+      bold: isMeant === true,
+      color: isMeant === true ? theme.server : theme.muted,
     }),
   )
 }
@@ -162,22 +255,22 @@ function drawConnection(
   pen.setLineDash([])
 }
 
-/** An arrow beside the connection, and what is subscribed to; what the followed message is for stands out. */
-function drawSubscriptions(
-  surface: Surface,
-  { subscriptions }: StarClient,
-  { from, to, clearance }: Spoke,
-): void {
-  if (subscriptions.length === 0) return
-  const { pen, theme } = surface
-  const length = Math.hypot(from.x - to.x, from.y - to.y)
-  if (length < 1) return
-  // Always on the same side of the way to the client, so that it does not jump when the client moves.
+/** The way of what is subscribed to, beside the connection: always on the same side of the way to the client. */
+function arrowOf({ from, to }: Spoke): {
+  readonly start: Point
+  readonly end: Point
+  readonly nx: number
+  readonly ny: number
+} {
+  const length = Math.max(1, Math.hypot(from.x - to.x, from.y - to.y))
   const [nx, ny] = [((from.y - to.y) / length) * APART, ((to.x - from.x) / length) * APART]
-  const [start, end] = [
-    { x: to.x + nx, y: to.y + ny },
-    { x: from.x + nx, y: from.y + ny },
-  ]
+  return { start: { x: to.x + nx, y: to.y + ny }, end: { x: from.x + nx, y: from.y + ny }, nx, ny }
+}
+
+/** It stands out where the followed message is for one of the subscriptions. */
+function drawArrow({ pen, theme }: Surface, { subscriptions }: StarClient, spoke: Spoke): void {
+  if (subscriptions.length === 0) return
+  const { start, end } = arrowOf(spoke)
   const isMeant = subscriptions.some((one) => one.isMeant)
   pen.strokeStyle = pen.fillStyle = isMeant ? theme.server : theme.grey
   pen.lineWidth = theme.stroke * (isMeant ? 1.2 : 0.7)
@@ -186,6 +279,15 @@ function drawSubscriptions(
   pen.lineTo(end.x, end.y)
   pen.stroke()
   drawHead(pen, start, end)
+}
+
+/** What is subscribed to, beside the arrow. */
+function drawSubscriptions(surface: Surface, { subscriptions }: StarClient, spoke: Spoke): void {
+  if (subscriptions.length === 0) return
+  const { pen, theme } = surface
+  const { from, to, clearance } = spoke
+  const { start, end, nx, ny } = arrowOf(spoke)
+  const length = Math.hypot(from.x - to.x, from.y - to.y)
   const shown = subscriptions.slice(0, MOST_NAMED)
   const rest = subscriptions.length - shown.length
   const line = theme.textSize * 1.25

@@ -32,7 +32,6 @@ export function starScene(ask: StarAsk): StarScene {
   const first = all.length > MOST_CLIENTS ? all.filter(({ id }) => involved.has(id)) : []
   const shown = [...new Set([...first, ...all])].slice(0, MOST_CLIENTS)
   const retained = lane.retainedAt(now)
-  const rest = all.length - shown.length
   return {
     broker: t('view.mqtt.broker'),
     lines:
@@ -58,7 +57,8 @@ export function starScene(ask: StarAsk): StarScene {
       }
     }),
     packets: ask.flying.flatMap((one) => packetOf(ask, one)),
-    more: rest > 0 ? t('view.mqtt.more_clients', { count: rest }) : '',
+    hidden: all.length - shown.length,
+    more: (count) => t('view.mqtt.more_clients', { count }),
   }
 }
 
