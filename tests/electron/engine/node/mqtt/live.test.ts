@@ -12,33 +12,33 @@ test.each([
   ['live', 'over TLS', secure],
   ['virtual', 'over TLS', secure],
 ] as const)(
-  '%s, %s: each QoS, a cut, keep alive, a will',
+  '%s, %s: QoS 1 and 2, a cut, a will',
   async (driver, _how, [broker, client]) => {
     const { got, all, run } = await runMqtt({
       driver,
-      duration: 20 * SECOND,
+      duration: 30 * SECOND,
       broker,
       clients: {
         sub: {
           ...client,
           clean: false,
-          keepAlive: SECOND,
+          keepAlive: 5 * SECOND,
           reconnect: 200_000,
           subscribe: [{ filter: 'a/#', qos: 2 }],
-          cuts: [{ packet: 'PUBLISH', when: 'received', nth: 2 }],
-          actions: [{ at: 4 * SECOND, do: 'disconnect' }],
+          cuts: [{ packet: 'PUBLISH', when: 'received', nth: 1 }],
+          actions: [{ at: 8 * SECOND, do: 'disconnect' }],
         },
         pub: {
           ...client,
           reconnect: 0,
           will: { topic: 'a/will', qos: 1 },
-          publish: ([0, 1, 2] as const).map((qos, i) => ({ topic: 'a/b', qos, at: SECOND + i * 300_000 })),
-          actions: [{ at: 3 * SECOND, do: 'break' }],
+          publish: ([1, 2] as const).map((qos, i) => ({ topic: 'a/b', qos, at: 4 * SECOND + i * 300_000 })),
+          actions: [{ at: 6 * SECOND, do: 'break' }],
         },
       },
     })
     // The will has the first number: it is written before anything is published.
-    expect(new Set(got('sub'))).toEqual(new Set([1, 2, 3, 4]))
+    expect(new Set(got('sub'))).toEqual(new Set([1, 2, 3]))
     expect(all('mqtt:message_delivered').filter(({ copy }) => copy > 1)).toMatchObject([
       { dup: true, qos: 1 },
     ])
