@@ -78,6 +78,10 @@ export const urlJourney: ExperimentInput = {
       zh: '可是连这次询问也不能马上发出。DNS 服务器在别的网络里，包得先交给路由器；而以太网按 MAC 地址投递，不认 IP 地址。于是 ARP 向同一网络里的所有人打听：谁有路由器的这个地址（RFC 826）？询问包就等着回音。每个网络都要这样问一次，由手里拿着包的那台设备来问：到达网站为止，一共 4 个 ARP 请求，先后让最初的几个包等了 310 毫秒，大头在那条长线路上，因为这里把它也做成了以太网。ARP 从不穿过路由器。',
     },
     {
+      en: 'The usual list, HTTP, DNS, TCP, IP, MAC, switch, router, server, mixes two orders. DNS, TCP, TLS and HTTP follow each other in time. IP, MAC, switch and router are passed by each single packet, that of the DNS query as well as that of the last object. So the first thing on the wire is neither HTTP nor DNS, but an ARP request.',
+      zh: '常见的说法把全程列成一串：HTTP、DNS、TCP、IP、MAC、交换机、路由器、服务器。这里混了两种次序。DNS、TCP、TLS、HTTP 是时间上的先后；IP、MAC、交换机、路由器则是每个包都要经过的，DNS 询问如此，最后一个对象也如此。所以线上最先出现的既不是 HTTP，也不是 DNS，而是一个 ARP 请求。',
+    },
+    {
       en: 'Follow a packet in the journey view. The switch reads the destination’s MAC address, looks up the port behind which it has seen that address, and passes the frame on as it is. A router takes the frame off, looks for the longest prefix in its table that fits the destination (RFC 1812 5.2.4.3), takes 1 from the TTL, mends the header checksum and puts a new frame around: its own MAC address as the source, the next hop’s as the destination. IP addresses, ports and everything inside stay as they were.',
       zh: '在旅程视图里跟着一个包走。交换机只看目的 MAC 地址，查自己在哪个端口后面见过它，然后把帧原样送过去。路由器则拆掉旧帧，在路由表里找与目的地址匹配的最长前缀（RFC 1812 5.2.4.3），把 TTL 减 1，改好首部校验和，再套上新帧：源 MAC 换成自己的，目的 MAC 换成下一跳的。IP 地址、端口和里面的一切照旧。',
     },
@@ -174,6 +178,10 @@ export const urlJourney: ExperimentInput = {
     },
   },
   lanes: [{ id: 'main', label: { en: 'Two visits', zh: '两次访问' } }],
+  steps: [
+    { at: 0, text: { en: 'Enter is pressed', zh: '按下回车' } },
+    { at: AGAIN, text: { en: 'The same address once more', zh: '再次输入同一网址' } },
+  ],
   knobs: [
     {
       ...LINK_KNOBS.delay,

@@ -113,6 +113,18 @@ describe('the journey', () => {
     expect(metrics['main/connect_time']).toBe(sum('connecting'))
   })
 
+  it('begins with an ARP request, before DNS and long before HTTP', async () => {
+    const run = await finishedRun({ experiment: ID })
+    const onTheWire = [...run.reader.events(['link:packet_enqueued'])].map(({ pkt }) => pkt)
+    const [arp] = [...run.reader.events(['arp:message_sent'])]
+    const [query] = [...run.reader.events(['dns:message'])]
+    const [http] = [...run.reader.events(['http:message_started'])]
+    expect(arp.data.operation).toBe('request')
+    const places = [arp, query, http].map(({ pkt }) => onTheWire.indexOf(pkt))
+    expect(places[0]).toBe(0)
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+  })
+
   it('rewrites a packet at routers only: the frame is the same on both sides of the switch', async () => {
     const run = await finishedRun({ experiment: ID })
     const [hop] = [...run.reader.events(['ip:packet_forwarded'])]
