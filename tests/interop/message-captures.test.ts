@@ -83,4 +83,11 @@ describe.skipIf(!findTshark())('tshark reads the messages that the trace tells o
       expect(await expectSameMessages(run)).toBeGreaterThan(0)
     }
   })
+
+  it('url-journey, where the answer is too long for a datagram and comes over TCP', async () => {
+    const run = await finishedRun({ experiment: 'url-journey', set: { addresses: 100 } })
+    await expectSameMessages(run)
+    const ways = [...run.reader.events(['dns:message'])].map(({ data }) => data.over)
+    expect(new Set(ways)).toEqual(new Set(['udp', 'tcp']))
+  })
 })
