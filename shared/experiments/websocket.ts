@@ -207,8 +207,8 @@ export const websocket: ExperimentInput = {
     },
     {
       id: 'polling-at-worst',
-      text: { en: 'And not much more than an interval at worst', zh: '最坏也不比一个间隔多多少' },
-      metric: 'polling/message_delay_max',
+      text: { en: 'And hardly any takes much more than an interval', zh: '几乎没有哪条比一个间隔多多少' },
+      metric: 'polling/message_delay_p95',
       op: '<',
       value: 1.4 * INTERVAL,
       unit: 'us',
@@ -221,10 +221,10 @@ export const websocket: ExperimentInput = {
     {
       id: 'websocket-at-once',
       text: {
-        en: 'Over a WebSocket it takes one way: none takes as long as a round trip',
-        zh: 'WebSocket 上只要一个单程：没有一条用到一个往返',
+        en: 'Over a WebSocket it typically takes one way, and so less than a round trip',
+        zh: 'WebSocket 上通常只要一个单程，用不到一个往返',
       },
-      metric: 'websocket/message_delay_max',
+      metric: 'websocket/message_delay_median',
       op: '<',
       value: RTT,
       unit: 'us',
@@ -237,7 +237,7 @@ export const websocket: ExperimentInput = {
     {
       id: 'sse-at-once',
       text: { en: 'By server-sent events likewise', zh: 'SSE 也一样' },
-      metric: 'sse/message_delay_max',
+      metric: 'sse/message_delay_median',
       op: '<',
       value: RTT,
       unit: 'us',
@@ -250,12 +250,12 @@ export const websocket: ExperimentInput = {
     {
       id: 'long-polling-gap',
       text: {
-        en: 'With a message every 100 ms, long polling lets some wait longer than any waits over a WebSocket',
-        zh: '每 100 ms 一条消息时，长轮询会让一些消息等得比 WebSocket 上的任何一条都久',
+        en: 'With a message every 100 ms, they take longer on average by long polling than over a WebSocket',
+        zh: '每 100 ms 一条消息时，长轮询的平均时延比 WebSocket 长',
       },
-      metric: 'long-polling/message_delay_max',
+      metric: 'long-polling/message_delay_mean',
       op: '>',
-      value: 'websocket/message_delay_max',
+      value: 'websocket/message_delay_mean',
       unit: 'us',
       why: {
         en: 'What comes up just after an answer has left waits until the client has got that, asked again, and been answered.',
