@@ -21,6 +21,8 @@ export interface Message {
   readonly channel: string
   /** -1: it is not of MQTT. */
   readonly qos: number
+  /** No: a will, which shows when it is delivered; the figures leave it out. */
+  readonly isPublished: boolean
   /** When it was given away, and the number of the event that says so. */
   readonly t: number
   readonly seq: number
@@ -118,7 +120,7 @@ export class LaneMessages {
   private readonly receivers = new Map<string, string[]>()
   /** Topic filters that the sessions of clients hold. */
   private readonly subscriptions = new Map<string, Set<string>>()
-  /** The highest number that each client of MQTT has got. */
+  /** The highest number that each client of MQTT has got from each publisher: among these order is kept (MQTT 3.1.1 4.6). */
   private readonly highest = new Map<string, number>()
   private flat: Delivery[] | undefined
   private counted: DeliveryFigures | undefined
@@ -188,13 +190,14 @@ export class LaneMessages {
     }
   }
 
-  private add(table: EventTable, row: number, channel: string, qos: number): Message {
+  private add(table: EventTable, row: number, channel: string, qos: number, isPublished = true): Message {
     const { message, size } = table.columns
     const made: Message = {
       lane: this.id,
       number: message.data[row],
       channel,
       qos,
+      isPublished,
       t: table.t.data[row],
       seq: table.seq.data[row],
       node: table.node.data[row],
@@ -255,12 +258,12 @@ export class LaneMessages {
     client: string,
     { t, copy, delay }: Omit<Receipt, 'late'>,
   ): void {
-    // A will is nobody's publication.
     const message =
       this.byNumber.get(keyOf(MQTT, table.columns.message.data[row])) ??
-      this.add(table, row, topic, table.columns.qos.data[row])
-    const highest = this.highest.get(client) ?? 0
-    this.highest.set(client, Math.max(highest, message.number))
+      this.add(table, row, topic, table.columns.qos.data[row], false)
+    const way = `${client} ${message.node}`
+    const highest = this.highest.get(way) ?? 0
+    this.highest.set(way, Math.max(highest, message.number))
     const delivery =
       message.deliveries.find((one) => one.receiver === client) ?? addDelivery(message, client, false)
     delivery.receipts.push({ t, copy, late: copy === 1 && message.number < highest, delay })
@@ -275,12 +278,14 @@ function addDelivery(message: Message, receiver: string, isIntended: boolean): D
   return made
 }
 
-function figuresOf({ messages, deliveries, mistakes }: LaneMessages): DeliveryFigures {
+function figuresOf({ messages, mistakes }: LaneMessages): DeliveryFigures {
+  const published = messages.filter(({ isPublished }) => isPublished)
+  const deliveries = published.flatMap((message) => message.deliveries)
   const got = deliveries.filter(({ receipts }) => receipts.length > 0)
   const firsts = got.map(({ receipts }) => receipts[0])
   const intended = deliveries.filter(({ isIntended }) => isIntended)
   return {
-    sent: messages.length,
+    sent: published.length,
     intended: intended.length,
     delivered: got.length,
     missing: intended.filter(({ receipts }) => receipts.length === 0).length,

@@ -134,6 +134,24 @@ describe('messages of MQTT', () => {
     expect(told(laneOf(maker.store()))).toEqual(['#1 s1 0', '#1 s2 0', '#2 s1 0'])
   })
 
+  test('order is that of each publisher', () => {
+    const maker = new TraceMaker()
+    subscribe(maker, 's', '#')
+    for (const [message, node] of [
+      [1, 'one'],
+      [2, 'two'],
+      [3, 'one'],
+    ] as const)
+      maker.add(
+        message,
+        'mqtt:message_published',
+        { client: node, message, topic: 'a/b', qos: 1, retain: false, size: 9 },
+        at(node),
+      )
+    for (const message of [3, 2, 1]) deliver(maker, message, 's', 1, 50)
+    expect(laneOf(maker.store()).figures.outOfOrder).toBe(1)
+  })
+
   test('a session that ended or began anew has no subscriptions, one that was kept or resumed has', () => {
     const maker = new TraceMaker()
     for (const client of ['ended', 'created', 'kept', 'resumed']) {
@@ -169,7 +187,9 @@ describe('messages of MQTT', () => {
     subscribe(maker, 's', '#')
     publish(maker, 1, 'a/b', 0)
     deliver(maker, 2, 's')
-    expect(told(laneOf(maker.store()))).toEqual(['#2 s 1*'])
+    const lane = laneOf(maker.store())
+    expect(told(lane)).toEqual(['#2 s 1*'])
+    expect(lane.figures).toMatchObject({ sent: 0, intended: 0, delivered: 0 })
   })
 })
 
