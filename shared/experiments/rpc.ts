@@ -67,8 +67,8 @@ export const rpc: ExperimentInput = {
       zh: '真正的分野在并行。HTTP/1.1 的一条连接同时只能承载一次调用：要同时做 6 次，就开 6 条连接。gRPC 让每次调用占一条流，全在一条连接上。放弃调用时也是如此：流可以单独重置；HTTP/1.1 却只能连同连接一起放弃，否则迟到的应答会被当成下一次调用的。把期限设得比服务器所需的时间短，数一数连接。期限本身也随调用传给服务器（grpc-timeout），好让它停下没人再等的工作。',
     },
     {
-      en: 'So why not gRPC everywhere? Because a browser cannot see trailers, curl and a proxy’s log can read JSON and not this, and every cache and gateway on earth knows GET. Where a public interface is offered to strangers, JSON does well: in this experiment it costs some hundreds of bytes a call, and no time. Inside a company, with schemas shared and many calls side by side, the other row does. RPC is older than HTTP, and was never bound to TCP: the first ones went over UDP.',
-      zh: '那为什么不处处用 gRPC？因为浏览器看不到尾部；curl 和代理日志读得懂 JSON，读不懂它；而 GET 是世上每个缓存和网关都认得的。向外人提供公开接口，JSON 很合适：在这个实验里，它每次调用只多花几百个字节，时间一点不多。公司内部模式共享、并行调用很多，则另一行更合适。RPC 比 HTTP 更老，也从来没有绑定 TCP：最早的 RPC 就跑在 UDP 上。',
+      en: 'So why not gRPC everywhere? Because a browser cannot see trailers, curl and a proxy’s log can read JSON and not this, and every cache and gateway on earth knows GET. Where a public interface is offered to strangers, JSON does well: in this experiment it costs some hundreds of bytes a call, and no time. Inside a company, with schemas shared and many calls side by side, the other row does. RPC is older than HTTP, and was never bound to TCP: that of Sun, on which NFS was built, went over UDP (RFC 5531).',
+      zh: '那为什么不处处用 gRPC？因为浏览器看不到尾部；curl 和代理日志读得懂 JSON，读不懂它；而 GET 是世上每个缓存和网关都认得的。向外人提供公开接口，JSON 很合适：在这个实验里，它每次调用只多花几百个字节，时间一点不多。公司内部模式共享、并行调用很多，则另一行更合适。RPC 比 HTTP 更老，也从来没有绑定 TCP：承载 NFS 的 Sun RPC 起初就跑在 UDP 上（RFC 5531）。',
     },
   ],
   rfcs: [
@@ -76,6 +76,7 @@ export const rpc: ExperimentInput = {
     { number: 7541, title: 'HPACK: Header Compression for HTTP/2' },
     { number: 8259, title: 'The JavaScript Object Notation (JSON) Data Interchange Format' },
     { number: 9112, title: 'HTTP/1.1: 9.3 (Persistence)' },
+    { number: 5531, title: 'RPC: Remote Procedure Call Protocol Specification Version 2' },
   ],
   setup: {
     hosts: WEB_HOSTS,
