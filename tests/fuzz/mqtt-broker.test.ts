@@ -5,7 +5,7 @@ import { createRng, type Rng } from '../../electron/protocol/random.ts'
 import { wound } from '../support/cuts.ts'
 import { runMqtt, SECOND, type Script } from '../support/mqtt-lab.ts'
 
-const CONVERSATIONS = process.env.REXMIT_FULL === '1' ? 1_500 : 40
+const CONVERSATIONS = process.env.REXMIT_FULL === '1' ? 1_500 : 25
 
 const connect: Packet = {
   cmd: 'connect',
