@@ -154,6 +154,8 @@ export class LaneMqtt {
   /** Topic filters by client as they are now, and who holds one for a topic, until they change. */
   private readonly held = new Map<string, Set<string>>()
   private readonly subscribers = new Map<string, readonly string[]>()
+  /** Clients whose programs tell of their connections. */
+  private readonly insiders = new Set<string>()
   /** The broker tells of sessions and subscriptions itself. */
   private isTold = false
 
@@ -230,6 +232,7 @@ export class LaneMqtt {
   ): void {
     const client = this.client(text('client'))
     if (name === 'mqtt:state') {
+      this.insiders.add(client.id)
       client.states.push({ t, value: text('state') })
       return this.connect(client, t, flow)
     }
@@ -240,6 +243,7 @@ export class LaneMqtt {
         const action = text('action')
         client.sessions.push({ t, value: action })
         client.queued.push({ t, value: number('queued') })
+        if (action === 'kept' || action === 'ended') this.turn(client, t, 'closed')
         // A session that is created has no subscriptions, whatever was there before (3.1.2.4).
         if (action === 'created' || action === 'ended') this.forget(client, t)
         return
@@ -350,7 +354,7 @@ export class LaneMqtt {
     if (from === 'server') this.broker ??= node
     if (type === 'CONNECT') this.onConnect(store, read)
     const client = this.clientOf(store, flow)
-    if (!this.isTold) this.onOutsider(client, from, type, read)
+    this.onOutsider(client, from, type, read)
     const step: MqttStep = {
       row,
       t,
@@ -412,11 +416,16 @@ export class LaneMqtt {
     if (!this.clientOfFlow.has(flow)) this.connect(this.client(id), t, flow)
   }
 
+  /** The state of a client that does not tell of it. */
+  private turn({ id, states }: MqttClient, t: number, state: string): void {
+    if (!this.insiders.has(id) && states.at(-1)?.value !== state) states.push({ t, value: state })
+  }
+
   private onOutsider(id: string, from: MqttSide, type: string, { t, text }: Reader): void {
-    const client = this.client(id)
     const state = STATE_AFTER[type]
-    if (state !== undefined && client.states.at(-1)?.value !== state) client.states.push({ t, value: state })
-    if (from !== 'client' || (type !== 'SUBSCRIBE' && type !== 'UNSUBSCRIBE')) return
+    if (state !== undefined) this.turn(this.client(id), t, state)
+    if (this.isTold || from !== 'client' || (type !== 'SUBSCRIBE' && type !== 'UNSUBSCRIBE')) return
+    const client = this.client(id)
     const words = text('detail').split(', ')
     text('topic')
       .split('\n')

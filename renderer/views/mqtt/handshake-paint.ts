@@ -115,8 +115,8 @@ function wordsOf(
   const parts = [
     step.type,
     step.dup && 'DUP',
-    isPublish && `QoS ${step.qos}`,
-    step.id > 0 && `id ${step.id}`,
+    isPublish && `QoS\u00a0${step.qos}`,
+    step.id > 0 && `id\u00a0${step.id}`,
     step.retain && 'RETAIN',
     at > 0 && words.again,
   ]

@@ -39,8 +39,6 @@ const MARGIN = 8
 const PADDING = 7
 /** Pixels between a connection and the arrow of the subscriptions that use it. */
 const APART = 7
-/** Of the picture, for one box. */
-const MOST_WIDTH = 0.3
 /** No more subscriptions of a client are named. */
 const MOST_NAMED = 3
 /** Clients that leave room for words beside the arrows. */
@@ -86,8 +84,15 @@ export function paintStar(surface: Surface, scene: StarScene, box: Box, marked: 
   })
 }
 
-/** How many lines a box may have, the most that there is room for. */
-const LINES = [Infinity, 4, 3, 2, 1]
+/** How many lines a box may have, and how wide it may be as a share of the picture: the first for which there is room. */
+const CHOICES = [
+  { lines: Infinity, share: 0.3 },
+  { lines: Infinity, share: 0.22 },
+  { lines: 4, share: 0.22 },
+  { lines: 3, share: 0.22 },
+  { lines: 2, share: 0.3 },
+  { lines: 1, share: 0.3 },
+]
 
 /** A line of text in a box. */
 interface BoxLine {
@@ -109,15 +114,18 @@ function fitted(sizes: Sizes, scene: StarScene, box: Box): Fitted {
   const lit = scene.clients.filter(({ isLit }) => isLit)
   const groups = lit.length > 0 && lit.length < scene.clients.length ? [scene.clients, lit] : [scene.clients]
   let best: Fitted | undefined
-  for (const { clients, lines } of groups.flatMap((one) =>
-    LINES.map((count) => ({ clients: one, lines: count })),
-  )) {
+  const choices = groups.flatMap((clients) => CHOICES.map((choice) => ({ ...choice, clients })))
+  for (const { clients, lines, share } of choices) {
+    const most = box.width * share
     const boxLines = (client: StarClient): readonly BoxLine[] =>
       linesOf(client, clients.length).slice(0, lines)
     const brokerLines = [scene.broker, ...scene.lines].slice(0, lines).map((text) => ({ text }))
     const centre = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
-    const broker = sizes.around(centre, brokerLines, box.width * MOST_WIDTH)
-    const places = placesOf(sizes, clients, boxLines, box)
+    const broker = sizes.around(centre, brokerLines, most)
+    const places = placesOf(
+      clients.map((client) => ({ id: client.id, box: sizes.around(ORIGIN, boxLines(client), most) })),
+      box,
+    )
     best = { clients, places, broker, brokerLines, boxLines }
     if (areApart([broker, ...places.values()])) return best
   }
@@ -179,16 +187,14 @@ const sizesOf = ({ pen, theme }: Surface): Sizes => ({
   },
 })
 
+const ORIGIN = { x: 0, y: 0 }
+
 /** Clients stand around the broker, the first one at its left, and clockwise. */
 function placesOf(
-  sizes: Sizes,
-  clients: readonly StarClient[],
-  linesFor: (client: StarClient) => readonly BoxLine[],
+  clients: readonly { readonly id: string; readonly box: Box }[],
   box: Box,
 ): Map<string, Box> {
-  const boxes = clients.map((client) =>
-    sizes.around({ x: 0, y: 0 }, linesFor(client), box.width * MOST_WIDTH),
-  )
+  const boxes = clients.map((client) => client.box)
   const widest = Math.max(0, ...boxes.map(({ width }) => width))
   const highest = Math.max(0, ...boxes.map(({ height }) => height))
   const [rx, ry] = [(box.width - widest) / 2 - MARGIN, (box.height - highest) / 2 - MARGIN]

@@ -210,6 +210,31 @@ describe('outsiders', () => {
     expect([0, 100, 900].map((t) => at('pub', t).state)).toEqual(['connecting', 'connected', 'closed'])
   })
 
+  test('connect and go by their packets, even where the broker tells of their sessions', () => {
+    const told = read(
+      new MqttMaker()
+        .pair()
+        .mqtt(0, 1, { type: 'CONNECT', detail: 'client pub, keep alive 60 s' })
+        .add(
+          50,
+          'mqtt:session',
+          { client: 'pub', action: 'created', clean: false, queued: 0 },
+          { node: 'server' },
+        )
+        .mqtt(100, 1, { from: 'server', type: 'CONNACK', detail: '0: accepted' })
+        .add(
+          900,
+          'mqtt:session',
+          { client: 'pub', action: 'kept', clean: false, queued: 0 },
+          { node: 'server' },
+        )
+        .store(),
+    )
+    const at = (t: number) => told.clientAt(told.clients.get('pub')!, t)
+    expect([0, 100, 900].map((t) => at(t).state)).toEqual(['connecting', 'connected', 'closed'])
+    expect(at(900).isKept).toBe(true)
+  })
+
   test('messages without a number are followed by packet identifier, topic and order', () => {
     expect(lane.messages.map(wordsOf)).toEqual([
       ['300 pub client PUBLISH', '400 pub server PUBACK', '400 sub server PUBLISH', '500 sub client PUBACK'],
