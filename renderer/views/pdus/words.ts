@@ -65,7 +65,7 @@ export function pduLabel(store: TraceStore, pdu: Pdu): string {
       return `DNS ${what} ${text('name')} ${text('type')}`
     }
     case 'ws:frame':
-      return `WebSocket ${type}${number('fin') > 0 ? '' : ' …'}`
+      return `${protocolName(pdu.protocol)} ${type}${number('fin') > 0 ? '' : ' …'}`
     default:
       return `${protocolName(pdu.protocol)} ${type}`
   }
