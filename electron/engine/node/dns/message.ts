@@ -76,9 +76,10 @@ export function questionBytes({ bytes }: Message): Buffer {
   return bytes.subarray(HEADER, at + 1 + 4)
 }
 
+export const isOpt = (record: Answer): record is OptAnswer => record.type === 'OPT'
+
 /** The OPT record, by which a side tells what it can do beyond RFC 1035 (RFC 6891 6.1.1). */
-export const optOf = ({ packet }: Message): OptAnswer | undefined =>
-  packet.additionals?.find((record): record is OptAnswer => record.type === 'OPT')
+export const optOf = ({ packet }: Message): OptAnswer | undefined => packet.additionals?.find(isOpt)
 
 export function optRecord(udpPayloadSize: number, extendedRcode = 0): OptAnswer {
   const none = { ednsVersion: 0, flags: 0, flag_do: false, options: [] }

@@ -3,6 +3,7 @@ import type { Answer } from 'dns-packet'
 import {
   HEADER,
   isFault,
+  isOpt,
   optOf,
   optRecord,
   questionBytes,
@@ -23,6 +24,9 @@ const RCODES = { NOERROR: 0, FORMERR: 1, NXDOMAIN: 3, NOTIMP: 4, BADVERS: 16 } a
 const AA = 0x0400
 const TC = 0x0200
 const RD = 0x0100
+
+const QUESTIONS: Fault = { rule: 'RFC 9619 4', reason: 'a query has exactly one question', offset: 4 }
+const TWO_OPTS: Fault = { rule: 'RFC 6891 6.1.1', reason: 'a second OPT', offset: 10 }
 
 export interface ReplyOptions {
   readonly zone: Zone
@@ -47,11 +51,10 @@ export function replyTo(bytes: Uint8Array, options: ReplyOptions): Reply {
     return { fault: { rule: 'RFC 1035 4.1.1', reason: 'a response where a query should be', offset: 2 } }
   if (header.opcode !== 0) return { bytes: refusal(header, RCODES.NOTIMP) }
   if (isFault(message)) return { bytes: refusal(header, RCODES.FORMERR), fault: message }
-  const { questions } = message.packet
-  if (questions?.length !== 1) {
-    const fault = { rule: 'RFC 9619 4', reason: 'a query has exactly one question', offset: 4 }
-    return { bytes: refusal(header, RCODES.FORMERR), fault }
-  }
+  const { questions = [], additionals = [] } = message.packet
+  const fault =
+    questions.length !== 1 ? QUESTIONS : additionals.filter(isOpt).length > 1 ? TWO_OPTS : undefined
+  if (fault !== undefined) return { bytes: refusal(header, RCODES.FORMERR), fault }
   const opt = options.udpSize > 0 ? optOf(message) : undefined
   const question = questionBytes(message)
   if (opt !== undefined && opt.ednsVersion > 0)

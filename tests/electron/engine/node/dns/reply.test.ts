@@ -208,6 +208,11 @@ describe('bad input', () => {
         }),
       'RFC 9619 4',
     ],
+    [
+      'two OPT records (RFC 6891 6.1.1)',
+      () => query('a', 'A', { additionals: [opt(512), opt(512)] }),
+      'RFC 6891 6.1.1',
+    ],
   ])('gets FORMERR: %s', (_, make, rule) => {
     const { bytes, fault } = ask(make())
     expect(fault?.rule).toBe(rule)
