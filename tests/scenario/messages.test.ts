@@ -17,9 +17,12 @@ type Falsified = readonly [
 /** Bits flipped so that no checksum of the network shows it. */
 const DAMAGE = { rate: 0.3, repair: true }
 
-async function expectNoticed(id: string, [, lane, set, untrue, run = {}]: Falsified): Promise<void> {
-  const { failed } = await claimsOf(withLane(id, lane, set), run)
-  expect(failed).toEqual(expect.arrayContaining([...untrue]))
+function wouldNotice(id: string, rows: readonly Falsified[]): void {
+  for (const [what, lane, set, untrue, run = {}] of rows)
+    it(`would notice ${what}`, async () => {
+      const { failed } = await claimsOf(withLane(id, lane, set), run)
+      expect(failed).toEqual(expect.arrayContaining([...untrue]))
+    })
 }
 
 describe('tcp-vs-udp', () => {
@@ -36,7 +39,7 @@ describe('tcp-vs-udp', () => {
     expect(held).not.toContain('udp-loses')
   })
 
-  it.each([
+  wouldNotice('tcp-vs-udp', [
     [
       'a TCP that is UDP',
       'tcp',
@@ -47,9 +50,7 @@ describe('tcp-vs-udp', () => {
     ['a UDP that loses what the link does not', 'udp', { 'apps.receiver.port': 4712 }, ['udp-loses-its-own']],
     ['a TCP without a handshake', 'tcp', OVER_UDP, ['handshake'], QUIET],
     ['a TCP that is slower by itself', 'tcp', { 'hosts.server.tcp.receiveBuffer': 250 }, ['as-fast'], QUIET],
-  ] as Falsified[])('would notice %s', async (...falsified) => {
-    await expectNoticed('tcp-vs-udp', falsified)
-  })
+  ])
 })
 
 describe('framing', () => {
@@ -65,7 +66,7 @@ describe('framing', () => {
     expect(held).toHaveLength(count)
   })
 
-  it.each([
+  wouldNotice('framing', [
     ['a reader that is not naive', 'naive', framed('length'), ['naive-wrong', 'naive-glued', 'naive-split']],
     [
       'a naive reader for fixed lengths',
@@ -89,9 +90,7 @@ describe('framing', () => {
       ['lucky'],
       { writes: 'whole', every: 100_000, loss: 0 },
     ],
-  ] as Falsified[])('would notice %s', async (...falsified) => {
-    await expectNoticed('framing', falsified)
-  })
+  ])
 })
 
 describe('websocket', () => {
@@ -107,7 +106,7 @@ describe('websocket', () => {
     expect(held).toEqual(expect.arrayContaining(claimed))
   })
 
-  it.each([
+  wouldNotice('websocket', [
     ['polling that does not wait', 'polling', how('sse'), ['polling-waits']],
     [
       'a WebSocket that is polled',
@@ -132,9 +131,7 @@ describe('websocket', () => {
     ],
     ['polling that asks no more than it must', 'polling', how('sse'), ['seldom'], { every: 3_000_000 }],
     ['long polling that asks less', 'long-polling', how('sse'), ['rush'], { every: 100_000 }],
-  ] as Falsified[])('would notice %s', async (...falsified) => {
-    await expectNoticed('websocket', falsified)
-  })
+  ])
 })
 
 describe('rpc', () => {
@@ -155,7 +152,7 @@ describe('rpc', () => {
     expect(held).toEqual(expect.arrayContaining(claimed))
   })
 
-  it.each([
+  wouldNotice('rpc', [
     ['gRPC that is JSON', 'grpc', style('json'), ['messages', 'third', 'headers']],
     ['JSON that is gRPC', 'json', style('grpc'), ['messages', 'json-third', 'headers']],
     ['more calls', 'grpc', { 'apps.caller.calls': 31 }, ['grpc-all']],
@@ -177,7 +174,5 @@ describe('rpc', () => {
       ['deadline-connections'],
       { deadline: 400_000, work: 600_000 },
     ],
-  ] as Falsified[])('would notice %s', async (...falsified) => {
-    await expectNoticed('rpc', falsified)
-  })
+  ])
 })
