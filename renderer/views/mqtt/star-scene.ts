@@ -1,7 +1,15 @@
 /** What the picture of a broker and its clients says at one moment. */
 import { topicMatches } from '../../../shared/mqtt.ts'
 import type { FlyingPacket } from '../../../shared/projections/flight.ts'
-import type { ClientAt, LaneMqtt, MqttClient, MqttMessage } from '../../../shared/projections/mqtt.ts'
+import type { Layers } from '../../../shared/projections/layers.ts'
+import {
+  carriersOf,
+  type ClientAt,
+  type LaneMqtt,
+  type MqttClient,
+  type MqttMessage,
+  type MqttStep,
+} from '../../../shared/projections/mqtt.ts'
 import type { Paths } from '../../../shared/projections/paths.ts'
 import type { TraceStore } from '../../../shared/trace/store.ts'
 import type { Translate } from '../journey/words.ts'
@@ -100,4 +108,19 @@ function packetOf({ store, paths, lane, carriers }: StarAsk, flying: FlyingPacke
       isLit: carriers.has(packet.pkt),
     },
   ]
+}
+
+/** A moment at which a message is on its way to a subscriber, or to the broker; without one the end of the recording. */
+export function momentOf(
+  store: TraceStore,
+  { packets }: Paths,
+  layers: Layers,
+  message: MqttMessage | undefined,
+): number {
+  const publishes = message?.steps.filter(({ type }) => type === 'PUBLISH') ?? []
+  const step = publishes.find(({ from }) => from === 'server') ?? (publishes[0] as MqttStep | undefined)
+  if (!step) return message?.t ?? store.end
+  const index = packets.indexOf(carriersOf(store, layers, step)[0] ?? 0)
+  const packet = index < 0 ? undefined : packets.get(store, index)
+  return packet ? (packet.t + packet.until) / 2 : step.t
 }
