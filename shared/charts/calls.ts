@@ -64,7 +64,7 @@ const HEADER = 2
 /** Share of the width for the bytes of each call, from this width on. */
 const BYTES = { share: 0.34, from: 52 }
 /** The comparison below: a row for each lane of three, and what is needed besides; only where the rows keep this much. */
-const COMPARED = { row: 1.5, gap: 0.9, axis: 4.2, left: 8.5, leftForRows: 12 }
+const COMPARED = { row: 1.5, gap: 0.9, axis: 4.2, left: 8.5, leftForRows: 7 }
 
 const partSign = (theme: ChartTheme, part: BytePart): BoxSign => {
   const signs: Record<BytePart, BoxSign> = {
@@ -91,8 +91,10 @@ export function callsHeight(calls: Calls, context: ChartContext): number {
 export function callsChart(calls: Calls, context: ChartContext, choice: CallsChoice = {}): CallsChart {
   const { theme, language } = context
   const lanes = lanesOf(calls, context)
-  const parts = BYTE_PARTS.filter((part) =>
-    lanes.some(({ ended }) => ended.some(({ bytes }) => (bytes?.[part] ?? 0) > 0)),
+  const compared = comparedHeight(context, lanes)
+  const showsBytes = compared > 0 || bytesWidth(context) > 0
+  const parts = BYTE_PARTS.filter(
+    (part) => showsBytes && lanes.some(({ ended }) => ended.some(({ bytes }) => (bytes?.[part] ?? 0) > 0)),
   )
   const failed = lanes.some(({ ended }) => ended.some(({ status }) => status !== 'OK'))
   const signs = [
@@ -107,7 +109,6 @@ export function callsChart(calls: Calls, context: ChartContext, choice: CallsCho
   if (lanes.length > 0)
     for (const [key, { color, pattern, opacity }] of signs)
       picture.addLegend(messageWord(language, key), AREA_ICONS[pattern], { color, opacity, borderWidth: 0 })
-  const compared = comparedHeight(picture, lanes)
   const most = Math.max(
     1,
     ...lanes.flatMap(({ ended }) => ended.map(({ bytes }) => (bytes ? sumOf(bytes) : 0))),
@@ -132,15 +133,14 @@ function lanesOf({ lanes: all }: Calls, { lanes, store }: ChartContext): Lane[] 
 const comparedRows = (lanes: readonly Lane[]): number =>
   3 * (lanes.length * COMPARED.row + COMPARED.gap) + COMPARED.axis
 
-function comparedHeight(
-  { context: { height, theme }, top, bottom }: Picture,
-  lanes: readonly Lane[],
-): number {
+function comparedHeight({ height, theme }: ChartContext, lanes: readonly Lane[]): number {
   if (!lanes.some(({ ended }) => ended.length > 0)) return 0
   const own = comparedRows(lanes) * theme.textSize
-  const left = height - top - bottom - own
-  return left < lanes.length * COMPARED.leftForRows * 0.6 * theme.textSize ? 0 : own
+  const left = height - own - AROUND * theme.textSize
+  return left < lanes.length * COMPARED.leftForRows * theme.textSize ? 0 : own
 }
+/** What legend and time axis take. */
+const AROUND = 5
 
 const bytesWidth = ({ width, theme }: ChartContext): number =>
   width < BYTES.from * theme.textSize ? 0 : width * BYTES.share

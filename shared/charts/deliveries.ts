@@ -62,6 +62,8 @@ const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 const RIGHT = 14
 /** Heights and widths in heights of the text. */
 const ROW = { least: 0.14, most: 1.6 }
+/** A line of figures. */
+const LINE = 1.4
 const NAMES = { one: 3.6, several: 10, narrow: 6 }
 const NARROW = 46
 /** The plot of delays: beside the rows where the picture is wide enough, else below them if it is high enough. */
@@ -166,7 +168,7 @@ function placesOf(picture: Picture, lanes: readonly Lane[], lines: number): Plac
   const size = theme.textSize
   const delays = delaysPlace(picture, lanes)
   const isBelow = delays !== undefined && delays.x === LEFT
-  const header = size * (1.4 * lines + 0.9)
+  const header = size * (LINE * lines + 0.9)
   const foot = isBelow ? height - delays.y + size * 2.4 : 0
   const room = height - picture.top - picture.bottom - foot - header * lanes.length
   const shares = lanes.map(({ messages: { deliveries } }) => shareOf(deliveries.length))
@@ -361,12 +363,15 @@ function headOf(
   lanes: readonly Lane[],
   choice: DeliveriesChoice,
 ): { readonly lines: number; readonly of: (lane: Lane) => readonly (readonly Figure[])[] } {
+  // Some height is for the rows.
+  const each = context.height / Math.max(1, lanes.length) / context.theme.textSize - LEAST_ROWS
+  const most = Math.max(1, Math.floor(each / LINE))
   const all = new Map(
     lanes.map((lane) => {
       const whole = wrapped(context, figuresOf(context, lane, choice))
       // Where it takes more than a line, what did not happen need not be said.
       const brief = whole.length === 1 ? whole : wrapped(context, figuresOf(context, lane, choice, true))
-      return [lane, brief] as const
+      return [lane, brief.slice(0, most)] as const
     }),
   )
   const lines = Math.max(1, ...[...all.values()].map((list) => list.length))
@@ -389,7 +394,7 @@ function figuresOf(
   const spans = messageWord(language, isBrief ? 'delaysShort' : 'delays', { median, p95, longest })
   return [
     ...(label === '' ? [] : [[label, theme.text] as const]),
-    ...counted('sent', sent, theme.muted),
+    ...(isBrief ? [] : counted('sent', sent, theme.muted)),
     [messageWord(language, 'deliveredOf', of), theme.client],
     ...(isRunning
       ? counted('underWayCount', missing, theme.muted)
@@ -431,7 +436,7 @@ function addHead(
   const size = theme.textSize
   const { first, shown, total } = window
   lines.forEach((line, i) => {
-    const y = area.y - size * (0.5 + 1.4 * (lines.length - i))
+    const y = area.y - size * (0.5 + LINE * (lines.length - i))
     let x = 6
     line.forEach((figure, j) => {
       const [text, color] = figure
