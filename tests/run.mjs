@@ -2,7 +2,7 @@
  * `npm test` and `npm run test:full`: everything there is to check, quick stages first, with one sum at the end.
  * All stages run even when one fails. Each of the static checks counts as one test.
  *
- * `--full` takes all seeds and all fuzzing. With CI=true a missing tshark, curl or Chromium is a failure, not a skip
+ * `--full` takes all seeds and all fuzzing. With CI=true a missing tshark, curl, mosquitto or Chromium is a failure, not a skip
  * (tests/support/need-*.ts). `--only NAME,NAME` runs some stages.
  */
 import { spawn } from 'node:child_process'
