@@ -1,0 +1,104 @@
+/** The views of messages, deliveries, calls and framing as a user meets them: the built page in Chromium over the real engine. */
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findChromium } from '../support/tools.ts'
+import { countPixels, mainButton, openWindowPage, state, type WindowPage } from '../support/window-page.ts'
+
+let lab: WindowPage
+let page: Page
+
+/** Runs an experiment to its end in virtual time. */
+async function run(title: string): Promise<void> {
+  await page.getByText(title, { exact: true }).first().click()
+  await page.getByText('Virtual', { exact: true }).first().click()
+  await mainButton(page).click()
+  await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
+}
+
+/** Points at a place of an element, by shares of its size. */
+async function pointAt(selector: string, x: number, y: number, click = false): Promise<void> {
+  const box = (await page.locator(selector).first().boundingBox())!
+  const at = [box.x + x * box.width, box.y + y * box.height] as const
+  await (click ? page.mouse.click(...at) : page.mouse.move(...at))
+}
+
+/** Okabe and Ito's colours in the dark theme. */
+const SKY = [0x56, 0xb4, 0xe9] as const
+const YELLOW = [0xf0, 0xe4, 0x42] as const
+const GREEN = [0x2f, 0xc0, 0x8f] as const
+
+describe.skipIf(!findChromium())('the window with messages', () => {
+  beforeAll(async () => {
+    lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
+    page = lab.page
+    page.setDefaultTimeout(20_000)
+  })
+  afterAll(() => lab.close())
+
+  it('lists MQTT packets, and opens the chosen one byte by byte with its remaining length unfolded', async () => {
+    await run('MQTT packets byte by byte')
+    const row = page.locator('.pdus .row', { hasText: 'PUBLISH' }).first()
+    await row.click()
+    const opened = page.getByRole('region', { name: 'Fields and bytes of the message of MQTT' })
+    await opened.getByRole('treeitem', { name: /Remaining Length/ }).hover()
+    const marked = await opened.locator('.hex .on').allInnerTexts()
+    expect(marked.length).toBeGreaterThanOrEqual(1)
+    // MQTT 3.1.1 2.2.3: seven bits a byte, the lowest first.
+    const length = marked.reduce((sum, byte, i) => sum + (parseInt(byte, 16) & 127) * 128 ** i, 0)
+    expect(length + 1 + marked.length).toBe(Number(await row.locator('.length').innerText()))
+  })
+
+  it('selects the packet of a message, and the message of a packet', async () => {
+    const selected = page.locator('.packets .row.selected')
+    await expect.poll(() => selected.count()).toBe(1)
+    const before = await page.locator('.pdus .row.selected').innerText()
+    await page.locator('.packets .canvas .row', { hasText: 'PSH ACK' }).first().click()
+    await expect.poll(() => page.locator('.pdus .row.selected').innerText()).not.toBe(before)
+  })
+
+  it('narrows the list down by a filter', async () => {
+    await page.locator('.pdus input[type="search"]').fill('connack')
+    await expect.poll(() => page.locator('.pdus .row').count()).toBe(1)
+    await page.locator('.pdus input[type="search"]').fill('nothing of this kind')
+    await page.getByText('No message passes the filter.').waitFor()
+    await page.locator('.pdus input[type="search"]').fill('')
+  })
+
+  it('shows each message over TCP and UDP, and says what became of the one that is pointed at', async () => {
+    await run('TCP and UDP')
+    await expect.poll(() => countPixels(page, SKY)).toBeGreaterThan(1_000)
+    await pointAt('.rows-chart .picture', 0.4, 0.25)
+    const words = page.locator('.rows-chart .words').first()
+    await expect
+      .poll(() => words.innerText())
+      .toMatch(/^#\d+ \(server:\d+\) to server: \d+ B, sent at .*delivered after/)
+    await pointAt('.rows-chart .picture', 0.4, 0.25, true)
+    await expect.poll(() => page.locator('.packets .row.selected').count()).toBe(1)
+  })
+
+  it('shows what a reader without framing takes for messages beside readers with framing', async () => {
+    await run('Messages in a byte stream')
+    await expect.poll(() => countPixels(page, YELLOW)).toBeGreaterThan(500)
+    await expect.poll(() => countPixels(page, GREEN)).toBeGreaterThan(500)
+    const words = page.locator('.view-words').first()
+    await pointAt('.view-picture', 0.3, 0.03)
+    await expect
+      .poll(() => words.innerText())
+      .toMatch(/^Message with its framing: #\d+; \d+ B from \d+ to \d+/)
+  })
+
+  it('shows what the bytes of remote calls were spent on', async () => {
+    await run('HTTP and RPC')
+    await expect.poll(() => countPixels(page, YELLOW)).toBeGreaterThan(500)
+    await pointAt('.rows-chart .picture', 0.2, 0.25)
+    await expect
+      .poll(() => page.locator('.rows-chart .words').first().innerText())
+      .toMatch(
+        /^#\d+ \/lab\.Sensors\/Read .*answered after .*messages .*HTTP headers .*framing, TLS .*TCP and IP headers/,
+      )
+  })
+
+  it('without a complaint of the page', () => {
+    expect(lab.complaints).toEqual([])
+  })
+})
