@@ -47,8 +47,8 @@ describe.each(FEEDS)('%s', (how) => {
     expectAll(await over(how, { client: { start: 5_000_000 } }))
   })
 
-  it('asks again when there is no server at first', async () => {
-    // Another port: nobody listens, and each try is refused.
+  it('gets through in the end when the network is cut at first', async () => {
+    // The way there is cut at first: TCP tries again, and so does the client when TCP gives up.
     const result = await over(how, {
       link: {
         up: { delay: WAY, outage: { down: true } },
