@@ -67,7 +67,7 @@ const LINE = 1.4
 const NAMES = { one: 3.6, several: 10, narrow: 6 }
 const NARROW = 46
 /** The plot of delays: beside the rows where the picture is wide enough, else below them if it is high enough. */
-const DELAYS = { beside: 84, width: 32, below: 36, height: 15 }
+const DELAYS = { beside: 84, width: 32, height: 15, below: 22, belowForLane: 7 }
 /** Threads say that nothing has come, bars that something did. */
 const THREAD = 0.22
 
@@ -191,9 +191,11 @@ const shareOf = (rows: number): number => Math.max(LEAST_ROWS, Math.min(rows, MO
 const LEAST_ROWS = 4
 
 /** Whether there are delays to be shown, and room for them. */
-const hasDelays = ({ width, height, theme }: ChartContext, lanes: readonly Lane[]): boolean =>
-  lanes.some(({ messages: { figures } }) => figures.delays.length > 1) &&
-  (width >= DELAYS.beside * theme.textSize || height >= DELAYS.below * theme.textSize)
+function hasDelays({ width, height, theme }: ChartContext, lanes: readonly Lane[]): boolean {
+  if (!lanes.some(({ messages: { figures } }) => figures.delays.length > 1)) return false
+  const below = (DELAYS.below + DELAYS.belowForLane * lanes.length) * theme.textSize
+  return width >= DELAYS.beside * theme.textSize || height >= below
+}
 
 function delaysPlace({ context, top, bottom }: Picture, lanes: readonly Lane[]): Place | undefined {
   const { width, height, theme } = context
@@ -384,18 +386,20 @@ function figuresOf(
   { isRunning }: DeliveriesChoice,
   isBrief = false,
 ): Figure[] {
-  const { sent, intended, delivered, missing, duplicated, outOfOrder, mistaken, delays } = messages.figures
+  const { sent, intended, delivered, unasked, missing, duplicated, outOfOrder, mistaken, delays } =
+    messages.figures
   const counted = (key: MessageWord, count: number, color: string): Figure[] =>
     count === 0 && isBrief
       ? []
       : [[messageWord(language, key, { count: formatNumber(count) }), count > 0 ? color : theme.faint]]
   const [median, p95, longest] = [0.5, 0.95, 1].map((q) => formatSpan(quantileOf(delays, q)))
-  const of = { delivered: formatNumber(delivered), intended: formatNumber(intended) }
+  const of = { delivered: formatNumber(delivered - unasked), intended: formatNumber(intended) }
   const spans = messageWord(language, isBrief ? 'delaysShort' : 'delays', { median, p95, longest })
   return [
     ...(label === '' ? [] : [[label, theme.text] as const]),
     ...(isBrief ? [] : counted('sent', sent, theme.muted)),
-    [messageWord(language, 'deliveredOf', of), theme.client],
+    ...(intended > 0 ? [[messageWord(language, 'deliveredOf', of), theme.client] as const] : []),
+    ...(unasked > 0 ? counted('unaskedCount', unasked, theme.client) : []),
     ...(isRunning
       ? counted('underWayCount', missing, theme.muted)
       : counted('lostCount', missing, theme.loss)),

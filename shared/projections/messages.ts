@@ -69,6 +69,8 @@ export interface DeliveryFigures {
   /** Pairs of a message and one who is to get it, and how many of them have come about, whole. */
   readonly intended: number
   readonly delivered: number
+  /** Of the delivered those to somebody who was not to get them when they were sent: what a broker had retained. */
+  readonly unasked: number
   /** Intended, and not delivered by now. */
   readonly missing: number
   /** Copies beyond the first. */
@@ -288,6 +290,7 @@ function figuresOf({ messages, mistakes }: LaneMessages): DeliveryFigures {
     sent: published.length,
     intended: intended.length,
     delivered: got.length,
+    unasked: got.filter(({ isIntended }) => !isIntended).length,
     missing: intended.filter(({ receipts }) => receipts.length === 0).length,
     duplicated: got.reduce((sum, { receipts }) => sum + receipts.length - 1, 0),
     outOfOrder: firsts.filter(({ late }) => late).length,

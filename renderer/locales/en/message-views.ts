@@ -15,6 +15,7 @@ export default {
     type: 'Type',
     contents: 'Contents',
     length: 'Bytes',
+    absent: 'No messages of MQTT, DNS, WebSocket, gRPC or ARP in this lane.',
     none: 'No message passes the filter.',
   },
   deliveries: {

@@ -17,6 +17,7 @@ export default {
     type: '类型',
     contents: '内容',
     length: '字节',
+    absent: '这一组没有 MQTT、DNS、WebSocket、gRPC 或 ARP 报文。',
     none: '没有报文符合过滤条件。',
   },
   deliveries: {
