@@ -127,8 +127,9 @@ function boxesOf(surface: Surface, { layout, nodes }: MapScene, room: Box): Map<
     const place = layout.places.get(node.id)
     if (!place) continue
     const wanted = line * (node.lines.length + 1) + theme.textSize
-    // Between rows there is a link.
-    const height = Math.max(6, Math.min(wanted, rows > 1 ? each * 0.66 : each - 6))
+    // Between rows there is a link; in low rows the names need all the room.
+    const most = rows === 1 ? each - 6 : each < theme.textSize * 3 ? each - 2 : each * 0.66
+    const height = Math.max(6, Math.min(wanted, most))
     const y = room.y + (place.row + 0.5) * each - height / 2
     boxes.set(node.id, { x: lefts[place.column], y, width: widths[place.column], height })
   }
@@ -312,7 +313,7 @@ function drawNode(surface: Surface, node: MapNode, box: Box, chosen: boolean): v
   const top = y + (height - line * (shown + 1)) / 2 + line / 2
   const words = { ground: theme.panel, align: 'center' as const }
   const middle = x + width / 2
-  if (height > theme.textSize)
+  if (height > theme.textSize * 0.9)
     drawText(surface, fitting(surface, node.name, width - 8), middle, top, {
       ...words,
       bold: true,
