@@ -14,6 +14,9 @@ type Falsified = readonly [
   run?: Settings,
 ]
 
+/** Each packet waits for three others, half a second if none comes. */
+const HELD_UP = { rate: 1, gap: 3, hold: 500_000 }
+
 /** Bits flipped so that no checksum of the network shows it. */
 const DAMAGE = { rate: 0.3, repair: true }
 
@@ -44,7 +47,7 @@ describe('tcp-vs-udp', () => {
       'a TCP that is UDP',
       'tcp',
       OVER_UDP,
-      ['tcp-all', 'tcp-once', 'tcp-in-order', 'tcp-resends', 'tcp-waits'],
+      ['tcp-all', 'tcp-once', 'tcp-in-order', 'tcp-resends', 'tcp-waits', 'tcp-late-by-a-loss'],
     ],
     ['a UDP that is TCP', 'udp', OVER_TCP, ['udp-loses', 'udp-twice', 'udp-disordered', 'tcp-heavier']],
     ['a UDP that loses what the link does not', 'udp', { 'apps.receiver.port': 4712 }, ['udp-loses-its-own']],
@@ -121,7 +124,13 @@ describe('websocket', () => {
       ['sse-at-once', 'sse-one-request', 'sse-lighter'],
     ],
     ['long polling that asks once', 'long-polling', how('sse'), ['long-polling-requests', 'sse-lighter']],
-    ['a feed that says less', 'sse', { 'apps.feed.count': 19 }, ['sse-all']],
+    ...['polling', 'long-polling', 'sse', 'websocket'].map((lane): Falsified => [
+      `a feed that says less (${lane})`,
+      lane,
+      { 'apps.feed.count': 19 },
+      [`${lane}-all`],
+    ]),
+    ['answers that are held up', 'polling', { 'links.link.down.reorder': HELD_UP }, ['polling-at-worst']],
     [
       'long polling without a gap',
       'long-polling',
@@ -156,6 +165,13 @@ describe('rpc', () => {
     ['gRPC that is JSON', 'grpc', style('json'), ['messages', 'third', 'headers']],
     ['JSON that is gRPC', 'json', style('grpc'), ['messages', 'json-third', 'headers']],
     ['more calls', 'grpc', { 'apps.caller.calls': 31 }, ['grpc-all']],
+    ['one call only', 'grpc', { 'apps.caller.calls': 1 }, ['first-and-last']],
+    [
+      'requests that are held up',
+      'grpc',
+      { 'links.link.up.reorder': HELD_UP },
+      ['same-time', 'one-round-trip'],
+    ],
     ['fewer calls', 'json', { 'apps.caller.calls': 29 }, ['json-all']],
     ['JSON that is as fast', 'json', style('grpc'), ['many-readings'], { readings: 1_000 }],
     ['gRPC over many connections', 'grpc', style('json'), ['grpc-one-connection'], { concurrency: 6 }],
