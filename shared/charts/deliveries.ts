@@ -13,8 +13,8 @@ import {
 import { formatNumber, formatSpan } from '../quantity.ts'
 import { axisLabel, axisUnit, niceScale } from './axes.ts'
 import type { ChartContext } from './context.ts'
+import { addHead, headOf, LEAST_ROWS, LINE, type DeliveryLane, type Figure } from './delivery-figures.ts'
 import { laneStyle } from './lane-style.ts'
-import { textWidth } from './legend.ts'
 import { messageWord, type MessageWord } from './message-texts.ts'
 import { Picture, type Area } from './picture.ts'
 import { LEFT } from './plot-axes.ts'
@@ -48,12 +48,6 @@ export interface DeliveriesChart extends RowChart {
   readonly rows: readonly DeliveryRows[]
 }
 
-interface Lane {
-  readonly id: string
-  readonly label: string
-  readonly messages: LaneMessages
-}
-
 /** What is drawn as a bar or a thread. */
 const BARS = ['delivered', 'late', 'again', 'open'] as const
 type BarKind = (typeof BARS)[number]
@@ -62,8 +56,6 @@ const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 const RIGHT = 14
 /** Heights and widths in heights of the text. */
 const ROW = { least: 0.14, most: 1.6 }
-/** A line of figures. */
-const LINE = 1.4
 const NAMES = { one: 3.6, several: 10, narrow: 6 }
 const NARROW = 46
 /** The plot of delays: beside the rows where the picture is wide enough, else below them if it is high enough. */
@@ -110,7 +102,7 @@ export function deliveriesChart(
   // A lost message has the sign and the name of a lost packet.
   const picture = new Picture(context, '', [...new Set(names)])
   for (const key of used) addLegend(picture, theme, key)
-  const head = headOf(context, lanes, choice)
+  const head = headOf(context, lanes, choice.isRunning === true)
   const places = placesOf(picture, lanes, head.lines)
   const rows = lanes.map((lane, i) =>
     addLane(picture, places.lanes[i], lane, head.of(lane), choice, i === lanes.length - 1),
@@ -119,7 +111,7 @@ export function deliveriesChart(
   return { ...picture.finish(undefined, 'foot'), rows }
 }
 
-function lanesOf(messages: Messages, { lanes, store }: ChartContext): Lane[] {
+function lanesOf(messages: Messages, { lanes, store }: ChartContext): DeliveryLane[] {
   const shown = lanes.length > 0 ? lanes : [...store.lanes].map((id) => ({ id, label: id }))
   return shown.flatMap(({ id, label }) => {
     const own = messages.lanes.get(id)
@@ -131,7 +123,7 @@ function lanesOf(messages: Messages, { lanes, store }: ChartContext): Lane[] {
 
 // --- legend -------------------------------------------------------------------------------------------------
 
-function legendOf(lanes: readonly Lane[], { isRunning }: DeliveriesChoice): MessageWord[] {
+function legendOf(lanes: readonly DeliveryLane[], { isRunning }: DeliveriesChoice): MessageWord[] {
   const any = (test: (figures: DeliveryFigures) => number): boolean =>
     lanes.some(({ messages: { figures } }) => test(figures) > 0)
   const keys: (MessageWord | false)[] = [
@@ -163,7 +155,7 @@ interface Places {
 type Place = Omit<Area, 'lane'>
 
 /** The lanes one above the other, each as high as its share of the rows. */
-function placesOf(picture: Picture, lanes: readonly Lane[], lines: number): Places {
+function placesOf(picture: Picture, lanes: readonly DeliveryLane[], lines: number): Places {
   const { width, height, theme } = picture.context
   const size = theme.textSize
   const delays = delaysPlace(picture, lanes)
@@ -188,16 +180,15 @@ function placesOf(picture: Picture, lanes: readonly Lane[], lines: number): Plac
 
 /** A lane has room for a few rows, and no more than a screen of them. */
 const shareOf = (rows: number): number => Math.max(LEAST_ROWS, Math.min(rows, MOST_ROWS))
-const LEAST_ROWS = 4
 
 /** Whether there are delays to be shown, and room for them. */
-function hasDelays({ width, height, theme }: ChartContext, lanes: readonly Lane[]): boolean {
+function hasDelays({ width, height, theme }: ChartContext, lanes: readonly DeliveryLane[]): boolean {
   if (!lanes.some(({ messages: { figures } }) => figures.delays.length > 1)) return false
   const below = (DELAYS.below + DELAYS.belowForLane * lanes.length) * theme.textSize
   return width >= DELAYS.beside * theme.textSize || height >= below
 }
 
-function delaysPlace({ context, top, bottom }: Picture, lanes: readonly Lane[]): Place | undefined {
+function delaysPlace({ context, top, bottom }: Picture, lanes: readonly DeliveryLane[]): Place | undefined {
   const { width, height, theme } = context
   const size = theme.textSize
   if (!hasDelays(context, lanes)) return undefined
@@ -211,7 +202,7 @@ function delaysPlace({ context, top, bottom }: Picture, lanes: readonly Lane[]):
 }
 
 /** Where there is one receiver only, the number says it all. */
-function namesWidth({ theme, width }: ChartContext, { messages }: Lane): number {
+function namesWidth({ theme, width }: ChartContext, { messages }: DeliveryLane): number {
   if (hasOneReceiver(messages)) return theme.textSize * NAMES.one
   return theme.textSize * (width / theme.textSize < NARROW ? NAMES.narrow : NAMES.several)
 }
@@ -221,12 +212,10 @@ const hasOneReceiver = ({ deliveries, messages }: LaneMessages): boolean =>
 
 // --- rows ---------------------------------------------------------------------------------------------------
 
-type Figure = readonly [text: string, color: string]
-
 function addLane(
   picture: Picture,
   area: Place,
-  lane: Lane,
+  lane: DeliveryLane,
   head: readonly (readonly Figure[])[],
   choice: DeliveriesChoice,
   isLowest: boolean,
@@ -241,7 +230,7 @@ function addLane(
   const first = choice.firstRow?.(lane.id) ?? 0
   const window = rowWindow(deliveries.length, area.height - above, first, least, most)
   const rows = { lane: lane.id, window, top, deliveries }
-  addHead(picture, area, lane, rows, head)
+  addHead(picture, area, lane, window, head)
   addBars(picture, plot, area, rows, choice)
   addSigns(picture, plot, rows, choice)
   addNames(picture, plot, area, lane, rows)
@@ -328,7 +317,7 @@ function addSigns(picture: Picture, plot: number, rows: DeliveryRows, { isRunnin
 }
 
 /** Number and receiver at the left, of as many rows as have room for them. */
-function addNames(picture: Picture, plot: number, area: Place, lane: Lane, rows: DeliveryRows): void {
+function addNames(picture: Picture, plot: number, area: Place, lane: DeliveryLane, rows: DeliveryRows): void {
   const { theme, language, range } = picture.context
   const every = Math.max(1, Math.ceil((theme.textSize * 1.15) / rows.window.pitch))
   const isAlone = hasOneReceiver(lane.messages)
@@ -357,108 +346,10 @@ function wordsAt({ language }: ChartContext, { messages, deliveries }: LaneMessa
   ]
 }
 
-// --- figures ------------------------------------------------------------------------------------------------
-
-/** What stands above the rows of each lane, in as many lines as the longest needs. */
-function headOf(
-  context: ChartContext,
-  lanes: readonly Lane[],
-  choice: DeliveriesChoice,
-): { readonly lines: number; readonly of: (lane: Lane) => readonly (readonly Figure[])[] } {
-  // Some height is for the rows.
-  const each = context.height / Math.max(1, lanes.length) / context.theme.textSize - LEAST_ROWS
-  const most = Math.max(1, Math.floor(each / LINE))
-  const all = new Map(
-    lanes.map((lane) => {
-      const whole = wrapped(context, figuresOf(context, lane, choice))
-      // Where it takes more than a line, what did not happen need not be said.
-      const brief = whole.length === 1 ? whole : wrapped(context, figuresOf(context, lane, choice, true))
-      return [lane, brief.slice(0, most)] as const
-    }),
-  )
-  const lines = Math.max(1, ...[...all.values()].map((list) => list.length))
-  return { lines, of: (lane) => all.get(lane) ?? [] }
-}
-
-function figuresOf(
-  { theme, language }: ChartContext,
-  { label, messages }: Lane,
-  { isRunning }: DeliveriesChoice,
-  isBrief = false,
-): Figure[] {
-  const { sent, intended, delivered, unasked, missing, duplicated, outOfOrder, mistaken, delays } =
-    messages.figures
-  const counted = (key: MessageWord, count: number, color: string): Figure[] =>
-    count === 0 && isBrief
-      ? []
-      : [[messageWord(language, key, { count: formatNumber(count) }), count > 0 ? color : theme.faint]]
-  const [median, p95, longest] = [0.5, 0.95, 1].map((q) => formatSpan(quantileOf(delays, q)))
-  const of = { delivered: formatNumber(delivered - unasked), intended: formatNumber(intended) }
-  const spans = messageWord(language, isBrief ? 'delaysShort' : 'delays', { median, p95, longest })
-  return [
-    ...(label === '' ? [] : [[label, theme.text] as const]),
-    ...(isBrief ? [] : counted('sent', sent, theme.muted)),
-    ...(intended > 0 ? [[messageWord(language, 'deliveredOf', of), theme.client] as const] : []),
-    ...(unasked > 0 ? counted('unaskedCount', unasked, theme.client) : []),
-    ...(isRunning
-      ? counted('underWayCount', missing, theme.muted)
-      : counted('lostCount', missing, theme.loss)),
-    ...counted('duplicates', duplicated, theme.retransmission),
-    ...counted('outOfOrder', outOfOrder, theme.sack),
-    ...(mistaken > 0 ? counted('wrong', mistaken, theme.loss) : []),
-    ...(delays.length > 0 ? [[spans, theme.muted] as const] : []),
-  ]
-}
-
-/** Between two figures. */
-const GAP = 1.3
-const widthOf = ([text]: Figure, size: number): number => textWidth(text, size) * 1.08 + size * GAP
-
-function wrapped({ width, theme }: ChartContext, figures: readonly Figure[]): Figure[][] {
-  const lines: Figure[][] = []
-  let room = 0
-  for (const figure of figures) {
-    const own = widthOf(figure, theme.textSize)
-    if (lines.length === 0 || own > room) {
-      lines.push([])
-      room = width - RIGHT - 6
-    }
-    lines[lines.length - 1].push(figure)
-    room -= own
-  }
-  return lines
-}
-
-function addHead(
-  picture: Picture,
-  area: Place,
-  lane: Lane,
-  { window }: DeliveryRows,
-  lines: readonly (readonly Figure[])[],
-): void {
-  const { theme, language, width } = picture.context
-  const size = theme.textSize
-  const { first, shown, total } = window
-  lines.forEach((line, i) => {
-    const y = area.y - size * (0.5 + LINE * (lines.length - i))
-    let x = 6
-    line.forEach((figure, j) => {
-      const [text, color] = figure
-      const isName = i === 0 && j === 0 && lane.label !== ''
-      picture.caption(text, x, y, width - x - 4, color, isName ? 600 : 400)
-      x += widthOf(figure, size)
-    })
-    if (i < lines.length - 1 || shown >= total) return
-    const text = word(language, 'rowsShown', { from: first + 1, to: first + shown, total })
-    const own = textWidth(text, size) * 1.08
-    if (x + own < width - RIGHT) picture.caption(text, width - RIGHT - own, y, own + 4, theme.faint, 400)
-  })
-}
-
 // --- delays -------------------------------------------------------------------------------------------------
 
 /** The share of what was to come that had come within so long, of each lane. */
-function addDelays(picture: Picture, lanes: readonly Lane[], place: Place): void {
+function addDelays(picture: Picture, lanes: readonly DeliveryLane[], place: Place): void {
   const { theme, language } = picture.context
   const longest = Math.max(
     ...lanes.map(({ messages: { figures } }) => quantileOf(figures.delays, 1)).filter(Number.isFinite),

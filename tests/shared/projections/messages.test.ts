@@ -176,6 +176,7 @@ describe('messages of MQTT', () => {
     expect(lane.figures).toMatchObject({
       intended: 3,
       delivered: 4,
+      unasked: 1,
       missing: 0,
       duplicated: 1,
       outOfOrder: 1,
