@@ -37,7 +37,9 @@ function fromRun(info: RunInfo): Experiment {
 function matches(experiment: Experiment, words: readonly string[]): boolean {
   const { id, title, question, rfcs, standards } = experiment
   const numbers = rfcs.map((rfc) => `rfc${rfc.number}`)
-  const text = [id, title.en, title.zh, question.en, question.zh, ...numbers, ...standards].join(' ').toLowerCase()
+  const text = [id, title.en, title.zh, question.en, question.zh, ...numbers, ...standards]
+    .join(' ')
+    .toLowerCase()
   return words.every((word) => text.includes(word))
 }
 
