@@ -402,7 +402,7 @@ function addComparison(picture: Picture, lanes: readonly Lane[], compared: numbe
   ]
   const names = Math.max(
     size * COMPARED.left,
-    ...lanes.map(({ label }) => textWidth(label, size) * 1.1 + size * 6.5),
+    ...lanes.map(({ label }) => textWidth(label, size) * 1.1 + size * 7.6),
   )
   const left = Math.min(names, width * 0.4)
   const place = {
@@ -428,7 +428,7 @@ function addComparison(picture: Picture, lanes: readonly Lane[], compared: numbe
       text: messageWord(language, key),
       x: 6,
       y: y + size * 0.75,
-      width: size * 6.4,
+      width: size * 7.4,
       color: theme.text,
     })
     for (const lane of lanes) {
@@ -438,7 +438,7 @@ function addComparison(picture: Picture, lanes: readonly Lane[], compared: numbe
         text: lane.label,
         x: left - 6,
         y: middle,
-        width: left - size * 6.6,
+        width: left - size * 7.6,
         color: theme.muted,
         align: 'right',
       })

@@ -158,7 +158,7 @@ type Place = Omit<Area, 'lane'>
 function placesOf(picture: Picture, lanes: readonly DeliveryLane[], lines: number): Places {
   const { width, height, theme } = picture.context
   const size = theme.textSize
-  const delays = delaysPlace(picture, lanes)
+  const delays = delaysPlace(picture, lanes, lines)
   const isBelow = delays !== undefined && delays.x === LEFT
   const header = size * (LINE * lines + 0.9)
   const foot = isBelow ? height - delays.y + size * 2.4 : 0
@@ -188,13 +188,18 @@ function hasDelays({ width, height, theme }: ChartContext, lanes: readonly Deliv
   return width >= DELAYS.beside * theme.textSize || height >= below
 }
 
-function delaysPlace({ context, top, bottom }: Picture, lanes: readonly DeliveryLane[]): Place | undefined {
+function delaysPlace(
+  { context, top, bottom }: Picture,
+  lanes: readonly DeliveryLane[],
+  lines: number,
+): Place | undefined {
   const { width, height, theme } = context
   const size = theme.textSize
   if (!hasDelays(context, lanes)) return undefined
   if (width >= DELAYS.beside * size) {
     const own = DELAYS.width * size
-    const y = top + size * 2.6
+    // Below the figures of the first lane, which may be longer than its rows.
+    const y = top + size * (LINE * lines + 3)
     return { x: width - RIGHT - own, y, width: own, height: Math.min(own * 0.8, height - y - bottom - size) }
   }
   const own = DELAYS.height * size
