@@ -67,9 +67,9 @@ describe('deliveries', () => {
   test('copies beyond the first are duplicates', async () => {
     const cuts: ClientInput['cuts'] = [{ packet: 'PUBACK', when: 'received' }]
     const lab = publishing(1)
-    const cut = { clean: false, cuts: [{ packet: 'PUBLISH', when: 'received' }] } as const
+    const cut: ClientInput = { clean: false, cuts: [{ packet: 'PUBLISH', when: 'received' }] }
     const found = await figures({
-      clients: { ...lab.clients, sub: { ...lab.clients!.sub, ...cut } as ClientInput },
+      clients: { ...lab.clients, sub: { ...lab.clients!.sub, ...cut } },
     })
     expect(found).toMatchObject({
       messages_delivered: 5,

@@ -42,8 +42,6 @@ describe('mishaps', () => {
         data: { bytes: 0, sha256: '', error },
       }) as never
     const events = [finished(''), finished('ECONNREFUSED'), finished('ECONNREFUSED'), finished('EPIPE')]
-    expect(mishaps(events)).toEqual([
-      '2 × connection broken off at gateway/server: ECONNREFUSED',
-    ])
+    expect(mishaps(events)).toEqual(['2 × connection broken off at gateway/server: ECONNREFUSED'])
   })
 })

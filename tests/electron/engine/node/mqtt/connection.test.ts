@@ -6,7 +6,7 @@ const once: ClientInput = { reconnect: 0 }
 
 describe('CONNACK refuses (MQTT-3.2.2-4, 3.2.2.3)', () => {
   const users: BrokerInput = { users: { ann: 'secret', bob: 'key' }, unauthorized: ['bob'] }
-  test.each([
+  test.each<[string, number, BrokerInput, ClientInput]>([
     ['1: the broker does not speak MQTT 5', 1, {}, { version: 5 }],
     ['2: the identifier is not wanted', 2, { refusedClients: ['device'] }, {}],
     ['2: the identifier is too long for MQTT 3.1', 2, {}, { version: 3, clientId: 'a'.repeat(24) }],
@@ -15,8 +15,8 @@ describe('CONNACK refuses (MQTT-3.2.2-4, 3.2.2.3)', () => {
     ['4: a wrong password', 4, users, { username: 'ann', password: 'guess' }],
     ['4: a user that objects inherit', 4, users, { username: 'constructor', password: 'x' }],
     ['5: a user that may not', 5, users, { username: 'bob', password: 'key' }],
-  ] as const)('%s', async (_what, code, broker, client) => {
-    const { all } = await runMqtt({ broker, clients: { device: { ...once, ...client } as ClientInput } })
+  ])('%s', async (_what, code, broker, client) => {
+    const { all } = await runMqtt({ broker, clients: { device: { ...once, ...client } } })
     expect(all('mqtt:state').map(({ state }) => state)).toEqual(['connecting', 'refused'])
     expect(all('mqtt:state').at(-1)).toMatchObject({ code })
     expect(all('mqtt:refused')).toMatchObject([{ code }])

@@ -27,13 +27,11 @@ const record = fc.tuple(
     fc
       .tuple(fc.constantFrom('NS', 'CNAME', 'PTR', 'DNAME'), name)
       .map(([type, data]) => ({ type, data, says: data })),
-    fc
-      .tuple(two, name)
-      .map(([preference, exchange]) => ({
-        type: 'MX',
-        data: { preference, exchange },
-        says: `${preference} ${exchange}`,
-      })),
+    fc.tuple(two, name).map(([preference, exchange]) => ({
+      type: 'MX',
+      data: { preference, exchange },
+      says: `${preference} ${exchange}`,
+    })),
     fc
       .array(text, { minLength: 1, maxLength: 3 })
       .map((data) => ({ type: 'TXT', data, says: data.map((part) => `"${part}"`).join(' ') })),
