@@ -46,13 +46,10 @@ test('every packet of a datagram has the frames that its sender said, in the han
 
 test('without a key log only Initial packets can be opened; of what is no datagram, nothing', () => {
   const reader = recorded()
-  const bare = new Proxy(reader, {
-    get: (whole, name) =>
-      name === 'events'
-        ? (names: never) =>
-            [...whole.events(names)].filter((event) => event.name !== 'security:secret_logged')
-        : (whole[name as keyof RecordingReader] as () => unknown).bind?.(whole),
-  })
+  const events: RecordingReader['events'] = function* (names) {
+    for (const event of reader.events(names)) if (event.name !== 'security:secret_logged') yield event
+  }
+  const bare: RecordingReader = Object.create(reader, { events: { value: events } }) as RecordingReader
   for (const [pkt, packets] of [...told(reader)].slice(0, 12))
     expect(said(bare, pkt)).toEqual(packets.filter((text) => text.startsWith('initial')))
   expect(openPackets(reader, 999_999)).toEqual([])
