@@ -24,7 +24,19 @@ export default defineConfig({
     teardownTimeout: 10 * seconds,
     projects: [
       { extends: true, test: { name: 'architecture', include: include('architecture') } },
-      { extends: true, test: { name: 'unit', include: include('shared', 'electron', 'renderer') } },
+      // What is pure has nothing that one file could leave to the next, so one process may read the modules once for all.
+      {
+        extends: true,
+        test: { name: 'pure', include: include('shared', 'electron/protocol'), isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: include('electron', 'renderer'),
+          exclude: include('electron/protocol'),
+        },
+      },
       { extends: true, test: { name: 'scenario', include: include('scenario') } },
       {
         extends: true,

@@ -46,6 +46,8 @@ export const MqttBrokerApp = v.strictObject({
   tls: v.optional(v.nullable(TlsServerSettings), null),
   /** Keeps messages of QoS 0 for clients that are away, too (MQTT 3.1.1 3.1.2.4 leaves it open). */
   queueQoSZero: v.optional(v.boolean(), false),
+  /** Protocol levels that it speaks: 3 is MQTT 3.1, 4 is 3.1.1. Others are refused (CONNACK 1). */
+  versions: v.optional(v.array(v.picklist([3, 4] as const)), [3, 4]),
   /** Client identifiers that it refuses (CONNACK 2). */
   refusedClients: v.optional(v.array(text), []),
   /** User names and passwords; null: everybody may come, else CONNACK 4 for who is not among them. */

@@ -37,6 +37,7 @@ const stages = {
     ],
   ],
   architecture: 'architecture',
+  pure: 'pure',
   unit: 'unit',
   scenario: 'scenario',
   fuzz: 'fuzz',

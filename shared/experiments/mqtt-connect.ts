@@ -22,17 +22,17 @@ const REFUSALS: readonly {
   readonly id: string
   readonly code: number
   readonly label: Text
-  readonly set: Record<string, string | number | boolean>
+  readonly set: Record<string, string | number | boolean | number[]>
   readonly why: Text
 }[] = [
   {
     id: 'version',
     code: 1,
     label: { en: 'Unknown version', zh: '不支持的版本' },
-    set: { [`${CLIENT}.version`]: 5 },
+    set: { [`${CLIENT}.version`]: 3, [`${BROKER}.versions`]: [4] },
     why: {
-      en: 'Unacceptable protocol version: the client asks for MQTT 5, and this broker speaks 3.1 and 3.1.1. A client that wants both has to connect again with the other.',
-      zh: '不支持的协议版本：客户端要用 MQTT 5，而这个代理只会 3.1 和 3.1.1。两种都会的客户端得换一种再连。',
+      en: 'Unacceptable protocol version: the client is an old one of MQTT 3.1, and this broker speaks MQTT 3.1.1 only. A client that knows both has to connect again with the other.',
+      zh: '不支持的协议版本：客户端是老的 MQTT 3.1，而这个代理只会 MQTT 3.1.1。两种都会的客户端得换一种再连。',
     },
   },
   {
@@ -102,8 +102,8 @@ export const mqttConnect: ExperimentInput = {
       zh: '客户端不一定要等。它可以紧跟着 CONNECT 就发 PUBLISH，只是一旦被拒，这些都作废（3.1.4）。多数库会等。',
     },
     {
-      en: 'The next lanes are refused, each for another reason, with the return codes from 1 to 5. Code 1 is the one that matters when versions change: the level stands in the first bytes of CONNECT, so a broker can read that much of any version and say no in words that the client understands.',
-      zh: '接下来的几组各因不同的原因被拒，返回码从 1 到 5。版本更替时要紧的是 1：协议级别就写在 CONNECT 开头的几个字节里，所以不管什么版本，代理都读得到这里，并用客户端听得懂的话拒绝。',
+      en: 'The next lanes are refused, each for another reason, with the return codes from 1 to 5. Code 1 is the one that matters when versions change: the level stands in the first bytes of CONNECT, so a broker can read that much of any version and say no. (A client of MQTT 5 gets the same answer here, in the form of MQTT 3.1.1, whose broker knows no other; some analysers call that malformed.)',
+      zh: '接下来的几组各因不同的原因被拒，返回码从 1 到 5。版本更替时要紧的是 1：协议级别就写在 CONNECT 开头的几个字节里，所以不管什么版本，代理都读得到这里，并能拒绝。（MQTT 5 的客户端在这里得到同样的应答，用的是 MQTT 3.1.1 的格式，因为代理只懂这一种；有的分析工具会说它格式错误。）',
     },
     {
       en: 'In the first lane the client leaves after 3 s with DISCONNECT: 2 bytes, and no answer. It is not there to close the connection, TCP does that, but to say that this is meant: upon it the broker throws the will away (3.14.4). In the last lane the broker closes after 2 s. In MQTT 3.1.1 it has no packet to say why: the client sees its TCP connection end and can only guess. It connects again a second later. MQTT 5 lets the server send DISCONNECT with a reason, too.',

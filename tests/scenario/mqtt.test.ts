@@ -89,7 +89,13 @@ describe('would notice', () => {
     ['no large packet', 'mqtt-packets', 'main', sends({ topic: 'sizes', size: 10 }), ['header', 'largest']],
     ['a client that never pauses', 'mqtt-packets', 'main', { 'apps.client.keepAlive': 0 }, ['pings']],
     ['a right password', 'mqtt-connect', 'password', { 'apps.client.password': 'secret' }, ['password-code']],
-    ['a version that is known', 'mqtt-connect', 'version', { 'apps.client.version': 4 }, ['version-code']],
+    [
+      'a version that is known',
+      'mqtt-connect',
+      'version',
+      { 'apps.broker.versions': [3, 4] },
+      ['version-code'],
+    ],
     [
       'a broker that does not close',
       'mqtt-connect',

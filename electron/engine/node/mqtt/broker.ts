@@ -124,6 +124,9 @@ export class MqttBroker implements Program {
         const visit = this.visitOf(client)
         // The keep alive is the guard's: Aedes would count it by the wall clock.
         Object.assign(packet, { keepalive: 0, clientId: packet.clientId || visit?.clientId })
+        // Aedes refuses levels that it does not know as the standard says (MQTT-3.1.2-2), so it is not to know this one.
+        const isSpoken = this.setup.versions.some((level) => level === packet.protocolVersion)
+        if (!isSpoken) Object.assign(packet, { protocolVersion: 0 })
         answer(null, visit !== undefined)
       },
       authenticate: (client, username, password, answer) => {
