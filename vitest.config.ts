@@ -1,8 +1,8 @@
 /**
  * The test projects, quick ones first. `tests/run.mjs` runs them one by one; `npx vitest run <path>` runs any file.
  *
- * Files run in as many processes as there are cores; browser and interop tests start programs of their own, so one at a
- * time is enough there.
+ * Files run in as many processes as there are cores. Interop and browser tests wait for programs of their own most of the time, so
+ * that two at a time are enough.
  */
 import { availableParallelism } from 'node:os'
 import vue from '@vitejs/plugin-vue'
@@ -47,7 +47,7 @@ export default defineConfig({
         test: {
           name: 'interop',
           include: include('interop'),
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: (full ? 600 : 60) * seconds,
           globalSetup: 'tests/support/need-interop.ts',
         },
@@ -58,7 +58,7 @@ export default defineConfig({
           name: 'e2e',
           include: include('e2e'),
           exclude: include('e2e/electron'),
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120 * seconds,
           globalSetup: 'tests/support/need-browser.ts',
         },

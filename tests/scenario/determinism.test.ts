@@ -7,12 +7,12 @@ import type { EventName } from '../../shared/trace/events.ts'
 import { EXPERIMENTS } from '../../shared/experiments/index.ts'
 import { finishedRun } from '../support/runs.ts'
 
-const RUNS = 3
+const full = process.env.REXMIT_FULL === '1'
+const RUNS = full ? 3 : 2
 /** What makes the long ones shorter, unless there is time. */
-const SHORTER: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
-  process.env.REXMIT_FULL === '1'
-    ? {}
-    : { 'tcp-bulk': { bytes: 500_000 }, 'http-versions': { objects: 20 }, 'quic-loss': { size: 200_000 } }
+const SHORTER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = full
+  ? {}
+  : { 'tcp-bulk': { bytes: 500_000 }, 'http-versions': { objects: 20 }, 'quic-loss': { size: 200_000 } }
 
 /** What comes out of TLS's random numbers; everything else counts. */
 const RANDOM: Partial<Record<EventName, readonly string[]>> = {
