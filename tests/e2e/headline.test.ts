@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium } from '../support/tools.ts'
-import { countPixels, mainButton, openWindowPage, state, type WindowPage } from '../support/window-page.ts'
+import { countPixels, openWindowPage, runExperiment, type WindowPage } from '../support/window-page.ts'
 
 let lab: WindowPage
 let page: Page
@@ -51,10 +51,7 @@ describe.skipIf(!findChromium())('the headline', () => {
   afterAll(() => lab.close())
 
   it('shows the streams of all protocols, blocked ones and losses, once the page has been loaded', async () => {
-    await page.getByText(TITLE, { exact: true }).first().click()
-    await page.getByText('Virtual', { exact: true }).first().click()
-    await mainButton(page).click()
-    await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
+    await runExperiment(page, TITLE)
     await page.getByRole('tab', { name: 'Side by side', exact: true }).first().click()
     await expect.poll(() => countPixels(page, YELLOW)).toBeGreaterThan(20)
     expect(await countPixels(page, VERMILION)).toBeGreaterThan(20)

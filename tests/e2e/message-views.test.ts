@@ -2,18 +2,12 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium } from '../support/tools.ts'
-import { countPixels, mainButton, openWindowPage, state, type WindowPage } from '../support/window-page.ts'
+import { countPixels, openWindowPage, runExperiment, type WindowPage } from '../support/window-page.ts'
 
 let lab: WindowPage
 let page: Page
 
-/** Runs an experiment to its end in virtual time. */
-async function run(title: string): Promise<void> {
-  await page.getByText(title, { exact: true }).first().click()
-  await page.getByText('Virtual', { exact: true }).first().click()
-  await mainButton(page).click()
-  await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
-}
+const run = (title: string): Promise<void> => runExperiment(page, title)
 
 /** Points at a place of an element, by shares of its size. */
 async function pointAt(selector: string, x: number, y: number, click = false): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium } from '../support/tools.ts'
-import { mainButton, openWindowPage, state, type WindowPage } from '../support/window-page.ts'
+import { openWindowPage, runExperiment, type WindowPage } from '../support/window-page.ts'
 
 let lab: WindowPage
 let page: Page
@@ -13,10 +13,7 @@ const words = (text: string | RegExp) => page.locator('.view-words', { hasText: 
 
 /** Runs an experiment to its end in virtual time; none of its claims may fail, and this one holds. */
 async function run(title: string, claim: string): Promise<void> {
-  await page.getByText(title, { exact: true }).first().click()
-  await page.getByText('Virtual', { exact: true }).first().click()
-  await mainButton(page).click()
-  await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 90_000 })
+  await runExperiment(page, title)
   await claims('holds').filter({ hasText: claim }).waitFor()
   expect(await claims('fails').count()).toBe(0)
 }

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findExperiment } from '../../shared/experiments/index.ts'
 import { findChromium } from '../support/tools.ts'
-import { mainButton, openWindowPage, state, type WindowPage } from '../support/window-page.ts'
+import { openWindowPage, runExperiment, type WindowPage } from '../support/window-page.ts'
 
 let lab: WindowPage
 let page: Page
@@ -11,10 +11,7 @@ let page: Page
 /** Runs an experiment to its end in virtual time; all that it claims holds. */
 async function run(id: string): Promise<void> {
   const { title, expectations } = findExperiment(id)!
-  await page.getByText(title.en, { exact: true }).first().click()
-  await page.getByText('Virtual', { exact: true }).first().click()
-  await mainButton(page).click()
-  await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 90_000 })
+  await runExperiment(page, title.en)
   const holding = page.locator('details[data-standing="holds"]')
   await expect.poll(() => holding.count()).toBe(expectations.length)
 }
@@ -49,10 +46,6 @@ describe.skipIf(!findChromium())('the experiments of MQTT', () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
     page.setDefaultTimeout(20_000)
-    // Else half a minute of keep alive takes half a minute.
-    await page.getByText('Virtual', { exact: true }).first().click()
-    await page.getByRole('button', { name: /^Pace/ }).click()
-    await page.getByRole('menuitemradio', { name: 'max', exact: true }).click()
   })
   afterAll(() => lab.close())
 

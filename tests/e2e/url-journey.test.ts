@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium } from '../support/tools.ts'
-import { countPixels, mainButton, openWindowPage, state, type WindowPage } from '../support/window-page.ts'
+import { countPixels, openWindowPage, runExperiment, type WindowPage } from '../support/window-page.ts'
 
 let lab: WindowPage
 let page: Page
@@ -17,10 +17,7 @@ describe.skipIf(!findChromium())('the journey of a URL', () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
     page.setDefaultTimeout(20_000)
-    await page.getByText('From a name to a page', { exact: true }).first().click()
-    await page.getByText('Virtual', { exact: true }).first().click()
-    await mainButton(page).click()
-    await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 60_000 })
+    await runExperiment(page, 'From a name to a page')
   })
   afterAll(() => lab.close())
 

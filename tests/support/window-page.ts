@@ -72,6 +72,16 @@ export const mainButton = (page: Page): Locator => page.getByRole('toolbar').loc
 
 export const state = (page: Page): Locator => page.locator('.strip .state')
 
+/** Runs an experiment, by its title in English, to its end in virtual time and as fast as it goes: else lab time is waited for. */
+export async function runExperiment(page: Page, title: string): Promise<void> {
+  await page.getByText(title, { exact: true }).first().click()
+  await page.getByText('Virtual', { exact: true }).first().click()
+  await page.getByRole('button', { name: /^Pace/ }).click()
+  await page.getByRole('menuitemradio', { name: 'max', exact: true }).click()
+  await mainButton(page).click()
+  await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
+}
+
 /** How many pixels of all canvases in sight have the colour, give or take what smoothing does to it. */
 export function countPixels(page: Page, [r, g, b]: readonly [number, number, number]): Promise<number> {
   return page.evaluate(
