@@ -24,19 +24,13 @@ export default defineConfig({
     teardownTimeout: 10 * seconds,
     projects: [
       { extends: true, test: { name: 'architecture', include: include('architecture') } },
-      // What is pure has nothing that one file could leave to the next, so one process may read the modules once for all.
+      // None of these leaves anything behind in a module, so one process may read the modules once for all its files.
       {
         extends: true,
-        test: { name: 'pure', include: include('shared', 'electron/protocol'), isolate: false },
+        test: { name: 'unit', include: include('shared', 'electron'), isolate: false },
       },
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          include: include('electron', 'renderer'),
-          exclude: include('electron/protocol'),
-        },
-      },
+      // The window has one scheduler of frames, one set of stores.
+      { extends: true, test: { name: 'renderer', include: include('renderer') } },
       { extends: true, test: { name: 'scenario', include: include('scenario') } },
       {
         extends: true,
