@@ -24,14 +24,11 @@ export default defineConfig({
     teardownTimeout: 10 * seconds,
     projects: [
       { extends: true, test: { name: 'architecture', include: include('architecture') } },
-      // None of these leaves anything behind in a module, so one process may read the modules once for all its files.
-      {
-        extends: true,
-        test: { name: 'unit', include: include('shared', 'electron'), isolate: false },
-      },
+      // `isolate: false`: none of these leaves anything behind in a module, so one process reads the modules once for all its files.
+      { extends: true, test: { name: 'unit', include: include('shared', 'electron'), isolate: false } },
       // The window has one scheduler of frames, one set of stores.
       { extends: true, test: { name: 'renderer', include: include('renderer') } },
-      { extends: true, test: { name: 'scenario', include: include('scenario') } },
+      { extends: true, test: { name: 'scenario', include: include('scenario'), isolate: false } },
       {
         extends: true,
         test: { name: 'fuzz', include: include('fuzz'), testTimeout: (full ? 1200 : 60) * seconds },
