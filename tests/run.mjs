@@ -72,14 +72,10 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 const rows = [await timed('set-up', prepare)]
-// The static checks wait for nothing and for nobody: side by side they keep all cores busy.
-const checks = chosen.filter((name) => typeof stages[name] !== 'string')
-if (checks.length > 0) console.log(`\n== ${checks.join(', ')}`)
-rows.push(...(await Promise.all(checks.map((name) => timed(name, () => runChecks(stages[name]))))))
 for (const name of chosen) {
-  if (checks.includes(name)) continue
+  const work = stages[name]
   console.log(`\n== ${name}`)
-  rows.push(await timed(name, () => runProject(stages[name])))
+  rows.push(await timed(name, () => (typeof work === 'string' ? runProject(work) : runChecks(work))))
 }
 report(rows)
 
