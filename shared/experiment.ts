@@ -3,6 +3,7 @@
  * experiment from a file is held to the same schema.
  */
 import * as v from 'valibot'
+import { ArqReceiverApp, ArqSenderApp } from './arq.ts'
 import { DnsClientApp, DnsServerApp } from './dns.ts'
 import { EavesdropperApp, HttpClientApp, HttpServerApp, ReplayerApp } from './http.ts'
 import { DirectionSpec } from './link.ts'
@@ -16,13 +17,13 @@ import {
 } from './messaging.ts'
 import { MqttBrokerApp, MqttClientApp } from './mqtt.ts'
 import { NetworkNumber, RouterSetup, SwitchSetup } from './network.ts'
+import { PingApp, TracerouteApp } from './probes.ts'
 import { QuicSettings } from './quic.ts'
+import { SynFloodApp, TcpAnswerApp, TcpAskApp, TcpCrowdApp, TcpSendApp, TcpSinkApp } from './tcp-apps.ts'
 import { TcpSettings } from './tcp.ts'
 
 const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/))
 const span = v.pipe(v.number(), v.minValue(0), v.maxValue(86_400e6))
-const size = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e12))
-const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))
 
 /** A text in both languages. */
 export const Text = v.strictObject({
@@ -43,38 +44,17 @@ const isJson = (value: unknown, depth = 0): value is Json => {
 }
 const Json = v.custom<Json>((value) => isJson(value), 'must be a JSON value')
 
-/** Connects, writes `bytes` of seeded random data, closes its side, and reads until the peer closes. */
-export const TcpSendApp = v.strictObject({
-  kind: v.literal('tcp-send'),
-  host: name,
-  to: name,
-  port,
-  start: v.optional(span, 0),
-  /** How long it stays silent after its connection is established, before it writes. */
-  wait: v.optional(span, 0),
-  bytes: v.optional(size, 0),
-  /** Bytes a second that the application writes; 0: as fast as the connection takes them. */
-  rate: v.optional(size, 0),
-  /** Bytes of one write. */
-  writeSize: v.optional(v.pipe(size, v.minValue(1)), 65_536),
-  /** Close the sending side when all is written. */
-  close: v.optional(v.boolean(), true),
-})
-
-/** Listens, accepts, reads to the end and closes in turn. */
-export const TcpSinkApp = v.strictObject({
-  kind: v.literal('tcp-sink'),
-  host: name,
-  port,
-  /** Bytes a second that the application reads; 0: at once. */
-  rate: v.optional(size, 0),
-  /** How long a connection waits in the accept queue. */
-  acceptDelay: v.optional(span, 0),
-})
-
 export const App = v.variant('kind', [
   TcpSendApp,
   TcpSinkApp,
+  TcpAskApp,
+  TcpAnswerApp,
+  TcpCrowdApp,
+  SynFloodApp,
+  PingApp,
+  TracerouteApp,
+  ArqSenderApp,
+  ArqReceiverApp,
   HttpServerApp,
   HttpClientApp,
   EavesdropperApp,
@@ -106,6 +86,8 @@ export const HostSetup = v.strictObject({
   network: v.optional(NetworkNumber, 0),
   /** The router that it sends to what is not for its own network (RFC 1122 3.3.1.1); null: there is none. */
   gateway: v.optional(v.nullable(name), null),
+  /** Off: it crashed, and takes and sends nothing. On again: it has started anew, and knows nothing of its connections. */
+  power: v.optional(v.picklist(['on', 'off']), 'on'),
 })
 
 /** A link between two hosts, switches or routers; up is from a to b. */
@@ -153,7 +135,7 @@ export const Knob = v.strictObject({
   id: name,
   label: Text,
   hint: v.optional(Text),
-  group: v.picklist(['link', 'tcp', 'quic', 'tls', 'http', 'dns', 'mqtt', 'application']),
+  group: v.picklist(['link', 'ip', 'tcp', 'quic', 'tls', 'http', 'dns', 'mqtt', 'application']),
   paths: v.pipe(v.array(path), v.minLength(1)),
   /** A number has a range, a choice its options, a switch neither. */
   kind: v.picklist(['number', 'choice', 'switch']),
@@ -220,6 +202,13 @@ export const VIEW_IDS = [
   'deliveries',
   'calls',
   'framing',
+  'probes',
+  'routes',
+  'fragments',
+  'writes',
+  'held',
+  'listener',
+  'arq',
 ] as const
 export type ViewId = (typeof VIEW_IDS)[number]
 

@@ -150,6 +150,13 @@ export const DropRule = v.strictObject({
 })
 export type DropRule = v.InferOutput<typeof DropRule>
 
+/** Holds packets that match for `by`, beside all other delay; others overtake them. Ordinals as in DropRule. */
+export const HoldRule = v.strictObject({
+  match: MatchSpec,
+  ordinals: v.optional(v.array(v.pipe(count, v.minValue(1))), []),
+  by: span,
+})
+
 export const ReorderSpec = v.strictObject({
   rate: v.optional(ratio, 0),
   correlation,
@@ -222,6 +229,7 @@ export const DirectionSpec = v.strictObject({
   /** Exactly these packets of this direction are lost, counted from 1. */
   drop: v.optional(v.array(v.pipe(count, v.minValue(1))), []),
   dropMatching: v.optional(v.pipe(v.array(DropRule), v.maxLength(100)), []),
+  holdMatching: v.optional(v.pipe(v.array(HoldRule), v.maxLength(100)), []),
   /** ECN-capable packets that the random models would lose are marked instead. */
   markInsteadOfDrop: v.optional(v.boolean(), false),
   duplicate: v.optional(LossSpec, {}),

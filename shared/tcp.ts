@@ -5,13 +5,22 @@ const span = (min: number, max = 86_400e6) => v.pipe(v.number(), v.minValue(min)
 const integer = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
 
-export const CONGESTION_CONTROLS = ['newreno', 'cubic', 'bbr', 'none'] as const
+export const CONGESTION_CONTROLS = ['newreno', 'cubic', 'bbr', 'bbr1', 'none'] as const
 
 export const TcpSettings = v.strictObject({
-  /** RFC 5681 and 6582, RFC 9438, BBR version 1 (draft-cardwell-iccrg-bbr-congestion-control-00), or a window that never limits (for teaching). */
+  /**
+   * RFC 5681 and 6582, RFC 9438, BBR as draft-ietf-ccwg-bbr has it (version 3), BBR version 1 (draft-cardwell-iccrg-bbr-congestion-control-00),
+   * or a window that never limits (for teaching).
+   */
   congestion: v.optional(v.picklist(CONGESTION_CONTROLS), 'cubic'),
   /** The MSS option that is sent; the peer's and the path's may be smaller (RFC 9293 3.7.1). */
   mss: v.optional(integer(64, 65_495), 1460),
+  /** Off: no MSS option is sent, and one that is missing or present is no limit: IP must cut what is too long. Only to show what it is for. */
+  mssOption: v.optional(v.boolean(), true),
+  /** RFC 1191: sets DF and heeds what routers say of the path. Off: routers may cut its packets. */
+  pathMtuDiscovery: v.optional(v.boolean(), true),
+  /** RFC 4821: finds the largest segment that the path takes by trying, and so a way out of a black hole (RFC 2923). */
+  mtuProbing: v.optional(v.boolean(), false),
   /** RFC 6928: the initial window in segments. */
   initialWindow: v.optional(integer(1, 1000), 10),
   /** RFC 7323 window scale. */
@@ -21,6 +30,24 @@ export const TcpSettings = v.strictObject({
   paws: v.optional(v.boolean(), true),
   /** RFC 2018 and 6675. */
   sack: v.optional(v.boolean(), true),
+  /** RFC 2883: tells the peer of what arrived twice, and heeds it. */
+  dsack: v.optional(v.boolean(), false),
+  /** RFC 8985 6: a segment is lost when one that was sent after it has arrived, and a reordering window has passed. */
+  rack: v.optional(v.boolean(), false),
+  /** RFC 8985 7: a probe when the tail of what was sent is not acknowledged. */
+  tailLossProbe: v.optional(v.boolean(), false),
+  /** RFC 5682: is a retransmission timeout spurious? */
+  frto: v.optional(v.boolean(), false),
+  /** Gives back the window that a spurious recovery took: found by D-SACK (RFC 3708) or timestamps (RFC 3522, RFC 4015). */
+  undo: v.optional(v.boolean(), false),
+  /** RFC 9937: the window shrinks in step with what arrives, instead of at once. */
+  prr: v.optional(v.boolean(), false),
+  /** RFC 9406: slow start ends when the round trip grows. */
+  hystart: v.optional(v.boolean(), false),
+  /** Spreads segments over the round trip (RFC 9002 7.7's rule for windows); BBR always does. */
+  pacing: v.optional(v.boolean(), false),
+  /** RFC 3168. */
+  ecn: v.optional(v.boolean(), false),
   /** RFC 3042. */
   limitedTransmit: v.optional(v.boolean(), true),
   /** Duplicate acknowledgments that make a loss (RFC 5681 3.2). */
@@ -56,6 +83,10 @@ export const TcpSettings = v.strictObject({
   /** The most half-open connections of a listener, and the most that wait to be accepted. */
   synBacklog: v.optional(integer(1, 65_535), 128),
   acceptBacklog: v.optional(integer(1, 65_535), 128),
+  /** RFC 4987 3.6: answers without memory when the SYN queue is full. */
+  synCookies: v.optional(v.boolean(), false),
+  /** Established with the SYN, as if two were enough. Only to show why three are. */
+  twoWayHandshake: v.optional(v.boolean(), false),
   /** Challenge ACKs a second (RFC 5961 7). */
   challengeAckLimit: v.optional(integer(0, 1_000_000), 1000),
   /**

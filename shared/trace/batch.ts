@@ -12,7 +12,7 @@ import { allocate, bytesPerElement, COMMON_FIELDS, ListColumn, type NumberArray 
 import { EVENT_NAMES, EVENTS, type EventData, type EventName, type FieldSpec } from './events.ts'
 
 const MAGIC = 0x31425852 // "RXB1"
-export const BATCH_VERSION = 4
+export const BATCH_VERSION = 5
 const HEADER_WORDS = 8
 
 /** A batch as it was received: its arrays are views of the buffer, not copies. */

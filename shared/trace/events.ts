@@ -5,12 +5,14 @@
  *
  * All events also carry `seq`, `t`, `node`, `flow` and `pkt`, which the engine stamps.
  */
+import { ARQ_EVENTS } from './events/arq.ts'
 import { DNS_EVENTS } from './events/dns.ts'
 import { HTTP_EVENTS } from './events/http.ts'
 import { IP_EVENTS } from './events/ip.ts'
 import { LINK_EVENTS } from './events/link.ts'
 import { MESSAGE_EVENTS } from './events/messages.ts'
 import { NETWORK_EVENTS } from './events/network.ts'
+import { PROBE_EVENTS } from './events/probes.ts'
 import { QUIC_EVENTS } from './events/quic.ts'
 import { RUN_EVENTS } from './events/run.ts'
 import { TCP_EVENTS } from './events/tcp.ts'
@@ -30,6 +32,8 @@ export const EVENTS = {
   ...NETWORK_EVENTS,
   ...DNS_EVENTS,
   ...MESSAGE_EVENTS,
+  ...PROBE_EVENTS,
+  ...ARQ_EVENTS,
 } as const satisfies Record<string, EventSpec>
 
 export type EventName = keyof typeof EVENTS
@@ -79,7 +83,10 @@ export const STALL_CAUSES = [
   'address_validation',
   'idle',
   'retransmission_timer',
+  'loss_probe',
   'recovery',
+  'congestion_notified',
+  'reordering_window',
   'congestion_window',
   'receive_window',
   'connection_credit',

@@ -16,6 +16,7 @@ export function createCongestionControl(
     case 'newreno':
       return new NewReno(options)
     case 'bbr':
+    case 'bbr1':
       return new Bbr(options)
     case 'none':
       return new NoCongestionControl()

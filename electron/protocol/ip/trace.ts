@@ -26,6 +26,8 @@ export function segmentFields(
     ts_val: options.timestamps?.value ?? 0,
     ts_ecr: options.timestamps?.echo ?? 0,
     sack: options.sack ?? NO_RANGES,
+    dsack: false,
+    ecn: 0,
     cause,
   }
 }

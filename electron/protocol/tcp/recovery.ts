@@ -182,6 +182,8 @@ export class Recovery {
       seq: this.view.toWire(board.position(index)),
       length: board.length(index),
       trigger: board.trigger(index),
+      late: 0,
+      reordering_window: 0,
     })
   }
 }

@@ -18,8 +18,10 @@ export const TCP_EVENTS = {
       ts_val: u32('timestamp value, 0 with ts_ecr 0: none'),
       ts_ecr: u32('timestamp echo reply'),
       sack: ranges('SACK blocks', 'seq'),
+      dsack: flag('the first SACK block names what arrived twice (RFC 2883)'),
+      ecn: u8('ECN codepoint of its IP packet: 0 not-ECT, 1 ECT(1), 2 ECT(0), 3 CE'),
       cause: str(
-        'empty: new; else why it was sent again: syn, fin, dup_acks, sack, partial_ack, rto, mtu, window_probe, keep_alive; limited_transmit marks new data sent under RFC 3042',
+        'empty: new; else why it was sent again: syn, fin, dup_acks, sack, rack, partial_ack, rto, loss_probe, mtu, mtu_probe, window_probe, keep_alive; limited_transmit marks new data sent under RFC 3042',
       ),
     },
   },
@@ -82,10 +84,12 @@ export const TCP_EVENTS = {
     doc: 'The phase of congestion control',
     fields: {
       from: str(
-        'slow_start, congestion_avoidance, recovery or loss; of BBR startup, drain, probe_bw, probe_rtt',
+        'slow_start, conservative_slow_start, congestion_avoidance, recovery, congestion_window_reduced (ECN) or loss; of BBR its own states',
       ),
       to: str('likewise'),
-      trigger: str('such as dup_acks, sack, rto, full_ack, ssthresh; of BBR acknowledged'),
+      trigger: str(
+        'such as dup_acks, sack, rack, rto, full_ack, ssthresh, rtt, ecn, undo; of BBR acknowledged',
+      ),
     },
   },
   'tcp:segment_lost': {
@@ -93,13 +97,91 @@ export const TCP_EVENTS = {
     fields: {
       seq: u32('first byte', 'seq'),
       length: u32('bytes', 'B'),
-      trigger: str('dup_acks, sack, partial_ack, rto, or mtu: a router said that it was too large'),
+      trigger: str('dup_acks, sack, rack, partial_ack, rto, or mtu: it was too large for the path'),
+      late: u32('of rack: how long past its reordering window', 'us'),
+      reordering_window: u32('of rack: as it was', 'us'),
     },
+  },
+  'tcp:reordering_window_changed': {
+    doc: 'How long RACK waits for a segment that others have overtaken (RFC 8985 6.2 step 4)',
+    fields: {
+      window: u32('from now on', 'us'),
+      why: str(
+        'reordering_seen, dsack (it was too short), persist (16 recoveries without), recovery or start',
+      ),
+    },
+  },
+  'tcp:duplicate_reported': {
+    doc: 'A D-SACK says that a segment arrived twice (RFC 2883)',
+    fields: {
+      seq: u32('first byte', 'seq'),
+      length: u32('bytes', 'B'),
+      resent: flag('this end had sent it again: that was spurious; else the network copied it'),
+    },
+  },
+  'tcp:recovery_undone': {
+    doc: 'A recovery or timeout was spurious: nothing had been lost',
+    fields: {
+      found_by: str('dsack (RFC 3708), timestamp (RFC 3522) or frto (RFC 5682)'),
+      cwnd: u32('given back', 'B'),
+      ssthresh: u32('given back, 4294967295: not set', 'B'),
+    },
+  },
+  'tcp:frto_step': {
+    doc: 'What F-RTO made of an acknowledgment after a timeout (RFC 5682 2.1, 3.1)',
+    fields: { step: str('1, 2a, 2b, 3a or 3b'), verdict: str('undecided, genuine or spurious') },
+  },
+  'tcp:loss_probe_sent': {
+    doc: 'The probe timeout ran out (RFC 8985 7.3)',
+    fields: { what: str('new or last: the data that the probe carries'), timeout: u32('the PTO', 'us') },
+  },
+  'tcp:loss_probe_ended': {
+    doc: 'What became of a probe (RFC 8985 7.4)',
+    fields: {
+      verdict: str('repaired (it replaced a lost segment), duplicate (nothing was lost), new or overtaken'),
+    },
+  },
+  'tcp:slow_start_slowed': {
+    doc: 'HyStart++ saw the round trip grow, or shrink again (RFC 9406 4.2)',
+    fields: {
+      phase: str('conservative, slow_start (spurious) or congestion_avoidance'),
+      rtt: u32('the shortest of this round', 'us'),
+      threshold: u32('at which it slows down', 'us'),
+    },
+  },
+  'tcp:ecn_negotiated': {
+    doc: 'Whether both ends want ECN (RFC 3168 6.1.1)',
+    fields: { on: flag('they do'), why: str('agreed, peer_refused, not_wanted, or not_offered') },
+  },
+  'tcp:congestion_notified': {
+    doc: 'The peer echoed a mark (RFC 3168 6.1.2)',
+    fields: {
+      reduced: flag('the window shrinks; else it did so in this round trip already'),
+      cwnd: u32('afterwards', 'B'),
+    },
+  },
+  'tcp:path_mtu_changed': {
+    doc: 'Segments become smaller or larger',
+    fields: {
+      mtu: u32('of the path, as far as is known', 'B'),
+      mss: u32('payload of a full segment from now on', 'B'),
+      why: str('icmp (RFC 1191), probe (RFC 4821 7.6.2), black_hole (RFC 4821 7.7) or timer (RFC 1191 6.3)'),
+    },
+  },
+  'tcp:mtu_probe_ended': {
+    doc: 'A probe for a larger segment (RFC 4821 7.6)',
+    fields: { size: u32('length of its IP packet', 'B'), outcome: str('success, failure or inconclusive') },
+  },
+  'tcp:syn_cookie': {
+    doc: 'A listener that keeps no memory of half-open connections (RFC 4987 3.6)',
+    fields: { what: str('sent, accepted, expired or forged'), mss: u32('that the cookie carries', 'B') },
   },
   'tcp:timer_expired': {
     doc: 'A timer of the connection ran out',
     fields: {
-      timer: str('retransmit, persist, delayed_ack, keep_alive, time_wait, user_timeout ...'),
+      timer: str(
+        'retransmit, loss_probe, reordering, persist, delayed_ack, keep_alive, time_wait, user_timeout ...',
+      ),
       count: u16('how many times in a row'),
     },
   },
