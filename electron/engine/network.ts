@@ -4,7 +4,7 @@
  */
 import type { Setup } from '../../shared/experiment.ts'
 import type { Route } from '../protocol/ip/routes.ts'
-import type { Ipv4Address } from '../protocol/wire/address.ts'
+import { parseAddress, type Ipv4Address } from '../protocol/wire/address.ts'
 import { isWithin, parsePrefix, type Prefix } from '../protocol/wire/prefix.ts'
 
 /** 10.77.0.0/16, the laboratory's addresses. */
@@ -34,6 +34,16 @@ export const hostAddress = (lane: number, setup: Network, name: string): Ipv4Add
 /** The addresses of a router, one an interface. */
 export const routerAddresses = (lane: number, setup: Network, name: string): Ipv4Address[] =>
   setup.routers[name].interfaces.map(({ network, number }) => addressIn(lane, setup, network, number))
+
+/**
+ * What a program means by a target: the address of a host, that of a router's first interface, or an address as in the first lane,
+ * which need not be anybody's. The set-up must have been validated.
+ */
+export function targetAddress(lane: number, setup: Network, target: string): Ipv4Address {
+  if (Object.hasOwn(setup.hosts, target)) return hostAddress(lane, setup, target)
+  if (Object.hasOwn(setup.routers, target)) return routerAddresses(lane, setup, target)[0]
+  return inLane(lane, setup, { address: parseAddress(target)!, length: 32 }).address
+}
 
 /** The address that a router has on a network; undefined: it has none there. */
 function addressOn(lane: number, setup: Network, router: string, network: number): Ipv4Address | undefined {
@@ -70,16 +80,17 @@ export const routesOf = (lane: number, setup: Network, router: string): Route[] 
     const index = interfaceTo(setup, router, via)
     const { network } = setup.routers[router].interfaces[index]
     return {
-      prefix: inLane(lane, parsePrefix(to)!),
+      prefix: inLane(lane, setup, parsePrefix(to)!),
       interface: index,
       via: addressOn(lane, setup, via, network),
     }
   })
 
 /** A prefix within the first lane's addresses, moved to those of another lane; a wider one means the same everywhere. */
-function inLane(lane: number, { address, length }: Prefix): Prefix {
-  const isOfLane = length >= FIRST_LANE.length && isWithin(address, FIRST_LANE)
-  return { address: address + (isOfLane ? lane * NETWORKS * 256 : 0), length }
+function inLane(lane: number, setup: Network, { address, length }: Prefix): Prefix {
+  const first: Prefix = hasRouters(setup) ? FIRST_LANE : { address: LAB_NETWORK, length: PREFIX_LENGTH }
+  const isOfLane = length >= first.length && isWithin(address, first)
+  return { address: address + (isOfLane ? lane * 2 ** (32 - first.length) : 0), length }
 }
 
 /** The longest packet that a router may send on a link: what the link takes from its side, unless the link keeps that to itself. */

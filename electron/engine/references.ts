@@ -3,6 +3,7 @@ import type { Result } from '../../shared/errors.ts'
 import type { Setup } from '../../shared/experiment.ts'
 import { invalid } from './invalid.ts'
 import { checkNetwork } from './network-references.ts'
+import { parseAddress } from '../protocol/wire/address.ts'
 import { whyNoValue } from './node/dns/zone.ts'
 
 /** The first reference that leads nowhere, or thing that is taken twice; undefined: the set-up is sound. */
@@ -10,13 +11,19 @@ export const checkReferences = (setup: Setup): Result<never> | undefined =>
   checkNetwork(setup) ?? checkApps(setup)
 
 /** Whether the hosts of applications are there, and each port has one listener. */
-function checkApps({ hosts, apps }: Setup): Result<never> | undefined {
+function checkApps({ hosts, routers, apps }: Setup): Result<never> | undefined {
   const names = Object.keys(hosts).join(' or ')
   const isHost = (name: string): boolean => Object.hasOwn(hosts, name)
+  const targets = new Set([...Object.keys(hosts), ...Object.keys(routers)])
+  const isTarget = (to: string): boolean => targets.has(to) || parseAddress(to) !== undefined
   const taken = new Set<string>()
   for (const [id, app] of Object.entries(apps)) {
     if (!isHost(app.host)) return invalid(`apps.${id}.host`, app.host, `a host: ${names}`)
-    if ('to' in app && !isHost(app.to)) return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
+    const isProbe = app.kind === 'ping' || app.kind === 'traceroute'
+    if (isProbe && !isTarget(app.to))
+      return invalid(`apps.${id}.to`, app.to, `an address, a host or a router: ${[...targets].join(' or ')}`)
+    if ('to' in app && !isProbe && !isHost(app.to))
+      return invalid(`apps.${id}.to`, app.to, `a host: ${names}`)
     for (const [i, record] of (app.kind === 'dns-server' ? app.records : []).entries()) {
       const wanted = whyNoValue(record, isHost)
       if (wanted !== undefined) return invalid(`apps.${id}.records.${i}.value`, record.value, wanted)

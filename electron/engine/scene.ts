@@ -3,7 +3,7 @@
  * routers. Each lane has addresses of its own (`network.ts`). The dice of a link do not know their lane, so that every lane loses the same
  * packets.
  */
-import type { App, Lane, Setup } from '../../shared/experiment.ts'
+import type { Lane, Setup } from '../../shared/experiment.ts'
 import type { LinkSpec } from '../../shared/link.ts'
 import type { LinkAudit } from '../../shared/link-audit.ts'
 import type { QuicSettings } from '../../shared/quic.ts'
@@ -15,12 +15,9 @@ import { createRng, type Rng } from '../protocol/random.ts'
 import type { LearningSwitch } from '../protocol/ethernet/switch.ts'
 import type { Router } from '../protocol/ip/router.ts'
 import { formatAddress, type Ipv4Address } from '../protocol/wire/address.ts'
-import { Payload } from './apps/payload.ts'
-import { Replayer } from './apps/replayer.ts'
-import { TcpSend } from './apps/tcp-send.ts'
-import { TcpSink } from './apps/tcp-sink.ts'
+import { createApp, isLabApp, type LabApp, type LabAppSetup } from './apps/create.ts'
 import { createEnv, PacketNumbers } from './env.ts'
-import { gatewayAddress, hostAddress, linksOf, portOf } from './network.ts'
+import { gatewayAddress, hostAddress, linksOf, portOf, targetAddress } from './network.ts'
 import {
   attachHost,
   configureRouter,
@@ -30,7 +27,6 @@ import {
   type LanePlace,
 } from './network-nodes.ts'
 import type { Program } from './node/program.ts'
-import { isProgram, type ProgramSetup } from './node/programs.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { Onlookers } from './onlooker/onlookers.ts'
 import { QuicHost, type QuicHostOptions } from './quic/quic-host.ts'
@@ -72,9 +68,6 @@ export interface PlacedLane extends LanePlace {
   /** The applications that live in Node; they come with the start of the run. */
   readonly programs: Map<string, Program>
 }
-
-/** The applications that run within the steps of the world. */
-type LabApp = TcpSend | TcpSink | Replayer
 
 export const linkSpecOf = ({ up, down }: Setup['links'][string]): LinkSpec => ({ up, down })
 
@@ -118,7 +111,7 @@ export class Scene {
       if (app.kind === 'mqtt-broker') this.onlookers.expect(app.port, 'mqtt')
     }
     for (const [name, app] of Object.entries(setup.apps))
-      if (!isProgram(app)) apps.set(name, this.addApp(placed, name, app))
+      if (isLabApp(app)) apps.set(name, this.addApp(placed, name, app))
     this.lanes.push(placed)
     return placed
   }
@@ -215,24 +208,11 @@ export class Scene {
     return this.rng.fork(`app:${app}`)
   }
 
-  private addApp(lane: PlacedLane, name: string, setup: Exclude<App, ProgramSetup>): LabApp {
+  private addApp(lane: PlacedLane, name: string, setup: LabAppSetup): LabApp {
     const { node, station } = lane.hosts.get(setup.host)!
-    const trace = this.trace.scope({ node: node.name })
-    if (setup.kind === 'tcp-sink') {
-      const sink = new TcpSink(setup, station, trace)
-      station.add(sink)
-      return sink
-    }
-    const to = lane.hosts.get(setup.to)!.station.host.address
-    if (setup.kind === 'replayer') {
-      const replayer = new Replayer(setup, { station, to: { address: to, port: setup.port }, trace })
-      station.add(replayer)
-      return replayer
-    }
-    const payload = new Payload(this.rngOf(name))
-    const send = new TcpSend(setup, { station, to, payload, trace })
-    station.add(send)
-    return send
+    const addressOf = (target: string) => targetAddress(lane.index, lane.setup, target)
+    const rng = this.rngOf(name)
+    return createApp(setup, { name, station, trace: this.traceOf(node.name), rng, addressOf })
   }
 
   /** Whether nothing more is to come: all applications are done and all links empty. */
@@ -279,8 +259,7 @@ export class Scene {
       if (!differ(before.apps[name], next)) continue
       const { node, station } = lane.hosts.get(next.host)!
       this.world.act(now, node, () => {
-        if (app instanceof TcpSend && next.kind === 'tcp-send') app.configure(now, next)
-        if (app instanceof TcpSink && next.kind === 'tcp-sink') app.configure(now, next)
+        if (next.kind === before.apps[name].kind) app.configure?.(now, next)
         station.settle(now)
       })
     }

@@ -1,5 +1,6 @@
 /** Which programs there are: the kind of an application that lives in Node, and what makes one. */
 import type { App } from '../../../shared/experiment.ts'
+import type { LabAppSetup } from '../apps/create.ts'
 import { DnsClient } from './dns/client.ts'
 import { DnsServer } from './dns/server.ts'
 import { Eavesdropper } from './eavesdropper.ts'
@@ -16,7 +17,7 @@ import { RpcClient } from './rpc/rpc-client.ts'
 import { RpcServer } from './rpc/rpc-server.ts'
 
 /** The settings of an application that lives in Node. */
-export type ProgramSetup = Exclude<App, { kind: 'tcp-send' | 'tcp-sink' | 'replayer' }>
+export type ProgramSetup = Exclude<App, LabAppSetup>
 type Kind = ProgramSetup['kind']
 
 /** What makes a program of each kind that is built in. */
