@@ -10,3 +10,10 @@ import { it } from 'vitest'
 export function rule(rfc: number, clause: string, text: string, test: () => void | Promise<void>): void {
   it(`RFC ${rfc} ${clause}: ${text}`, test)
 }
+
+/**
+ * Says in the same table that a rule of a standard is not implemented, and why not. There is nothing to test.
+ *
+ * @param why what makes the lack bearable, in short words
+ */
+rule.not = (_rfc: number, _clause: string, _text: string, _why: string): void => undefined
