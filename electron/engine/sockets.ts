@@ -23,6 +23,7 @@ const CODES: Readonly<Record<TcpError, string>> = {
   refused: 'ECONNREFUSED',
   timed_out: 'ETIMEDOUT',
   aborted: 'ECONNABORTED',
+  power_off: 'ENETDOWN',
 }
 
 const socketError = (error: TcpError, call: string): NodeJS.ErrnoException =>

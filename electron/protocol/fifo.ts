@@ -19,6 +19,11 @@ export class Fifo<T> {
     return item
   }
 
+  clear(): void {
+    this.slots.fill(undefined)
+    this.length = 0
+  }
+
   /** The item that `shift` would give. */
   get first(): T | undefined {
     return this.slots[this.head]

@@ -133,6 +133,12 @@ export class EthernetInterface {
     if (displaced !== undefined) this.lose(now, displaced.outgoing, 'queue_full')
   }
 
+  /** Forgets its neighbours, and what waits to go out. */
+  clear(): void {
+    this.neighbours.clear()
+    this.out.clear()
+  }
+
   handleTimeout(now: Micros): void {
     this.neighbours.handleTimeout(now)
   }

@@ -78,6 +78,12 @@ export class Neighbours<T> {
     return entry.waiting.length > MOST_WAITING ? entry.waiting.shift() : undefined
   }
 
+  /** Forgets all of them, and what waits for them. */
+  clear(): void {
+    this.known.clear()
+    this.pending.clear()
+  }
+
   /** A station has said that it has `address`; returns what has waited for that. */
   learn(now: Micros, address: Ipv4Address, mac: MacAddress): readonly T[] {
     const before = this.known.get(address)

@@ -16,6 +16,10 @@ import type { Host } from './host.ts'
 export interface AttachedHost extends SansIo<HostEvent> {
   /** The interface has another address from now on. */
   move(address: Ipv4Address): void
+  /** It goes off and forgets everything. */
+  powerOff(now: Micros): void
+  /** It is there again, and knows of nothing that was. */
+  powerOn(now: Micros): void
 }
 
 /** Where the destination of an IPv4 header stands. */
@@ -26,6 +30,7 @@ export class EthernetHost implements AttachedHost {
   private readonly port: EthernetInterface
   private readonly gateway: Ipv4Address | undefined
   private readonly trace: Trace
+  private isOn = true
 
   /** The trace is that of the host's node; without a gateway it reaches its own network only. */
   constructor(host: Host, port: EthernetInterface, gateway: Ipv4Address | undefined, trace: Trace) {
@@ -40,7 +45,25 @@ export class EthernetHost implements AttachedHost {
     this.host.move(address)
   }
 
+  powerOff(now: Micros): void {
+    this.isOn = false
+    this.port.clear()
+    this.host.powerOff(now)
+  }
+
+  powerOn(now: Micros): void {
+    this.isOn = true
+    this.host.powerOn(now)
+  }
+
   handleDatagram(now: Micros, { id, bytes: frame }: Datagram): void {
+    if (!this.isOn) {
+      return this.trace.emit('ethernet:frame_rejected', {
+        reason: 'power_off',
+        offset: 0,
+        size: frame.length,
+      })
+    }
     const packet = this.port.handleFrame(now, frame)
     if (packet !== undefined) this.host.handleDatagram(now, { id, bytes: packet, port: 0 })
   }

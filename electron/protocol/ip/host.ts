@@ -11,7 +11,7 @@ import type { Datagram, Env, SansIo } from '../sansio.ts'
 import type { TcpConnection } from '../tcp/connection.ts'
 import type { OutgoingSegment } from '../tcp/events.ts'
 import type { TcpListener } from '../tcp/listener.ts'
-import { TcpStack, type TapFactory } from '../tcp/stack.ts'
+import { TcpStack } from '../tcp/stack.ts'
 import {
   flowName,
   formatAddress,
@@ -45,57 +45,18 @@ import {
   PROTOCOL_UDP,
   type Ipv4Packet,
 } from '../wire/ipv4.ts'
-import { Reassembler, REASSEMBLY_DEFAULTS, type ReassemblySettings } from '../wire/reassembly.ts'
+import { Reassembler, REASSEMBLY_DEFAULTS } from '../wire/reassembly.ts'
 import type { WireError } from '../wire/result.ts'
 import { decodeTcp, encodeTcp, TCP_MIN_HEADER, tcpLength } from '../wire/tcp.ts'
 import { decodeUdp, encodeUdp, UDP_HEADER, UDP_MAX_PAYLOAD } from '../wire/udp.ts'
 import type { HostEvent } from './events.ts'
 import { mayReportError, Pings, quoteOf, type EchoId } from './icmp.ts'
 import { IpOutput } from './output.ts'
+import type { HostOptions, PingOptions, SendOutcome, UdpSend } from './requests.ts'
 import { segmentFields } from './trace.ts'
 import { UdpPorts } from './udp.ts'
 
-export interface HostOptions {
-  /** The node's name in the trace. */
-  readonly name: string
-  readonly address: Ipv4Address
-  /** The settings of connections that are given none of their own. */
-  readonly tcp: TcpSettings
-  /** The longest packet that the interface sends, in bytes, 68 to 65,535; 1,500 without. */
-  readonly mtu?: number
-  /** Time to live of what it sends; 64 without (RFC 1122 3.2.1.7). */
-  readonly ttl?: number
-  /** TCP forbids routers to cut its packets, as path-MTU discovery needs (RFC 1191 3); true without. */
-  readonly dontFragment?: boolean
-  readonly reassembly?: ReassemblySettings
-  /** Puts someone to look on at each TCP connection of the host. */
-  readonly tap?: TapFactory
-}
-
-export interface UdpSend {
-  readonly fromPort: number
-  readonly to: Endpoint
-  readonly payload: Uint8Array
-  readonly ttl?: number
-  readonly ecn?: number
-  /** Written by someone on the network of this host who pretends to be it: the port need not be open. */
-  readonly unbound?: boolean
-  /** Off, a datagram longer than the MTU goes in fragments. */
-  readonly dontFragment?: boolean
-  /** Told when the packet goes out and has its number. */
-  readonly onSent?: (pkt: number) => void
-  /** Told if it can't leave this host, too long or with the queue full: of the number under which the trace says so. */
-  readonly onRefused?: (pkt: number) => void
-}
-
-/** What became of a call to send. */
-export type SendOutcome = 'sent' | 'port_not_open' | 'too_long' | 'exceeds_mtu' | 'queue_full'
-
-export interface PingOptions {
-  readonly payload?: Uint8Array
-  readonly ttl?: number
-  readonly dontFragment?: boolean
-}
+export type { HostOptions, PingOptions, SendOutcome, UdpSend } from './requests.ts'
 
 /** Events of UDP and ICMP that may wait for the owner; beyond it, what arrives is dropped and traced. */
 const EVENT_LIMIT = 4096
@@ -121,6 +82,7 @@ export class Host implements SansIo<HostEvent> {
   private readonly flowScopes = new Map<string, Trace>()
   private readonly udpListeners: ((send: UdpSend, pkt: number) => void)[] = []
   private own: Ipv4Address
+  private isOn = true
 
   constructor(env: Env, options: HostOptions) {
     const mtu = options.mtu ?? 1500
@@ -165,6 +127,31 @@ export class Host implements SansIo<HostEvent> {
     this.output.address = address
     this.tcp.move(address)
     this.trace.emit('connectivity:address_changed', { from, to })
+  }
+
+  /**
+   * The host goes off, in the middle of whatever it does: nothing leaves any more, not even a farewell, nothing is taken in, and
+   * connections, listeners, ports and whatever waits are forgotten. Its owner is told of nothing, for its programs are gone, too.
+   */
+  powerOff(now: Micros): void {
+    this.isOn = false
+    this.forget(now)
+  }
+
+  /** It is there again, and knows of nothing that was: who goes on with a connection of before is answered with a RST. */
+  powerOn(now: Micros): void {
+    // What was asked of it meanwhile has come to nothing.
+    this.forget(now)
+    this.isOn = true
+  }
+
+  private forget(now: Micros): void {
+    this.tcp.forget(now)
+    this.output.clear()
+    this.udp.closeAll()
+    this.pings.clear()
+    this.reassembler.clear()
+    this.events.length = 0
   }
 
   /** Waits for connections on `port`. */
@@ -238,6 +225,7 @@ export class Host implements SansIo<HostEvent> {
 
   handleDatagram(now: Micros, datagram: Datagram): void {
     const { bytes } = datagram
+    if (!this.isOn) return this.reject({ layer: 'ipv4', reason: 'power_off', offset: 0 }, bytes)
     const read = decodeIpv4(bytes)
     if (!read.ok) return this.reject(read.error, bytes)
     const packet = read.value
@@ -254,6 +242,7 @@ export class Host implements SansIo<HostEvent> {
   }
 
   pollTransmit(now: Micros): Datagram | undefined {
+    if (!this.isOn) return undefined
     for (;;) {
       const waiting = this.output.shift(this.nextPacketId)
       if (waiting !== undefined) return waiting
@@ -265,6 +254,7 @@ export class Host implements SansIo<HostEvent> {
   }
 
   pollTimeout(): Micros | undefined {
+    if (!this.isOn) return undefined
     const tcp = this.tcp.pollTimeout()
     const reassembly = this.reassembler.pollTimeout()
     if (tcp === undefined || reassembly === undefined) return tcp ?? reassembly
@@ -272,7 +262,7 @@ export class Host implements SansIo<HostEvent> {
   }
 
   pollEvent(): HostEvent | undefined {
-    return this.events.shift() ?? this.tcp.pollEvent()
+    return this.isOn ? (this.events.shift() ?? this.tcp.pollEvent()) : undefined
   }
 
   // --- in -------------------------------------------------------------------------------------------------
@@ -411,6 +401,7 @@ export class Host implements SansIo<HostEvent> {
     this.pushCut(bytes, this.trace, (pkt) => {
       const fields = { type: icmpType(message), code: icmpCode(message), size: bytes.length }
       this.trace.emit('icmp:message_sent', fields, pkt)
+      options.onSent?.(pkt)
     })
   }
 

@@ -61,6 +61,11 @@ export class Pings {
     return id
   }
 
+  /** Nobody waits for an answer any more. */
+  clear(): void {
+    this.sent.clear()
+  }
+
   /** The round-trip time that this reply ends; undefined: nobody waits for it (any more). */
   finish(now: Micros, from: Ipv4Address, reply: IcmpEcho): Micros | undefined {
     const key = keyOf(reply, from)

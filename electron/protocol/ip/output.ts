@@ -70,6 +70,11 @@ export class IpOutput {
     return this.waiting.length >= WAITING_LIMIT
   }
 
+  /** What waits never leaves. */
+  clear(): void {
+    this.waiting.length = 0
+  }
+
   /** Puts a packet in the queue, whatever its length. */
   push(bytes: Uint8Array, announce: (pkt: number) => void): void {
     this.waiting.push({ bytes, announce })

@@ -29,6 +29,10 @@ export class UdpPorts {
     this.open.delete(port)
   }
 
+  closeAll(): void {
+    this.open.clear()
+  }
+
   private freePort(): number | undefined {
     const count = LAST_DYNAMIC - FIRST_DYNAMIC + 1
     const start = this.rng.int(count)

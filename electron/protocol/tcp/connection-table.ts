@@ -27,6 +27,11 @@ export class ConnectionTable {
     return found
   }
 
+  /** All of them. */
+  *[Symbol.iterator](): IterableIterator<ControlBlock> {
+    for (const list of this.byPorts.values()) yield* list
+  }
+
   add(block: ControlBlock): void {
     const key = block.local.port * 65_536 + block.remote.port
     const list = this.byPorts.get(key)

@@ -41,5 +41,5 @@ export interface TcpEvent {
   readonly error?: TcpError
 }
 
-/** Why a connection ended out of order: the peer's RST, its answer to our SYN, silence, or our own abort. */
-export type TcpError = 'reset' | 'refused' | 'timed_out' | 'aborted'
+/** Why a connection ended out of order: the peer's RST, its answer to our SYN, silence, our own abort, or the host went off. */
+export type TcpError = 'reset' | 'refused' | 'timed_out' | 'aborted' | 'power_off'

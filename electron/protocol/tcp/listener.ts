@@ -40,6 +40,14 @@ export class TcpListener {
     this.onClose(this)
   }
 
+  /** It is gone, and so are those that wait in it; nobody is told. */
+  forget(): void {
+    this.closed = true
+    this.halfOpen.clear()
+    this.established.length = 0
+    this.report()
+  }
+
   /** The accept queue takes no more. */
   get isFull(): boolean {
     return this.established.length >= this.settings.acceptBacklog

@@ -161,6 +161,16 @@ export class TcpStack {
     this.address = address
   }
 
+  /** All connections and listeners are gone, as when the power fails: nobody is told, neither the peers nor the owner. */
+  forget(_now: Micros): void {
+    for (const listener of this.listeners.values()) listener.forget()
+    this.listeners.clear()
+    for (const block of [...this.table]) block.close('call', 'power_off')
+    this.events.clear()
+    this.resets.clear()
+    this.woken.clear()
+  }
+
   /** Whether the source of a segment is an address of this host, as a system asks when it looks up the way out. */
   private mayLeave({ local, trace }: ControlBlock, { segment }: OutgoingSegment): boolean {
     if (local.address === this.address) return true

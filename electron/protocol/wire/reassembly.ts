@@ -129,6 +129,13 @@ export class Reassembler {
     }
   }
 
+  /** Forgets all that is unfinished, without a word. */
+  clear(): void {
+    this.unfinished.clear()
+    this.abandoned.length = 0
+    this.heldBytes = 0
+  }
+
   /** The next datagram that was given up. Call until undefined. */
   pollAbandoned(): Abandoned | undefined {
     return this.abandoned.shift()
