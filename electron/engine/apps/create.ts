@@ -6,9 +6,11 @@ import type { Rng } from '../../protocol/random.ts'
 import type { Ipv4Address } from '../../protocol/wire/address.ts'
 import type { App, Station } from '../station.ts'
 import { Payload } from './payload.ts'
+import { Ping } from './ping.ts'
 import { Replayer } from './replayer.ts'
 import { TcpSend } from './tcp-send.ts'
 import { TcpSink } from './tcp-sink.ts'
+import { Traceroute } from './traceroute.ts'
 
 const KINDS = [
   'tcp-send',
@@ -54,6 +56,10 @@ const MAKERS: Makers = {
   'tcp-send': (setup, { station, trace, rng, addressOf }) =>
     new TcpSend(setup, { station, to: addressOf(setup.to), payload: new Payload(rng), trace }),
   'tcp-sink': (setup, { station, trace }) => new TcpSink(setup, station, trace),
+  ping: (setup, { name, station, trace, addressOf }) =>
+    new Ping(setup, { name, station, trace, to: addressOf(setup.to) }),
+  traceroute: (setup, { name, station, trace, addressOf }) =>
+    new Traceroute(setup, { name, station, trace, to: addressOf(setup.to) }),
   replayer: (setup, { station, trace, addressOf }) =>
     new Replayer(setup, { station, to: { address: addressOf(setup.to), port: setup.port }, trace }),
 }
