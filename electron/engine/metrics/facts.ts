@@ -15,10 +15,12 @@ import { DeliveryLog } from './delivery-log.ts'
 import { QuicFlow, TcpFlow, type FlowFacts } from './flow-facts.ts'
 import { visitsOf, type Visit } from './journey.ts'
 import { LinkFacts } from './link-facts.ts'
+import { FRAGMENT_LOG_EVENTS, FragmentLog, isFragmentLogEvent } from './fragment-log.ts'
 import { isLookupEvent, LOOKUP_EVENTS, LookupLog } from './lookup-log.ts'
 import { TimeMean } from './mean.ts'
 import { MessageLog } from './message-log.ts'
 import { PacketFlags } from './packet-flags.ts'
+import { isProbeLogEvent, PROBE_LOG_EVENTS, ProbeLog } from './probe-log.ts'
 import type { QuicEnd } from './quic-end.ts'
 import { RequestLog } from './request-log.ts'
 import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
@@ -47,6 +49,8 @@ export class LaneFacts {
   readonly messages = new MessageLog()
   readonly tls = new TlsLog()
   readonly way = new WayLog()
+  readonly probes = new ProbeLog()
+  readonly fragments = new FragmentLog()
   readonly lookups = new LookupLog()
   /** In order; none where no names are looked up. */
   visits: readonly Visit[] = []
@@ -175,6 +179,8 @@ const READ = [
   'sim:fault',
   'sim:knob_changed',
   ...ON_THE_WAY,
+  ...PROBE_LOG_EVENTS,
+  ...FRAGMENT_LOG_EVENTS,
   ...LOOKUP_EVENTS,
   ...MQTT_EVENTS,
   ...ABOVE_TCP,
@@ -208,6 +214,8 @@ class Collector {
     else if (event.name.startsWith('tcp:')) this.takeTcp(event)
     else if (isOfQuic(event)) this.takeQuic(event)
     else if (isOnTheWay(event)) this.takeWay(event)
+    else if (isProbeLogEvent(event)) this.lane(event.node).probes.take(event)
+    else if (isFragmentLogEvent(event)) this.lane(event.node).fragments.take(event)
     else if (isLookupEvent(event)) this.lane(event.node).lookups.take(event)
     else if (isMqttEvent(event)) this.lane(event.node).mqtt.take(event)
     else if (isAboveTcp(event)) logAboveTcp(this.lane(event.node), event)
@@ -317,6 +325,7 @@ class Collector {
   private takeWay(event: WayEvent): void {
     const lane = this.lane(event.node)
     lane.way.take(event)
+    if (event.name === 'ip:packet_forwarded') lane.probes.onForwarded(event.node, event.pkt, event.data)
     if (event.name === 'ip:packet_discarded' && this.packets.get(event.pkt) & DATA) lane.dataSegmentsLost++
   }
 

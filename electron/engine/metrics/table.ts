@@ -5,11 +5,13 @@ import { CALL_METRICS } from './calls.ts'
 import { DELIVERY_METRICS } from './deliveries.ts'
 import { JOURNEY_METRICS } from './journey.ts'
 import type { LaneFacts } from './facts.ts'
+import { FRAGMENT_METRICS } from './fragment-log.ts'
 import * as handshake from './handshake.ts'
 import * as messages from './messages.ts'
 import { MQTT_METRICS } from './mqtt.ts'
 import * as page from './page.ts'
 import * as path from './path.ts'
+import { PROBE_METRICS } from './probes.ts'
 import * as quic from './quic.ts'
 import * as stalls from './stalls.ts'
 import * as steady from './steady.ts'
@@ -115,6 +117,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   delivery_gap_rtts: path.deliveryGapRoundTrips,
 
   ...WAY_METRICS,
+  ...PROBE_METRICS,
+  ...FRAGMENT_METRICS,
   ...JOURNEY_METRICS,
 
   page_time: page.pageTime,

@@ -179,3 +179,38 @@ describe('what the set-up may ask', () => {
     ])
   })
 })
+
+describe('figures', () => {
+  const measured = async (apps: Apps, change: Partial<SetupInput> = {}) => {
+    const { run } = await probesOf(apps, change)
+    return (name: string) => run.summary!.metrics[`one/${name}`]
+  }
+
+  it('has the median and the slow end of round trips', async () => {
+    const of = await measured({ ping: ping({ count: 20, every: 100_000 }) })
+    expect([of('ping_rtt_median'), of('ping_rtt_p95'), of('ping_rtt_max')]).toEqual([10_800, 10_800, 21_600])
+    expect([of('probes_sent'), of('probes_answered'), of('probes_timed_out')]).toEqual([20, 20, 0])
+    expect(of('hops_found')).toBeNull()
+  })
+
+  it('holds the hops that were found against the routers that were passed', async () => {
+    const of = await measured({ route: traceroute() })
+    expect([of('hops_found'), of('hop_addresses_right'), of('routers_found')]).toEqual([2, 2, 2])
+    expect([of('target_reached'), of('first_prefix_length')]).toEqual([1, 24])
+  })
+
+  it('knows no right address of a hop that no probe passed', async () => {
+    const of = await measured({ route: traceroute({ maxHops: 2 }) })
+    expect([of('hops_found'), of('hop_addresses_right'), of('target_reached')]).toEqual([2, 1, 0])
+  })
+
+  it('counts the fragments that hosts and routers make, and the datagrams that were whole again', async () => {
+    const of = await measured(
+      { ping: ping({ size: 2_800, count: 1 }) },
+      routedSetup({ up: { delay: 5_000, mtu: 1_000 } }),
+    )
+    // 2,808 bytes of payload in 1480 and 1328; the router cuts both in two; the reply comes in two.
+    expect([of('fragments'), of('fragments_on_the_way')]).toEqual([8, 4])
+    expect([of('reassemblies'), of('reassemblies_failed')]).toEqual([2, 0])
+  })
+})
