@@ -243,12 +243,13 @@ const hostCommand = program
   .option('--echo <port>', 'sends everything back (RFC 862)', port)
   .option('--chargen <port>', 'sends without end (RFC 864)', port)
   .addOption(new Option('--congestion <name>', 'congestion control').choices(CONGESTION_CONTROLS))
+  .option('--set <path=value>', 'a setting of the host, such as tcp.rack=on; may be repeated', setting)
   .addOption(seedOption())
 addLinkOptions(addFileOptions(hostCommand)).action((values: Values) =>
   withInput(parseWire(values.wire as string), async (wire) => {
     const spec = readLinkOptions(values)
     if (!spec.ok) return refuse(output, spec.error)
-    const { address, discard, echo, chargen, congestion, seed } = values as Partial<
+    const { address, discard, echo, chargen, congestion, set, seed } = values as Partial<
       Parameters<typeof host>[0]
     > &
       Values
@@ -256,7 +257,7 @@ addLinkOptions(addFileOptions(hostCommand)).action((values: Values) =>
       congestion === undefined ? {} : { congestion: congestion as (typeof CONGESTION_CONTROLS)[number] }
     const services = { discard, echo, chargen }
     return host(
-      { ...fileOptions(values), wire, address: address!, ...services, tcp, link: spec.value, seed },
+      { ...fileOptions(values), wire, address: address!, ...services, tcp, set, link: spec.value, seed },
       output,
     )
   }),

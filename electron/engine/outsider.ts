@@ -16,6 +16,7 @@ import { LiveDriver, type OutsidePort } from './drivers/live.ts'
 import type { RunPlan } from './plan.ts'
 import { Run, type RunOptions } from './run.ts'
 import type { Scene } from './scene.ts'
+import { applyChanges } from './settings.ts'
 
 /** Where a wire ends here, and who is at its other end. */
 export interface WireSpec {
@@ -34,6 +35,8 @@ export interface HostOptions {
   readonly echo?: number
   readonly chargen?: number
   readonly tcp?: TcpSettingsInput
+  /** Further settings by their path within the host, such as `tcp.rack`, as text. */
+  readonly set?: Readonly<Record<string, string>>
   /** What lies between the host and its wire. */
   readonly link?: LinkInput
   readonly seed?: number
@@ -82,9 +85,15 @@ export async function runHost(options: HostOptions, runOptions: RunOptions): Pro
   if (!host.success) return failure(fromIssues(host.issues))
   const link = v.safeParse(LinkSpec, options.link ?? {})
   if (!link.success) return failure(fromIssues(link.issues))
-  const setup = { ...NOTHING_ELSE, hosts: { host: host.output }, links: {} }
+  const changes = Object.entries(options.set ?? {}).map(([path, value]) => [`hosts.host.${path}`, value])
+  const changed = applyChanges(
+    { ...NOTHING_ELSE, hosts: { host: host.output }, links: {} },
+    Object.fromEntries(changes),
+  )
+  if (!changed.ok) return changed
+  const setup = changed.value
   const attach = (scene: Scene): OutsidePort[] => {
-    const placed = scene.addHost('host', address, host.output)
+    const placed = scene.addHost('host', address, setup.hosts.host)
     for (const [name, start] of Object.entries(SERVICES)) {
       const port = options[name as keyof typeof SERVICES]
       if (port === undefined) continue
