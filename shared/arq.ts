@@ -27,6 +27,8 @@ export const ArqSenderApp = v.strictObject({
   payload: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_000)), 1_200),
   /** The retransmission timer; 0: by RFC 6298 from measured round trips. */
   timeout: v.optional(span, 0),
+  /** The least timeout by RFC 6298, which says one second (2.4); systems in the field use less for TCP. */
+  leastTimeout: v.optional(v.pipe(span, v.minValue(1_000)), 1_000_000),
   /** A packet that was sent so often without an answer ends the transfer. */
   retries: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)), 20),
 })

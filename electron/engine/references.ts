@@ -54,6 +54,7 @@ const resolverOf = (app: Setup['apps'][string]) =>
 /** Which ports an application waits on, and of what; undefined: none. A port of the two transports is not the same. */
 function listensOn(app: Setup['apps'][string]): 'tcp' | 'udp' | undefined {
   if (app.kind === 'message-receiver') return app.over
+  if (app.kind === 'arq-receiver') return 'udp'
   return app.kind === 'tcp-sink' || app.kind.endsWith('-server') || app.kind === 'mqtt-broker'
     ? 'tcp'
     : undefined

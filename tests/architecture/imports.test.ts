@@ -91,6 +91,7 @@ const downward = [
   'qpack',
   'quic',
   'tls13',
+  'arq',
   'ip',
   'tcp',
   'udp',

@@ -5,6 +5,8 @@ import type { Micros } from '../../../shared/units.ts'
 import type { Rng } from '../../protocol/random.ts'
 import type { Ipv4Address } from '../../protocol/wire/address.ts'
 import type { App, Station } from '../station.ts'
+import { ArqReceiver } from './arq-receiver.ts'
+import { ArqSender } from './arq-sender.ts'
 import { Payload } from './payload.ts'
 import { Ping } from './ping.ts'
 import { Replayer } from './replayer.ts'
@@ -60,6 +62,9 @@ const MAKERS: Makers = {
     new Ping(setup, { name, station, trace, to: addressOf(setup.to) }),
   traceroute: (setup, { name, station, trace, addressOf }) =>
     new Traceroute(setup, { name, station, trace, to: addressOf(setup.to) }),
+  'arq-sender': (setup, { station, trace, rng, addressOf }) =>
+    new ArqSender(setup, { station, to: addressOf(setup.to), payload: new Payload(rng), rng, trace }),
+  'arq-receiver': (setup, { station, trace }) => new ArqReceiver(setup, station, trace),
   replayer: (setup, { station, trace, addressOf }) =>
     new Replayer(setup, { station, to: { address: addressOf(setup.to), port: setup.port }, trace }),
 }

@@ -37,6 +37,6 @@ export const ARQ_EVENTS = {
   },
   'arq:timer_expired': {
     doc: 'The retransmission timer ran out',
-    fields: { number: u32('of the oldest unacknowledged packet'), rto: u32('the timeout', 'us') },
+    fields: { number: u32('of the packet that was waited for'), rto: u32('the timeout', 'us') },
   },
 } as const satisfies Record<string, EventSpec>
