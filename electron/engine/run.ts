@@ -25,7 +25,7 @@ const BATCH_MS = 33
 
 /** Settings that can be changed while a run goes on; the rest is its topology. */
 const CHANGEABLE =
-  /^(links\.[^.]+\.(up|down)\.|hosts\.[^.]+\.((tcp|quic)\.|address$)|switches\.[^.]+\.aging$|routers\.[^.]+\.routes$|apps\.[^.]+\.(rate|bytes|acceptDelay|writeSize)$)/
+  /^(links\.[^.]+\.(up|down)\.|hosts\.[^.]+\.((tcp|quic)\.|address$|power$)|switches\.[^.]+\.aging$|routers\.[^.]+\.routes$|apps\.[^.]+\.(rate|bytes|acceptDelay|readSize|closeDelay|reply|writeSize)$)/
 
 /** What others want to know of a run. */
 export interface RunObserver {

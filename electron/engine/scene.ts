@@ -16,6 +16,7 @@ import type { LearningSwitch } from '../protocol/ethernet/switch.ts'
 import type { Router } from '../protocol/ip/router.ts'
 import { formatAddress, type Ipv4Address } from '../protocol/wire/address.ts'
 import { createApp, isLabApp, type LabApp, type LabAppSetup } from './apps/create.ts'
+import { Streams } from './apps/streams.ts'
 import { createEnv, PacketNumbers } from './env.ts'
 import { gatewayAddress, hostAddress, linksOf, portOf, targetAddress } from './network.ts'
 import {
@@ -65,6 +66,8 @@ export interface PlacedLane extends LanePlace {
   readonly switches: ReadonlyMap<string, PlacedSwitch>
   readonly routers: ReadonlyMap<string, PlacedRouter>
   readonly apps: ReadonlyMap<string, LabApp>
+  /** What these write on their connections. */
+  readonly streams: Streams
   /** The applications that live in Node; they come with the start of the run. */
   readonly programs: Map<string, Program>
 }
@@ -105,7 +108,8 @@ export class Scene {
     })
     const apps = new Map<string, LabApp>()
     const programs = new Map<string, Program>()
-    const placed = { ...place, setup, hosts, links, switches, routers, apps, programs }
+    const streams = new Streams()
+    const placed = { ...place, setup, hosts, links, switches, routers, apps, streams, programs }
     for (const app of Object.values(setup.apps)) {
       if (app.kind === 'dns-server') this.onlookers.expect(app.port, 'dns')
       if (app.kind === 'mqtt-broker') this.onlookers.expect(app.port, 'mqtt')
@@ -120,7 +124,7 @@ export class Scene {
   addHost(
     name: string,
     address: Ipv4Address,
-    { role, tcp, quic: quicSettings }: Pick<Setup['hosts'][string], 'role' | 'tcp' | 'quic'>,
+    { role, tcp, quic: quicSettings, power }: Pick<Setup['hosts'][string], 'role' | 'tcp' | 'quic' | 'power'>,
     wire?: EthernetWire,
   ): PlacedHost {
     const trace = this.trace.scope({ node: name })
@@ -131,6 +135,7 @@ export class Scene {
     this.onlookers.watchUdp(host, trace)
     const attached = wire === undefined ? host : attachHost({ ...env, trace }, host, wire)
     const station = new Station(host, tcp, attached)
+    station.setPower(this.world.now, power === 'on')
     return { node: this.world.add(name, station), station, quic: [], quicSettings }
   }
 
@@ -211,8 +216,8 @@ export class Scene {
   private addApp(lane: PlacedLane, name: string, setup: LabAppSetup): LabApp {
     const { node, station } = lane.hosts.get(setup.host)!
     const addressOf = (target: string) => targetAddress(lane.index, lane.setup, target)
-    const rng = this.rngOf(name)
-    return createApp(setup, { name, station, trace: this.traceOf(node.name), rng, addressOf })
+    const [trace, rng] = [this.traceOf(node.name), this.rngOf(name)]
+    return createApp(setup, { name, station, streams: lane.streams, trace, rng, addressOf })
   }
 
   /** Whether nothing more is to come: all applications are done and all links empty. */
@@ -243,7 +248,8 @@ export class Scene {
         this.world.act(now, node, () => link.configure(now, linkSpecOf(setup.links[name])))
     for (const [name, host] of lane.hosts)
       if (differ(before.hosts[name], setup.hosts[name])) {
-        const { tcp, quic } = setup.hosts[name]
+        const { tcp, quic, power } = setup.hosts[name]
+        this.world.act(now, host.node, () => host.station.setPower(now, power === 'on'))
         this.world.act(now, host.node, () => host.station.configure(now, tcp))
         host.quicSettings = quic
         for (const endpoint of host.quic) endpoint.configure(quic)

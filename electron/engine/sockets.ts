@@ -220,6 +220,7 @@ export class SocketHost implements App {
   /** Opens a connection. Errors come as on a `net.Socket`: `ECONNREFUSED`, `ETIMEDOUT`, `ECONNRESET`. */
   connect(remote: Endpoint, options?: DuplexOptions): LabSocket {
     const connection = this.act((now) => this.host.station.connect(now, remote))
+    if (connection === undefined) throw new Error('no dynamic port is free')
     return this.wrap(connection, false, options)
   }
 

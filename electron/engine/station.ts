@@ -19,6 +19,8 @@ export interface App {
   pollTimeout(): Micros | undefined
   /** The host has another address from now on. */
   onAddressChanged?(now: Micros): void
+  /** The host went off, and this program with it; or it is on again. While it is off, nothing else happens to its programs. */
+  handlePower?(on: boolean): void
   /** The host has come to rest; for states of which no event tells. */
   handleRest?(now: Micros): void
 }
@@ -32,6 +34,7 @@ export class Station implements SansIo<never> {
   private settings: TcpSettings
   private readonly listeners: TcpListener[] = []
   private readonly connections = new Set<TcpConnection>()
+  private hasPower = true
 
   constructor(host: Host, settings: TcpSettings, attached: AttachedHost = host) {
     this.host = host
@@ -39,13 +42,19 @@ export class Station implements SansIo<never> {
     this.settings = settings
   }
 
+  get isOn(): boolean {
+    return this.hasPower
+  }
+
   /** Connections that were established or accepted and are not gone. */
   get openConnections(): ReadonlySet<TcpConnection> {
     return this.connections
   }
 
-  connect(now: Micros, remote: Endpoint): TcpConnection {
-    return this.host.connect(now, remote, this.settings)
+  /** Opens a connection, from a port of its own if 0 is given; undefined: the port is taken, or none is free. */
+  connect(now: Micros, remote: Endpoint, localPort = 0): TcpConnection | undefined {
+    const port = this.host.tcp.portFor(remote, localPort || undefined)
+    return port === undefined ? undefined : this.host.connect(now, remote, this.settings, port)
   }
 
   listen(now: Micros, port: number): TcpListener {
@@ -69,6 +78,18 @@ export class Station implements SansIo<never> {
     this.settle(now)
   }
 
+  /** Switches the host off, in the middle of whatever it does, or on. */
+  setPower(now: Micros, on: boolean): void {
+    if (on === this.hasPower) return
+    this.hasPower = on
+    if (on) this.attached.powerOn(now)
+    else this.attached.powerOff(now)
+    this.listeners.length = 0
+    this.connections.clear()
+    for (const app of this.apps) app.handlePower?.(on)
+    this.settle(now)
+  }
+
   add(app: App): void {
     this.apps.push(app)
   }
@@ -89,7 +110,7 @@ export class Station implements SansIo<never> {
 
   pollTimeout(): Micros | undefined {
     let next = this.attached.pollTimeout() ?? Infinity
-    for (const app of this.apps) next = Math.min(next, app.pollTimeout() ?? Infinity)
+    if (this.hasPower) for (const app of this.apps) next = Math.min(next, app.pollTimeout() ?? Infinity)
     return next === Infinity ? undefined : (next as Micros)
   }
 
@@ -99,6 +120,7 @@ export class Station implements SansIo<never> {
 
   /** Tells the applications what happened, and goes on until they have nothing more to do at this moment. */
   settle(now: Micros): void {
+    if (!this.hasPower) return
     for (;;) {
       const event = this.host.pollEvent()
       if (event !== undefined) {

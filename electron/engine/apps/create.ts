@@ -10,6 +10,7 @@ import { ArqSender } from './arq-sender.ts'
 import { Payload } from './payload.ts'
 import { Ping } from './ping.ts'
 import { Replayer } from './replayer.ts'
+import type { Streams } from './streams.ts'
 import { TcpSend } from './tcp-send.ts'
 import { TcpSink } from './tcp-sink.ts'
 import { Traceroute } from './traceroute.ts'
@@ -42,6 +43,8 @@ export interface AppPlace {
   /** Its name in the experiment. */
   readonly name: string
   readonly station: Station
+  /** What is written on the connections of its lane. */
+  readonly streams: Streams
   /** Events of its host. */
   readonly trace: Trace
   /** Seeded for this application; the same in every lane. */
@@ -55,9 +58,10 @@ type Makers = {
 }
 
 const MAKERS: Makers = {
-  'tcp-send': (setup, { station, trace, rng, addressOf }) =>
-    new TcpSend(setup, { station, to: addressOf(setup.to), payload: new Payload(rng), trace }),
-  'tcp-sink': (setup, { station, trace }) => new TcpSink(setup, station, trace),
+  'tcp-send': (setup, { station, streams, trace, rng, addressOf }) =>
+    new TcpSend(setup, { station, streams, to: addressOf(setup.to), payload: new Payload(rng), trace }),
+  'tcp-sink': (setup, { station, streams, trace, rng }) =>
+    new TcpSink(setup, { station, streams, payload: new Payload(rng), trace }),
   ping: (setup, { name, station, trace, addressOf }) =>
     new Ping(setup, { name, station, trace, to: addressOf(setup.to) }),
   traceroute: (setup, { name, station, trace, addressOf }) =>

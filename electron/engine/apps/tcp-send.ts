@@ -6,8 +6,9 @@ import type { HostEvent } from '../../protocol/ip/events.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
 import { formatEndpoint, type Ipv4Address } from '../../protocol/wire/address.ts'
 import type { App, Station } from '../station.ts'
-import { Digest, PIECE, type Payload } from './payload.ts'
 import { Pacer } from './pacer.ts'
+import type { Payload } from './payload.ts'
+import type { Inflow, Outflow, Streams } from './streams.ts'
 
 export type TcpSendSetup = Extract<AppSetup, { kind: 'tcp-send' }>
 
@@ -15,7 +16,15 @@ export interface TcpSendOptions {
   readonly station: Station
   readonly to: Ipv4Address
   readonly payload: Payload
+  readonly streams: Streams
   readonly trace: Trace
+}
+
+/** What it has once it has called connect. */
+interface Opened {
+  readonly connection: TcpConnection
+  readonly outflow: Outflow
+  readonly pacer: Pacer
 }
 
 export class TcpSend implements App {
@@ -23,18 +32,16 @@ export class TcpSend implements App {
   private setup: TcpSendSetup
   private readonly options: TcpSendOptions
   private trace: Trace
-  private connection: TcpConnection | undefined
-  private readonly digest = new Digest()
-  private pacer!: Pacer
-  private chunk: Uint8Array = new Uint8Array(0)
-  private chunkUsed = 0
-  private pieces = 0
-  private open = false
+  private opened: Opened | undefined
+  /** What the peer sends; from its first byte on. */
+  private inflow: Inflow | undefined
+  private established = false
   private blocked = false
   private closed = false
   private peerClosed = false
-  /** The end of its silence after the connection was established. */
+  /** The end of its silence after the connection was established, and after the last write. */
   private silentUntil = 0
+  private closesAt = Infinity
   private nextAt: number
 
   constructor(setup: TcpSendSetup, options: TcpSendOptions) {
@@ -45,10 +52,16 @@ export class TcpSend implements App {
   }
 
   /** Takes over what may change while it runs: rate and number of bytes. */
-  configure(now: Micros, setup: TcpSendSetup): void {
+  configure(now: Micros, setup: AppSetup): void {
+    if (setup.kind !== 'tcp-send') return
     this.setup = setup
-    this.pacer?.setRate(now, setup.rate)
-    if (this.open) this.nextAt = now
+    this.opened?.pacer.setRate(now, setup.rate)
+    if (this.established) this.nextAt = now
+  }
+
+  /** A program dies with its host; one that has not started yet does so when the host is on again. */
+  handlePower(): void {
+    if (this.opened !== undefined && !this.done) this.finish('host_off')
   }
 
   pollTimeout(): Micros | undefined {
@@ -58,28 +71,30 @@ export class TcpSend implements App {
   handleTimeout(now: Micros): void {
     if (now < this.nextAt || this.done) return
     this.nextAt = Infinity
-    if (this.connection === undefined) this.connect(now)
-    else this.write(now)
+    if (this.opened === undefined) this.connect(now)
+    else this.write(now, this.opened)
   }
 
   handleEvent(now: Micros, event: HostEvent): void {
-    if (!('connection' in event) || event.connection !== this.connection || this.done) return
+    const { opened } = this
+    if (opened === undefined || this.done) return
+    if (!('connection' in event) || event.connection !== opened.connection) return
     switch (event.type) {
       case 'connected':
-        this.open = true
+        this.established = true
         this.silentUntil = after(now, this.setup.wait)
         this.trace.emit('app:connected', { peer: formatEndpoint(this.options.to, this.setup.port) })
-        this.write(now)
+        this.write(now, opened)
         break
       case 'writable':
         this.blocked = false
-        this.write(now)
+        this.write(now, opened)
         break
       case 'readable':
-        this.discard(now)
+        this.read(now, opened)
         break
       case 'peer_closed':
-        this.discard(now)
+        this.read(now, opened)
         this.peerClosed = true
         break
       case 'closed':
@@ -90,70 +105,68 @@ export class TcpSend implements App {
 
   /** Both directions are closed; TIME-WAIT is the stack's business. */
   handleRest(): void {
-    if (!this.done && this.closed && this.peerClosed && this.connection?.state === 'TIME-WAIT')
+    if (!this.done && this.closed && this.peerClosed && this.opened?.connection.state === 'TIME-WAIT')
       this.finish('')
   }
 
   private connect(now: Micros): void {
-    const { station, to } = this.options
-    this.trace.emit('app:started', { what: 'tcp-send', bytes: this.setup.bytes })
-    this.connection = station.connect(now, { address: to, port: this.setup.port })
-    this.trace = this.options.trace.scope({ flow: this.connection.flow })
-    this.pacer = new Pacer(now, this.setup.rate, this.setup.writeSize)
+    const { station, to, streams, payload, trace } = this.options
+    const { port, localPort, bytes, rate, writeSize } = this.setup
+    trace.emit('app:started', { what: 'tcp-send', bytes })
+    const connection = station.connect(now, { address: to, port }, localPort)
+    if (connection === undefined) return this.finish('address_in_use')
+    this.trace = trace.scope({ flow: connection.flow })
+    const outflow = streams.begin(connection, payload)
+    this.opened = { connection, outflow, pacer: new Pacer(now, rate, writeSize) }
   }
 
   /** Writes as much as rate and connection allow. */
-  private write(now: Micros): void {
-    const { setup, connection } = this
-    if (!this.open || this.closed || this.blocked || connection === undefined) return
+  private write(now: Micros, { connection, outflow, pacer }: Opened): void {
+    const { setup } = this
+    if (!this.established || this.closed || this.blocked) return
     if (now < this.silentUntil) {
       this.nextAt = this.silentUntil
       return
     }
-    for (let left = setup.bytes - this.digest.bytes; left > 0; left = setup.bytes - this.digest.bytes) {
+    for (let left = setup.bytes - outflow.bytes; left > 0; left = setup.bytes - outflow.bytes) {
       const wanted = Math.min(left, setup.writeSize)
-      const allowed = this.pacer.allowance(now, wanted)
+      const allowed = pacer.allowance(now, wanted)
       if (allowed === 0) {
-        this.nextAt = this.pacer.nextAt(now, wanted)
+        this.nextAt = pacer.nextAt(now, wanted)
         return
       }
-      if (!this.writeOnce(now, connection, allowed)) return
+      const before = outflow.bytes
+      this.blocked = !outflow.write(now, allowed)
+      pacer.take(outflow.bytes - before)
+      this.closesAt = Infinity
+      if (this.blocked) return
     }
-    if (!setup.close) return
+    if (setup.close) this.close(now, connection)
+  }
+
+  /** Nothing is left to write. */
+  private close(now: Micros, connection: TcpConnection): void {
+    if (this.closesAt === Infinity) this.closesAt = after(now, this.setup.closeDelay)
+    if (now < this.closesAt) {
+      this.nextAt = this.closesAt
+      return
+    }
     this.closed = true
     connection.shutdown(now)
   }
 
-  /** What the peer sends is of no interest, but has to be read. */
-  private discard(now: Micros): void {
-    while (this.connection?.read(now) !== undefined);
-  }
-
-  /** One write of the application; false: the connection took less than all. */
-  private writeOnce(now: Micros, connection: TcpConnection, length: number): boolean {
-    const bytes = this.next(length)
-    const taken = connection.write(now, bytes)
-    this.chunkUsed += taken
-    this.pacer.take(taken)
-    this.digest.update(bytes.subarray(0, taken))
-    this.blocked = taken < bytes.length
-    return !this.blocked
-  }
-
-  /** Up to `length` bytes that come next. */
-  private next(length: number): Uint8Array {
-    if (this.chunkUsed === this.chunk.length) {
-      this.chunk = this.options.payload.piece(
-        this.pieces++,
-        Math.min(PIECE, this.setup.bytes - this.digest.bytes),
-      )
-      this.chunkUsed = 0
+  private read(now: Micros, { connection }: Opened): void {
+    for (let bytes = connection.read(now); bytes !== undefined; bytes = connection.read(now)) {
+      this.inflow ??= this.options.streams.read(connection, this.trace)
+      this.inflow.take(bytes)
     }
-    return this.chunk.subarray(this.chunkUsed, this.chunkUsed + length)
   }
 
   private finish(error: string): void {
     this.done = true
-    this.trace.emit('app:finished', { bytes: this.digest.bytes, sha256: this.digest.finish(), error })
+    this.inflow?.finish()
+    const bytes = this.opened?.outflow.bytes ?? 0
+    const sha256 = this.opened?.outflow.digest.finish() ?? ''
+    this.trace.emit('app:finished', { bytes, sha256, error })
   }
 }

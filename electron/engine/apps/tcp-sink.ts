@@ -1,15 +1,25 @@
-/** Listens, accepts, reads each connection to its end and closes in turn. */
+/** Listens, accepts, reads each connection to its end, replies if it is to, and closes in turn. */
 import type { App as AppSetup } from '../../../shared/experiment.ts'
 import type { Trace } from '../../../shared/trace/sink.ts'
 import { after, type Micros } from '../../../shared/units.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
-import type { TcpConnection, TcpListener } from '../../protocol/tcp/stack.ts'
+import type { TcpConnection } from '../../protocol/tcp/stack.ts'
 import { formatEndpoint } from '../../protocol/wire/address.ts'
 import type { App, Station } from '../station.ts'
-import { Digest } from './payload.ts'
+import { Acceptor } from './acceptor.ts'
+import type { Payload } from './payload.ts'
 import { Pacer } from './pacer.ts'
+import type { Inflow, Outflow, Streams } from './streams.ts'
 
 export type TcpSinkSetup = Extract<AppSetup, { kind: 'tcp-sink' }>
+
+export interface TcpSinkOptions {
+  readonly station: Station
+  /** What replies are made of. */
+  readonly payload: Payload
+  readonly streams: Streams
+  readonly trace: Trace
+}
 
 /** A slow reader reads this often: 50 times a second. */
 const READS_A_SECOND = 50
@@ -20,91 +30,115 @@ const MOST = 262_144
 interface Reading {
   readonly connection: TcpConnection
   readonly trace: Trace
-  readonly digest: Digest
+  readonly inflow: Inflow
+  /** From when on it is read. */
+  readonly readsFrom: number
   pacer: Pacer
-  /** When it may read again; Infinity: when something arrives. */
+  outflow: Outflow | undefined
+  /** When it may read, reply or close again; Infinity: when something arrives. */
   nextAt: number
+  /** When it closes its side whatever the peer does, and when in answer to the peer's close; Infinity: not (yet). */
+  closesAt: number
+  answersAt: number
 }
 
-const portionOf = (rate: number): number => Math.min(MOST, Math.max(1, Math.round(rate / READS_A_SECOND)))
+const portionOf = ({ rate, readSize }: TcpSinkSetup): number =>
+  readSize > 0 ? readSize : Math.min(MOST, Math.max(1, Math.round(rate / READS_A_SECOND)))
 
 export class TcpSink implements App {
   private setup: TcpSinkSetup
-  private readonly trace: Trace
-  private readonly listener: TcpListener
+  private readonly options: TcpSinkOptions
+  private readonly acceptor: Acceptor
   private readonly readings = new Map<TcpConnection, Reading>()
-  /** When the connection at the head of the accept queue is to be accepted. */
-  private acceptTimes: number[] = []
+  /** Those that closed before their peer: they end in TIME-WAIT, of which no event tells. */
+  private readonly firstToClose = new Set<Reading>()
 
-  constructor(setup: TcpSinkSetup, station: Station, trace: Trace) {
+  constructor(setup: TcpSinkSetup, options: TcpSinkOptions) {
     this.setup = setup
-    this.trace = trace
-    trace.emit('app:started', { what: 'tcp-sink', bytes: 0 })
-    // At once, so that it is there before the first SYN.
-    this.listener = station.listen(0 as Micros, setup.port)
+    this.options = options
+    options.trace.emit('app:started', { what: 'tcp-sink', bytes: 0 })
+    this.acceptor = new Acceptor(options.station, setup.port, (...accepted) => this.begin(...accepted))
   }
 
   /** It serves as long as anyone comes; there is nothing left to do while no connection is open. */
   get done(): boolean {
-    return this.readings.size === 0 && this.acceptTimes.length === 0
+    return this.readings.size === 0 && !this.acceptor.isWaiting
   }
 
-  configure(now: Micros, setup: TcpSinkSetup): void {
+  configure(now: Micros, setup: AppSetup): void {
+    if (setup.kind !== 'tcp-sink') return
     this.setup = setup
     for (const reading of this.readings.values()) {
-      reading.pacer = new Pacer(now, setup.rate, portionOf(setup.rate))
+      reading.pacer = new Pacer(now, setup.rate, portionOf(setup))
       reading.nextAt = now
     }
   }
 
+  handlePower(on: boolean): void {
+    this.acceptor.handlePower(on)
+    for (const reading of this.readings.values()) this.finish(reading, 'host_off')
+  }
+
   pollTimeout(): Micros | undefined {
-    let next = this.acceptTimes[0] ?? Infinity
-    for (const reading of this.readings.values()) next = Math.min(next, reading.nextAt)
+    let next = this.acceptor.nextAt
+    for (const reading of this.readings.values()) next = Math.min(next, reading.nextAt, reading.closesAt)
     return next === Infinity ? undefined : (next as Micros)
   }
 
   handleTimeout(now: Micros): void {
-    while (this.acceptTimes[0] <= now) {
-      this.acceptTimes.shift()
-      this.accept(now)
+    this.acceptor.handleTimeout(now)
+    for (const reading of this.readings.values()) {
+      if (reading.closesAt <= now) this.closeFirst(now, reading)
+      if (reading.nextAt <= now) this.read(now, reading)
     }
-    for (const reading of this.readings.values()) if (reading.nextAt <= now) this.read(now, reading)
   }
 
   handleEvent(now: Micros, event: HostEvent): void {
     if (!('connection' in event)) return
-    if (event.type === 'accepted') {
-      if (event.listener === this.listener) this.acceptTimes.push(after(now, this.setup.acceptDelay))
-      return
-    }
+    if (event.type === 'accepted') return this.acceptor.handleAccepted(now, event, this.setup.acceptDelay)
     const reading = this.readings.get(event.connection)
     if (reading === undefined) return
     if (event.type === 'closed') return this.finish(reading, event.error ?? '')
-    if (event.type === 'readable' || event.type === 'peer_closed') this.read(now, reading)
-  }
-
-  private accept(now: Micros): void {
-    const connection = this.listener.accept(now)
-    // It may have been reset while it waited.
-    if (connection === undefined) return
-    const { rate } = this.setup
-    const reading: Reading = {
-      connection,
-      trace: this.trace.scope({ flow: connection.flow }),
-      digest: new Digest(),
-      pacer: new Pacer(now, rate, portionOf(rate)),
-      nextAt: Infinity,
-    }
-    this.readings.set(connection, reading)
-    const { address, port } = connection.remote
-    reading.trace.emit('app:connected', { peer: formatEndpoint(address, port) })
+    if (event.type === 'connected') return
     this.read(now, reading)
   }
 
-  /** Reads what there is, as far as the rate allows; at the end closes its own side. */
+  /** Both directions are closed; TIME-WAIT is the stack's business. */
+  handleRest(): void {
+    for (const reading of this.firstToClose) {
+      const { state, peerClosed } = reading.connection
+      if (state === 'TIME-WAIT' && peerClosed) this.finish(reading, '')
+    }
+  }
+
+  private begin(now: Micros, connection: TcpConnection, establishedAt: Micros): void {
+    const { setup } = this
+    const trace = this.options.trace.scope({ flow: connection.flow })
+    const reading: Reading = {
+      connection,
+      trace,
+      inflow: this.options.streams.read(connection, trace),
+      readsFrom: after(now, setup.readDelay),
+      pacer: new Pacer(now, setup.rate, portionOf(setup)),
+      outflow: undefined,
+      nextAt: Infinity,
+      closesAt: setup.closeAfter > 0 ? after(establishedAt, setup.closeAfter) : Infinity,
+      answersAt: Infinity,
+    }
+    this.readings.set(connection, reading)
+    const { address, port } = connection.remote
+    trace.emit('app:connected', { peer: formatEndpoint(address, port) })
+    this.read(now, reading)
+  }
+
+  /** Reads what there is, as far as the rate allows; at the end it is its turn. */
   private read(now: Micros, reading: Reading): void {
-    const { connection, pacer } = reading
+    const { connection, pacer, readsFrom } = reading
     reading.nextAt = Infinity
+    if (now < readsFrom) {
+      reading.nextAt = readsFrom
+      return
+    }
     for (let there = connection.readable; there > 0; there = connection.readable) {
       const allowed = pacer.allowance(now, Math.min(there, MOST))
       if (allowed === 0) {
@@ -114,14 +148,37 @@ export class TcpSink implements App {
       const bytes = connection.read(now, allowed)
       if (bytes === undefined) break
       pacer.take(bytes.length)
-      reading.digest.update(bytes)
+      reading.inflow.take(bytes)
     }
-    if (connection.peerClosed) connection.shutdown(now)
+    if (connection.peerClosed) this.answer(now, reading)
+  }
+
+  /** The peer has said all that it had to say: replies, then closes. */
+  private answer(now: Micros, reading: Reading): void {
+    const { connection } = reading
+    const { reply, closeDelay } = this.setup
+    if (reading.answersAt === Infinity) reading.answersAt = after(now, closeDelay)
+    if (now < reading.answersAt) {
+      reading.nextAt = reading.answersAt
+      return
+    }
+    if (reply > 0) {
+      reading.outflow ??= this.options.streams.begin(connection, this.options.payload)
+      if (!reading.outflow.writeUpTo(now, reply)) return
+    }
+    connection.shutdown(now)
+  }
+
+  private closeFirst(now: Micros, reading: Reading): void {
+    reading.closesAt = Infinity
+    if (!reading.connection.peerClosed) this.firstToClose.add(reading)
+    reading.connection.shutdown(now)
   }
 
   private finish(reading: Reading, error: string): void {
-    this.readings.delete(reading.connection)
-    const { digest } = reading
-    reading.trace.emit('app:finished', { bytes: digest.bytes, sha256: digest.finish(), error })
+    const { connection, inflow, trace } = reading
+    this.readings.delete(connection)
+    this.firstToClose.delete(reading)
+    trace.emit('app:finished', { bytes: inflow.bytes, sha256: inflow.finish(), error })
   }
 }

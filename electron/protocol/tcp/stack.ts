@@ -86,14 +86,22 @@ export class TcpStack {
    * @throws when the four-tuple is in use, or no port is free: a mistake of the caller
    */
   connect(now: Micros, remote: Endpoint, settings: TcpSettings, localPort?: number): TcpConnection {
-    const port = localPort ?? this.freePort(remote)
-    if (this.table.find(this.address, port, remote.address, remote.port) !== undefined) {
-      throw new Error(`port ${port} is connected to this end already`)
-    }
+    const port = this.portFor(remote, localPort)
+    if (port === undefined) throw new Error(`port ${localPort ?? ''} is connected to this end already`)
     const block = this.createBlock(now, port, remote, settings)
     block.setState({ name: 'SYN-SENT', firstSentAt: now, resent: 0 }, 'call')
     block.sendSyn()
     return block.connection
+  }
+
+  /**
+   * The local port of a connection to `remote`: `wanted`, or without it one that is free. undefined: the four-tuple is in use, if only
+   * by a connection in TIME-WAIT, or no dynamic port is left.
+   */
+  portFor(remote: Endpoint, wanted?: number): number | undefined {
+    if (wanted === undefined) return this.freePort(remote)
+    const taken = this.table.find(this.address, wanted, remote.address, remote.port) !== undefined
+    return taken ? undefined : wanted
   }
 
   /** Takes in a segment from `source`, its checksum verified. */
@@ -214,13 +222,13 @@ export class TcpStack {
     return block
   }
 
-  private freePort(remote: Endpoint): number {
+  private freePort(remote: Endpoint): number | undefined {
     for (let i = 0; i < DYNAMIC_PORTS; i++) {
       const port = FIRST_DYNAMIC_PORT + (this.nextPort++ % DYNAMIC_PORTS)
       if (this.listeners.has(port)) continue
       if (this.table.find(this.address, port, remote.address, remote.port) === undefined) return port
     }
-    throw new Error('no dynamic port is free')
+    return undefined
   }
 
   /** LISTEN (RFC 9293 3.10.7.2). */

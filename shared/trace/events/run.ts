@@ -38,6 +38,33 @@ export const RUN_EVENTS = {
       error: str('empty, or what went wrong'),
     },
   },
+  'app:compared': {
+    doc: 'What an application read was held against what the other end of its connection wrote',
+    fields: {
+      bytes: f64('read since the last such event of the connection', 'B'),
+      differing: f64('of them: not what was written at their place', 'B'),
+    },
+  },
+  'app:asked': {
+    doc: 'An application began to write a question',
+    fields: { round: u32('its number, from 1'), bytes: u32('of the question', 'B') },
+  },
+  'app:answered': {
+    doc: 'The answer to a question is there, all of it',
+    fields: {
+      round: u32('the number of its question'),
+      bytes: u32('of the answer', 'B'),
+      time: u32('from the first write of the question', 'us'),
+    },
+  },
+  'app:client_left': {
+    doc: 'A client of a crowd has its answer, or goes without',
+    fields: {
+      client: u32('its number, from 1'),
+      waited: u32('since it came', 'us'),
+      error: str('empty: served; else impatient, or how its connection ended'),
+    },
+  },
   'app:counted': {
     doc: 'Something that an application counts has changed',
     fields: { what: str('such as orders or sessions'), count: f64('how many there are now') },
