@@ -123,7 +123,7 @@ export class TcpPipe {
     }
     while (this.agenda.length > 0 && this.agenda[0].at <= this.now) {
       const { to, source, out } = this.pop()
-      to.stack.handleSegment(this.now, source, out.segment)
+      to.stack.handleSegment(this.now, source, out.segment, out.ecn)
       this.pump()
     }
     for (const peer of [this.client, this.server]) peer.stack.handleTimeout(this.now)

@@ -1,242 +1,465 @@
 /**
- * BBR, version 1 (draft-cardwell-iccrg-bbr-congestion-control-00; section numbers below are its own). It keeps a model of the path: the
- * largest delivery rate of the last ten round trips and the shortest round trip of the last ten seconds. It paces at the one and
- * keeps in flight a small multiple of their product, and so neither needs a loss to know its limit nor takes one for it.
- *
- * Version 3 (draft-ietf-ccwg-bbr) also bounds what is in flight by the loss that it sees, above 2 %: fairer to others, but then 5 %
- * of random loss bring it to its knees as they do CUBIC, and that difference is what is to be seen here.
+ * BBR, version 3 (draft-ietf-ccwg-bbr; section numbers and names in brackets are the draft's). It keeps a model of the path
+ * (bbr-model.ts), paces at the rate that it delivers and keeps in flight a small multiple of what it holds. Every few seconds, or as
+ * often as Reno would, it asks for more (refill, up), gives back what that has queued (down) and stays (cruise). Losses above 2 % of
+ * a round trip while it asks are the limit of what it puts in flight; losses while it does not make it slow down for a while.
  */
 import type { Micros } from '../../../shared/units.ts'
-import type { RateSample } from './delivery-rate.ts'
+import { BbrModel, BETA } from './bbr-model.ts'
+import type { LostPacket, RateSample } from './delivery-rate.ts'
 import type { CongestionControl, CongestionOptions, Pacing } from './interface.ts'
-import { MaxFilter } from './max-filter.ts'
 
-/** 4.3.2.1: the least gain that doubles the rate each round trip, 2/ln 2. */
-const HIGH_GAIN = 2 / Math.LN2
-/** 4.3.4.3: one round trip each, to ask for more, to give back what that queued, to stay. */
-const CYCLE = [1.25, 0.75, 1, 1, 1, 1, 1, 1]
-/** 4.3.4.2: two products, since ACKs are delayed and come together. */
-const WINDOW_GAIN = 2
-/** 4.1.1.3: round trips. */
-const RATE_WINDOW = 10
-/** 4.1.2.3 and 4.3.5. */
-const MIN_RTT_WINDOW = 10_000_000
-const PROBE_RTT_DURATION = 200_000
-/** 4.2.3.3: segments that keep delayed ACKs coming. */
+export type BbrState =
+  'startup' | 'drain' | 'probe_bw_down' | 'probe_bw_cruise' | 'probe_bw_refill' | 'probe_bw_up' | 'probe_rtt'
+
+/** 5.6.1: what each state multiplies the rate and the product of rate and round trip by. 4 ln 2 doubles the rate each round trip. */
+const GAINS: Readonly<Record<BbrState, { readonly pacing: number; readonly window: number }>> = {
+  startup: { pacing: 4 * Math.LN2, window: 2 },
+  drain: { pacing: 0.5, window: 2 },
+  probe_bw_down: { pacing: 0.9, window: 2 },
+  probe_bw_cruise: { pacing: 1, window: 2 },
+  probe_bw_refill: { pacing: 1, window: 2 },
+  probe_bw_up: { pacing: 1.25, window: 2.25 },
+  probe_rtt: { pacing: 1, window: 0.5 },
+}
+/** [LossThresh, Headroom, MinPipeCwnd] 2.7. */
+const LOSS_THRESHOLD = 0.02
+const HEADROOM = 0.15
 const MIN_PIPE = 4
-/** 4.3.2.2: the pipe is full when the rate has not grown by a quarter in three round trips. */
-const GROWTH = 1.25
-const FULL_ROUNDS = 3
-/** 4.2.1: before the first sample, as if a round trip took a millisecond. */
+/** [PacingMarginPercent] 2.4: paces a little below the rate. */
+const PACING_SHARE = 0.99
+/** 5.3.1.3: separate losses in a round trip that end Startup. */
+const STARTUP_LOSSES = 6
+/** 5.3.2: round trips. */
+const DRAIN_ROUNDS = 3
+/** [ProbeRTTDuration] 2.14.2. */
+const PROBE_RTT_DURATION = 200_000
+/** 5.6.2: before the first sample, as if a round trip took a millisecond. */
 const FIRST_RTT = 1_000
+/** 5.6.3: what may go at once: what a millisecond paces, two segments at least. */
+const QUANTUM_SPAN = 1_000
+const MAX_QUANTUM = 65_536
+/** 5.3.3.5: the longest wait between probes: rounds, and seconds of the clock, 2 to 3. */
+const MAX_PROBE_ROUNDS = 63
+const PROBE_WAIT = 2_000_000
+const PROBE_WAIT_SPREAD = 1_000_000
 
-export type BbrState = 'startup' | 'drain' | 'probe_bw' | 'probe_rtt'
+/** [ack_phase] 2.12: what the ACKs that come now say of probing. */
+type AckPhase = 'init' | 'refilling' | 'probe_starting' | 'probe_feedback' | 'probe_stopping'
+
+/** What one sample says of losses: in flight when the packet was sent, and lost since. */
+type Congestion = Pick<RateSample, 'txInFlight' | 'lostSince' | 'isAppLimited'>
 
 export class Bbr implements CongestionControl {
   readonly name = 'bbr'
   readonly ssthresh = Infinity
   state: BbrState = 'startup'
-  private segmentSize: number
+  private readonly model = new BbrModel()
   private readonly initialWindow: number
+  private readonly selectiveAcks: boolean
+  private readonly random: () => number
+  private segmentSize: number
   private cwnd: number
-  private pacingGain = HIGH_GAIN
-  private windowGain = HIGH_GAIN
-  private readonly rates = new MaxFilter(RATE_WINDOW)
-  private minRtt = Infinity
-  private minRttAt = 0
   private pacingRate: number
-  /** Round trips are counted by what is delivered (4.1.1.3). */
-  private rounds = 0
-  private roundEnd = 0
-  private isRoundStart = false
-  private isFull = false
-  private fullRate = 0
-  private fullRounds = 0
-  private cycle = 0
-  private cycleStart = 0
-  private probeRttEnd: number | undefined
-  private probeRttRoundDone = false
-  /** What is sent with a window of four segments says nothing about the rate: samples from before this do not count. */
-  private modestUntil = 0
-  /** The window before a recovery or ProbeRTT, to be given back (4.2.3.4, 4.2.3.5). */
+  private quantum: number
+  private hasSeenRtt: boolean
+  private delivered = 0
+  /** The last round trip in which the window was full [is_cwnd_limited]. */
+  private limitedRound = -Infinity
+  private drainStartRound = 0
+  /** A time with nothing to send is over [idle_restart]. */
+  private isRestarting = false
+  /** [prior_cwnd]: the window before a recovery or ProbeRTT. */
   private priorWindow = 0
   private isRecovering = false
-  private conserves = false
-  /** A recovery has begun: the next ACK says with which window. */
-  private isEntering = false
-  /** The round trip in which the last recovery ended. */
-  private recoveredRound = -Infinity
-  private isRestarting = false
+  private recoveryRound = 0
+  /** Separate losses of this round trip, and the number of the last packet among them. */
+  private lossRanges = 0
+  private lastLost = -2
 
-  constructor({ segmentSize, initialWindow, inherited }: CongestionOptions) {
-    this.segmentSize = segmentSize
-    this.initialWindow = initialWindow
-    this.cwnd = inherited?.window ?? initialWindow
-    this.pacingRate = (HIGH_GAIN * this.cwnd) / FIRST_RTT
+  // [2.12] Probing for bandwidth.
+  private ackPhase: AckPhase = 'init'
+  /** [is_bw_probe_sample]: what comes back was sent to probe, and has not been answered yet. */
+  private isProbeSample = false
+  private upAcked = 0
+  private upAckedPerSegment = Infinity
+  private upRounds = 0
+  private roundsSinceUp = 0
+  private probeWait = 0
+  private cycleStart = 0
+  private wasTooHigh = false
+  private wasPrecautionary = false
+  private lastTxInFlight = 0
+
+  // [2.14.2] ProbeRTT. What is sent with so small a window says nothing of the rate.
+  private probeRttEnd: number | undefined
+  private isProbeRttRoundDone = false
+  private modestUntil = -1
+
+  // [2.13] What a recovery that was none gives back.
+  private undoState: 'startup' | 'probe_bw_up' | undefined
+  private undoBounds = { rateShortTerm: 0, inflightShortTerm: 0, inflightLongTerm: 0 }
+
+  constructor(options: CongestionOptions) {
+    this.segmentSize = options.segmentSize
+    this.initialWindow = options.initialWindow
+    this.selectiveAcks = options.selectiveAcks ?? true
+    this.random = options.random ?? (() => 0.5)
+    this.cwnd = options.inherited?.window ?? options.initialWindow
+    this.hasSeenRtt = (options.smoothedRtt ?? 0) > 0
+    this.pacingRate = this.firstRate(this.hasSeenRtt ? options.smoothedRtt! : FIRST_RTT)
+    this.quantum = 2 * options.segmentSize
   }
 
   get window(): number {
     return Math.floor(this.cwnd)
   }
 
-  /** 4.2.1 and 4.2.2: the slower, the smaller the bursts. */
   get pacing(): Pacing {
-    const rate = this.pacingRate
-    const megabits = rate * 8
-    if (megabits < 1.2) return { rate, burst: this.segmentSize }
-    if (megabits < 24) return { rate, burst: 2 * this.segmentSize }
-    return { rate, burst: Math.min(Math.max(rate * 1_000, 2 * this.segmentSize), 65_536) }
+    return { rate: this.pacingRate, burst: this.quantum }
   }
 
-  onRateSample(now: Micros, sample: RateSample): void {
-    this.updateRound(sample)
-    this.updateRate(sample)
-    this.updateCycle(now, sample)
-    this.checkFullPipe(sample)
+  /** 5.2.3: the model, the state, and what follows for rate and window; losses that the ACK brought to light come first (5.2.4). */
+  onRateSample(now: Micros, taken: RateSample): void {
+    const { model } = this
+    const isModest = taken.isAppLimited || taken.priorDelivered <= this.modestUntil
+    const sample = isModest === taken.isAppLimited ? taken : { ...taken, isAppLimited: isModest }
+    this.delivered = sample.delivered
+    this.lastTxInFlight = sample.txInFlight
+    if (sample.priorInFlight + this.segmentSize > this.cwnd) this.limitedRound = model.round
+    for (const loss of sample.losses) this.onLostPacket(now, loss)
+    model.takeDelivery(sample)
+    if (model.isRoundStart) this.roundsSinceUp++
+    this.adaptLowerBounds()
+    model.takeAggregation(now, sample.acked, this.cwnd)
+    model.checkFull(sample)
+    this.checkStartup(sample)
     this.checkDrain(now, sample)
-    this.updateMinRtt(now, sample)
-    this.updatePacingRate()
-    this.updateWindow(sample)
-    this.isRestarting = false
+    this.updateCycle(now, sample)
+    model.takeRtt(now, sample.rtt)
+    this.checkProbeRtt(now, sample)
+    model.finishDelivery(sample)
+    this.setPacingRate(sample)
+    this.setWindow(sample)
   }
 
-  // --- the model (4.1) ------------------------------------------------------------------------------------
+  // --- Startup and Drain (5.3.1, 5.3.2) -------------------------------------------------------------------
 
-  private updateRound({ delivered, priorDelivered }: RateSample): void {
-    if (this.isEntering) {
-      this.roundEnd = delivered
-      this.conserves = true
+  private checkStartup(sample: RateSample): void {
+    this.checkStartupLoss(sample)
+    if (this.state !== 'startup' || !this.model.isFull) return
+    this.state = 'drain'
+    this.drainStartRound = this.model.round
+  }
+
+  /** 5.3.1.3: more than 2 % lost in a round trip of a recovery, in several places. */
+  private checkStartupLoss(sample: RateSample): void {
+    const { model } = this
+    if (this.state === 'startup' && !model.isFull && this.isRecovering) {
+      const isLong = model.isLossRoundStart && model.round > this.recoveryRound
+      const isHigh = isLong && this.lossRanges >= STARTUP_LOSSES && this.isTooHigh(sample)
+      if (isHigh || (!this.selectiveAcks && sample.lost > 0)) {
+        this.undoState = 'startup'
+        this.endStartup()
+      }
     }
-    this.isRoundStart = priorDelivered >= this.roundEnd
-    if (!this.isRoundStart) return
-    this.roundEnd = delivered
-    this.rounds++
-    // 4.2.3.4: one round trip of the recovery as many packets go as have left the network.
-    this.conserves = false
+    if (model.isLossRoundStart) this.lossRanges = 0
   }
 
-  private updateRate({ rate, isAppLimited, priorDelivered }: RateSample): void {
-    if (rate === 0) return
-    const isModest = isAppLimited || this.state === 'probe_rtt' || priorDelivered < this.modestUntil
-    if (rate >= this.rates.max || !isModest) this.rates.add(this.rounds, rate)
+  private endStartup(): void {
+    const { model } = this
+    model.markFull()
+    model.inflightLongTerm = Math.max(model.product(1) ?? 0, model.inflightLatest)
   }
 
-  private updateMinRtt(now: Micros, sample: RateSample): void {
-    const { rtt } = sample
-    const isStale = this.minRtt !== Infinity && now > this.minRttAt + MIN_RTT_WINDOW
-    if (rtt !== undefined && (rtt <= this.minRtt || isStale)) {
-      if (this.minRtt === Infinity) this.pacingRate = (HIGH_GAIN * this.cwnd) / Math.max(rtt, 1)
-      this.minRtt = rtt
-      this.minRttAt = now
-    }
-    if (isStale && !this.isRestarting && this.state !== 'probe_rtt') this.enterProbeRtt()
-    if (this.state === 'probe_rtt') this.probeRtt(now, sample)
-  }
-
-  /** 4.2.3.2: what is in flight at `gain` times the rate over the shortest round trip. */
-  private inFlight(gain: number): number {
-    if (this.minRtt === Infinity || this.rates.max === 0) return gain * this.initialWindow
-    return gain * this.rates.max * this.minRtt + 3 * this.pacing.burst
-  }
-
-  // --- the states (4.3) -----------------------------------------------------------------------------------
-
-  /** 4.3.2.2. */
-  private checkFullPipe({ isAppLimited }: RateSample): void {
-    if (this.isFull || !this.isRoundStart || isAppLimited) return
-    if (this.rates.max >= this.fullRate * GROWTH) {
-      this.fullRate = this.rates.max
-      this.fullRounds = 0
-    } else if (++this.fullRounds >= FULL_ROUNDS) this.isFull = true
-  }
-
-  /** 4.3.3: out goes the queue that Startup has made. */
   private checkDrain(now: Micros, { inFlight }: RateSample): void {
-    if (this.state === 'startup' && this.isFull) {
-      this.state = 'drain'
-      this.pacingGain = 1 / HIGH_GAIN
-    }
-    if (this.state === 'drain' && inFlight <= this.inFlight(1)) this.enterProbeBandwidth(now)
+    if (this.state !== 'drain') return
+    const isLong = this.model.round > this.drainStartRound + DRAIN_ROUNDS
+    if (inFlight <= this.inFlight(1) || isLong) this.startDown(now)
   }
 
-  /** 4.3.4.3: begins anywhere in the cycle but where it gives back, so that flows do not all ask at once. */
-  private enterProbeBandwidth(now: Micros): void {
-    this.state = 'probe_bw'
-    this.windowGain = WINDOW_GAIN
-    const at = this.rounds % (CYCLE.length - 1)
-    this.enterCycle(now, at === 0 ? 0 : at + 1)
+  // --- ProbeBW (5.3.3) ------------------------------------------------------------------------------------
+
+  private get isProbingCycle(): boolean {
+    return this.state.startsWith('probe_bw')
   }
 
-  private enterCycle(now: Micros, cycle: number): void {
-    this.cycle = cycle
+  /** [IsProbingBW]: losses are then the price of asking. */
+  private get isProbing(): boolean {
+    return this.state === 'startup' || this.state === 'probe_bw_refill' || this.state === 'probe_bw_up'
+  }
+
+  private get isWindowLimited(): boolean {
+    return this.model.round - this.limitedRound <= 1
+  }
+
+  private startDown(now: Micros): void {
+    this.model.resetSignals()
+    this.upAckedPerSegment = Infinity
+    // Not all flows at once (5.3.3.5.2).
+    this.roundsSinceUp = this.random() < 0.5 ? 0 : 1
+    this.probeWait = PROBE_WAIT + PROBE_WAIT_SPREAD * this.random()
     this.cycleStart = now
-    this.pacingGain = CYCLE[cycle]
+    this.ackPhase = 'probe_stopping'
+    this.model.startRound(this.delivered)
+    this.state = 'probe_bw_down'
   }
 
-  private updateCycle(now: Micros, { lost, priorInFlight }: RateSample): void {
-    if (this.state !== 'probe_bw') return
-    const isLong = now - this.cycleStart > this.minRtt
-    const { pacingGain } = this
-    const isOver =
-      pacingGain > 1
-        ? isLong && (lost > 0 || priorInFlight >= this.inFlight(pacingGain))
-        : pacingGain < 1
-          ? isLong || priorInFlight <= this.inFlight(1)
-          : isLong
-    if (isOver) this.enterCycle(now, (this.cycle + 1) % CYCLE.length)
+  private startRefill(): void {
+    this.model.resetShortTerm()
+    this.upRounds = this.upAcked = 0
+    this.wasPrecautionary = false
+    this.ackPhase = 'refilling'
+    this.model.startRound(this.delivered)
+    this.state = 'probe_bw_refill'
   }
 
-  /** 4.3.5: the path was never empty for ten seconds, so nobody knows how long it is: empty it. */
-  private enterProbeRtt(): void {
-    this.saveWindow()
-    this.state = 'probe_rtt'
-    this.pacingGain = this.windowGain = 1
-    this.probeRttEnd = undefined
+  private startUp({ rate }: RateSample): void {
+    this.isProbeSample = true
+    this.ackPhase = 'probe_starting'
+    this.model.startRound(this.delivered)
+    this.model.resetFull(rate)
+    this.state = 'probe_bw_up'
+    this.raiseSlope()
   }
 
-  private probeRtt(now: Micros, { inFlight, delivered }: RateSample): void {
+  /** [UpdateProbeBWCyclePhase]. */
+  private updateCycle(now: Micros, sample: RateSample): void {
+    if (!this.model.isFull || this.adaptLongTerm(sample) || !this.isProbingCycle) return
+    const { state } = this
+    if (state === 'probe_bw_down' || state === 'probe_bw_cruise') {
+      if (this.isTimeToProbe(now)) this.startRefill()
+      else if (state === 'probe_bw_down' && this.isTimeToCruise(sample)) this.state = 'probe_bw_cruise'
+    } else if (state === 'probe_bw_refill') {
+      if (this.model.isRoundStart) this.startUp(sample)
+    } else if (this.isTimeToGoDown(sample)) {
+      this.wasTooHigh = false
+      this.startDown(now)
+    }
+  }
+
+  /** 5.3.3.5.2: by the clock, or as often as a Reno flow of this size would lose a packet. */
+  private isTimeToProbe(now: Micros): boolean {
+    const rounds = Math.min(this.targetInFlight / this.segmentSize, MAX_PROBE_ROUNDS)
+    return now > this.cycleStart + this.probeWait || this.roundsSinceUp >= rounds
+  }
+
+  private isTimeToCruise({ inFlight }: RateSample): boolean {
+    const { model } = this
+    const held = this.budget(model.maxRate * model.minRtt)
+    return inFlight <= Math.min(this.inFlightWithHeadroom, held)
+  }
+
+  private isTimeToGoDown({ inFlight, rate }: RateSample): boolean {
+    const { model } = this
+    if (this.wasTooHigh && inFlight >= model.inflightLongTerm) {
+      // Stays as short as it can at what was too much last time (5.3.3.4.2).
+      this.wasPrecautionary = true
+      return true
+    }
+    if (!this.isWindowLimited || this.cwnd < model.inflightLongTerm) return model.isFullNow
+    // The bound is what keeps the rate from growing, so nothing is known of the path.
+    model.resetFull(rate)
+    return false
+  }
+
+  /** [AdaptLongTermModel]: what comes back of a probe. True: it has led to another state. */
+  private adaptLongTerm(sample: RateSample): boolean {
+    const { model } = this
+    if (model.isRoundStart && this.ackPhase === 'probe_starting') this.ackPhase = 'probe_feedback'
+    if (model.isRoundStart && this.ackPhase === 'probe_stopping') {
+      this.isProbeSample = false
+      this.ackPhase = 'init'
+      if (this.isProbingCycle && !sample.isAppLimited) model.advanceCycle()
+      if (this.isProbingCycle && this.wasPrecautionary && !this.wasTooHigh) {
+        this.startRefill()
+        return true
+      }
+    }
+    if (this.isTooHigh(sample) || model.inflightLongTerm === Infinity) return false
+    model.inflightLongTerm = Math.max(model.inflightLongTerm, sample.txInFlight)
+    if (this.state === 'probe_bw_up') this.raiseLongTerm(sample.acked)
+    return false
+  }
+
+  /** [ProbeInflightLongtermUpward]: by 1, 2, 4 ... segments a round trip. */
+  private raiseLongTerm(acked: number): void {
+    const { model } = this
+    if (!this.isWindowLimited || this.cwnd < model.inflightLongTerm) return
+    this.upAcked += acked
+    if (this.upAcked >= this.upAckedPerSegment) {
+      const segments = Math.floor(this.upAcked / this.upAckedPerSegment)
+      this.upAcked -= segments * this.upAckedPerSegment
+      model.inflightLongTerm += segments * this.segmentSize
+    }
+    if (model.isRoundStart) this.raiseSlope()
+  }
+
+  private raiseSlope(): void {
+    const growth = 2 ** this.upRounds
+    this.upRounds = Math.min(this.upRounds + 1, 30)
+    this.upAckedPerSegment = Math.max(this.cwnd / growth, this.segmentSize)
+  }
+
+  // --- ProbeRTT (5.3.4) -----------------------------------------------------------------------------------
+
+  private checkProbeRtt(now: Micros, sample: RateSample): void {
+    if (this.state !== 'probe_rtt' && this.model.isMinRttStale && !this.isRestarting) {
+      this.saveWindow()
+      this.state = 'probe_rtt'
+      this.probeRttEnd = undefined
+      this.ackPhase = 'probe_stopping'
+      this.model.startRound(sample.delivered)
+    }
+    if (this.state === 'probe_rtt') this.handleProbeRtt(now, sample)
+    if (sample.deliveredSince > 0) this.isRestarting = false
+  }
+
+  private handleProbeRtt(now: Micros, { inFlight, delivered }: RateSample): void {
     this.modestUntil = delivered + inFlight
     if (this.probeRttEnd === undefined) {
-      if (inFlight > this.minPipe) return
+      if (inFlight > this.probeRttWindow) return
       this.probeRttEnd = now + PROBE_RTT_DURATION
-      this.probeRttRoundDone = false
-      this.roundEnd = delivered
+      this.isProbeRttRoundDone = false
+      this.model.startRound(delivered)
       return
     }
-    if (this.isRoundStart) this.probeRttRoundDone = true
-    if (!this.probeRttRoundDone || now <= this.probeRttEnd) return
-    this.minRttAt = now
-    this.cwnd = Math.max(this.cwnd, this.priorWindow)
-    if (this.isFull) return this.enterProbeBandwidth(now)
-    this.state = 'startup'
-    this.pacingGain = this.windowGain = HIGH_GAIN
+    if (this.model.isRoundStart) this.isProbeRttRoundDone = true
+    if (this.isProbeRttRoundDone) this.checkProbeRttDone(now)
   }
 
-  // --- what is allowed (4.2) ------------------------------------------------------------------------------
+  private checkProbeRttDone(now: Micros): void {
+    if (this.probeRttEnd === undefined || now <= this.probeRttEnd) return
+    this.model.recentMinRttAt = now
+    this.restoreWindow()
+    this.model.resetShortTerm()
+    if (!this.model.isFull) this.state = 'startup'
+    else {
+      this.startDown(now)
+      this.state = 'probe_bw_cruise'
+    }
+  }
+
+  // --- loss (5.5.10) --------------------------------------------------------------------------------------
+
+  /** [IsInflightTooHigh]. */
+  private isTooHigh({ lostSince, txInFlight }: Pick<Congestion, 'lostSince' | 'txInFlight'>): boolean {
+    return lostSince > txInFlight * LOSS_THRESHOLD || (lostSince > 0 && !this.selectiveAcks)
+  }
+
+  /** [HandleInflightTooHigh]: that much at most from now on, though not below what CUBIC would keep. */
+  private onTooHigh(now: Micros, { txInFlight, isAppLimited }: Congestion): void {
+    this.wasTooHigh = true
+    this.isProbeSample = false
+    if (!isAppLimited) this.model.inflightLongTerm = Math.max(txInFlight, this.targetInFlight * BETA)
+    if (this.state !== 'probe_bw_up') return
+    this.undoState = 'probe_bw_up'
+    this.startDown(now)
+  }
+
+  private noteLoss(): void {
+    if (this.model.noteLoss(this.delivered)) this.saveState()
+  }
+
+  /** [HandleLostPacket] 5.5.10.2. */
+  private onLostPacket(now: Micros, { mark, lost }: LostPacket): void {
+    this.noteLoss()
+    if (mark.number !== this.lastLost + 1) this.lossRanges++
+    this.lastLost = mark.number
+    if (!this.isProbeSample) return
+    const congestion = { txInFlight: mark.inFlight, lostSince: lost, isAppLimited: mark.isAppLimited }
+    if (!this.isTooHigh(congestion)) return
+    // [InflightAtLoss]: where in the packet the losses crossed the threshold.
+    const before = mark.inFlight - mark.bytes
+    const prefix = (LOSS_THRESHOLD * before - (lost - mark.bytes)) / (1 - LOSS_THRESHOLD)
+    this.onTooHigh(now, { ...congestion, txInFlight: before + prefix })
+  }
+
+  /** [AdaptLowerBoundsFromCongestion]: once a round trip. */
+  private adaptLowerBounds(): void {
+    const { model } = this
+    if (!model.isLossRoundStart) return
+    if (model.isLossInRound && !this.isProbing) model.lowerBounds(this.cwnd)
+    model.isLossInRound = false
+  }
+
+  private saveState(): void {
+    const { rateShortTerm, inflightShortTerm, inflightLongTerm } = this.model
+    this.saveWindow()
+    this.undoState = undefined
+    this.undoBounds = { rateShortTerm, inflightShortTerm, inflightLongTerm }
+  }
+
+  // --- what is allowed (5.6) ------------------------------------------------------------------------------
 
   private get minPipe(): number {
     return MIN_PIPE * this.segmentSize
   }
 
-  private updatePacingRate(): void {
-    // After a pause it goes on at the rate that was there, whatever the cycle (4.3.4.4).
-    const rate = (this.isRestarting ? 1 : this.pacingGain) * this.rates.max
-    if (rate > 0 && (this.isFull || rate > this.pacingRate)) this.pacingRate = rate
+  /** [TargetInflight]. */
+  private get targetInFlight(): number {
+    return Math.min(this.model.product(1) ?? this.initialWindow, this.cwnd)
   }
 
-  /** 4.2.3.6, and 4.2.3.4 in a recovery. */
-  private updateWindow({ acked, lost, inFlight, delivered }: RateSample): void {
-    if (this.isEntering) this.cwnd = inFlight + acked
-    else if (this.isRecovering && lost > 0) this.cwnd = Math.max(this.cwnd - lost, this.segmentSize)
-    this.isEntering = false
-    if (this.conserves) this.cwnd = Math.max(this.cwnd, inFlight + acked)
-    else {
-      const target = this.inFlight(this.windowGain)
-      if (this.isFull) this.cwnd = Math.min(this.cwnd + acked, target)
-      else if (this.cwnd < target || delivered < this.initialWindow) this.cwnd += acked
-      this.cwnd = Math.max(this.cwnd, this.minPipe)
+  /** [Inflight]. */
+  private inFlight(gain: number): number {
+    return this.budget(this.model.product(gain) ?? this.initialWindow)
+  }
+
+  /** [QuantizationBudget] 5.6.4.2. */
+  private budget(bytes: number): number {
+    const least = Math.max(bytes, 3 * this.quantum, this.minPipe)
+    return this.state === 'probe_bw_up' ? least + 2 * this.segmentSize : least
+  }
+
+  /** [InflightWithHeadroom]: leaves others some room. */
+  private get inFlightWithHeadroom(): number {
+    const { inflightLongTerm } = this.model
+    if (inflightLongTerm === Infinity) return Infinity
+    const headroom = Math.max(this.segmentSize, HEADROOM * inflightLongTerm)
+    return Math.max(inflightLongTerm - headroom, this.minPipe)
+  }
+
+  private get probeRttWindow(): number {
+    return Math.max(this.model.product(GAINS.probe_rtt.window) ?? this.initialWindow, this.minPipe)
+  }
+
+  private firstRate(rtt: number): number {
+    return (GAINS.startup.pacing * this.cwnd) / Math.max(rtt, 1)
+  }
+
+  /** 5.6.2 and 5.6.3. */
+  private setPacingRate({ rtt }: RateSample): void {
+    if (!this.hasSeenRtt && rtt !== undefined) {
+      this.hasSeenRtt = true
+      this.pacingRate = this.firstRate(rtt)
     }
-    if (this.state === 'probe_rtt') this.cwnd = Math.min(this.cwnd, this.minPipe)
+    this.paceWith(GAINS[this.state].pacing)
+    const quantum = Math.min(this.pacingRate * QUANTUM_SPAN, MAX_QUANTUM)
+    this.quantum = Math.max(quantum, 2 * this.segmentSize)
+  }
+
+  private paceWith(gain: number): void {
+    const rate = gain * this.model.rate * PACING_SHARE
+    if (rate > 0 && (this.model.isFull || rate > this.pacingRate)) this.pacingRate = rate
+  }
+
+  /** 5.6.4.6 and 5.6.4.7. */
+  private setWindow({ acked, delivered }: RateSample): void {
+    const { model } = this
+    const product = model.product(GAINS[this.state].window) ?? this.initialWindow
+    const most = this.budget(product + model.extraAcked)
+    if (model.isFull) this.cwnd = Math.min(this.cwnd + acked, most)
+    else if (this.cwnd < most || delivered < this.initialWindow) this.cwnd += acked
+    this.cwnd = Math.max(this.cwnd, this.minPipe)
+    if (this.state === 'probe_rtt') this.cwnd = Math.min(this.cwnd, this.probeRttWindow)
+    const cap = Math.min(this.longTermCap, model.inflightShortTerm)
+    this.cwnd = Math.min(this.cwnd, Math.max(cap, this.minPipe))
+  }
+
+  private get longTermCap(): number {
+    if (this.state === 'probe_rtt' || this.state === 'probe_bw_cruise') return this.inFlightWithHeadroom
+    return this.isProbingCycle ? this.model.inflightLongTerm : Infinity
   }
 
   private saveWindow(): void {
@@ -244,39 +467,70 @@ export class Bbr implements CongestionControl {
     this.priorWindow = isWhole ? this.cwnd : Math.max(this.priorWindow, this.cwnd)
   }
 
+  private restoreWindow(): void {
+    this.cwnd = Math.max(this.cwnd, this.priorWindow)
+  }
+
   // --- what the transport tells ---------------------------------------------------------------------------
 
   /** All is in `onRateSample`, which comes with each ACK, in a recovery, too. */
   onAck(): void {}
 
-  /**
-   * Recoveries that follow each other without a round trip between them are taken for one, of which the first round trip conserves
-   * packets: were it each, random loss would bring what is in flight below what the path holds, and the rate with it.
-   */
+  /** 5.6.4.4: what losses mean stands in `onRateSample`. */
   onLoss(): void {
-    this.saveWindow()
+    this.saveState()
+    if (!this.isRecovering) this.recoveryRound = this.model.round
     this.isRecovering = true
-    this.isEntering = this.rounds > this.recoveredRound + 1
   }
 
   onTimeout(): void {
-    this.saveWindow()
-    this.isRecovering = true
-    this.isEntering = this.conserves = false
+    this.onLoss()
     this.cwnd = this.segmentSize
   }
 
   onRecovered(): void {
     if (!this.isRecovering) return
-    this.isRecovering = this.isEntering = this.conserves = false
-    this.recoveredRound = this.rounds
-    this.cwnd = Math.max(this.cwnd, this.priorWindow)
+    this.isRecovering = false
+    this.restoreWindow()
   }
 
-  onRestart(): void {
-    this.isRestarting = true
-    if (this.state === 'probe_bw' && this.rates.max > 0) this.pacingRate = this.rates.max
+  /** 3.6: the draft asks that marks are taken for congestion, not how: here as if too much had been lost. */
+  onNotified(now: Micros): void {
+    this.noteLoss()
+    if (this.state === 'startup' && !this.model.isFull) this.endStartup()
+    else if (this.isProbeSample)
+      this.onTooHigh(now, { txInFlight: this.lastTxInFlight, lostSince: 0, isAppLimited: false })
   }
+
+  /** [HandleSpuriousLossDetection] 5.5.11.2. */
+  onSpurious(now: Micros): void {
+    const { model, undoBounds, undoState, state } = this
+    this.restoreWindow()
+    model.isLossInRound = false
+    model.resetFull(0)
+    model.rateShortTerm = Math.max(model.rateShortTerm, undoBounds.rateShortTerm)
+    model.inflightShortTerm = Math.max(model.inflightShortTerm, undoBounds.inflightShortTerm)
+    model.inflightLongTerm = Math.max(model.inflightLongTerm, undoBounds.inflightLongTerm)
+    if (undoState === 'startup' && state !== 'startup') {
+      model.isFull = false
+      if (state !== 'probe_rtt') this.state = 'startup'
+    } else if (undoState === 'probe_bw_up' && state !== 'probe_bw_up' && state !== 'probe_rtt') {
+      this.cycleStart = now
+      this.startRefill()
+    }
+    this.undoState = undefined
+  }
+
+  /** [HandleRestartFromIdle] 5.4.1: at the rate that there was, whatever the cycle. */
+  onIdleRestart(now: Micros): void {
+    this.isRestarting = true
+    this.model.restartAggregation(now)
+    if (this.isProbingCycle) this.paceWith(1)
+    else if (this.state === 'probe_rtt') this.checkProbeRttDone(now)
+  }
+
+  /** A pause does not make the model wrong (5.4.2). */
+  onRestart(): void {}
 
   /** It bounds the window itself. */
   capWindow(): void {}
@@ -287,12 +541,16 @@ export class Bbr implements CongestionControl {
   }
 
   metrics(): Readonly<Record<string, number>> {
-    const minRtt = this.minRtt === Infinity ? 0 : this.minRtt
+    const { model } = this
+    const orZero = (value: number) => (value === Infinity ? 0 : value)
     return {
-      rate: this.rates.max,
-      min_rtt: minRtt,
-      pacing_gain: this.pacingGain,
-      window_gain: this.windowGain,
+      rate: model.rate,
+      max_rate: model.maxRate,
+      min_rtt: orZero(model.minRtt),
+      inflight_longterm: orZero(model.inflightLongTerm),
+      inflight_shortterm: orZero(model.inflightShortTerm),
+      pacing_gain: GAINS[this.state].pacing,
+      window_gain: GAINS[this.state].window,
     }
   }
 }

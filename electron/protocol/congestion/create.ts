@@ -1,5 +1,6 @@
 import type { CongestionControlName } from '../../../shared/tcp.ts'
 import { Bbr } from './bbr.ts'
+import { Bbr1 } from './bbr1.ts'
 import { Cubic } from './cubic.ts'
 import type { CongestionControl, CongestionOptions } from './interface.ts'
 import { NewReno } from './newreno.ts'
@@ -16,8 +17,9 @@ export function createCongestionControl(
     case 'newreno':
       return new NewReno(options)
     case 'bbr':
-    case 'bbr1':
       return new Bbr(options)
+    case 'bbr1':
+      return new Bbr1(options)
     case 'none':
       return new NoCongestionControl()
   }

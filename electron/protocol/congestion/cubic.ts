@@ -4,6 +4,7 @@
  * faster (short round trips, small windows), it goes at Reno's pace.
  */
 import type { Micros } from '../../../shared/units.ts'
+import { HyStart } from './hystart.ts'
 import { slowStartIncrease } from './interface.ts'
 import type { CongestionControl, CongestionOptions } from './interface.ts'
 
@@ -14,9 +15,22 @@ const C = 0.4
 /** RFC 9438 4.3: makes Reno's sawtooth of depth BETA as high on average as one of depth 1/2. */
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA)
 
+/** What a reduction changes. */
+interface CubicState {
+  readonly cwnd: number
+  readonly ssthresh: number
+  readonly maxWindow: number
+  readonly priorWindow: number
+  readonly estimate: number
+  readonly k: number
+  readonly epochStart: number | undefined
+}
+
 export class Cubic implements CongestionControl {
   readonly name = 'cubic'
   ssthresh: number
+  /** Of the first slow start, if asked for: what follows it knows its ssthresh (RFC 9406 4.3). */
+  hystart: HyStart | undefined
   private segmentSize: number
   private readonly initialWindow: number
   /** The window in bytes, with its fraction. */
@@ -34,12 +48,15 @@ export class Cubic implements CongestionControl {
   /** Since when the window has not been the limit; such time does not count (RFC 9438 5.8). */
   private unusedSince: number | undefined
   private afterTimeout = false
+  /** The state before the last reduction (RFC 9438 4.9). */
+  private prior: CubicState | undefined
 
   constructor(options: CongestionOptions) {
     this.segmentSize = options.segmentSize
     this.initialWindow = options.initialWindow
     this.cwnd = options.inherited?.window ?? options.initialWindow
     this.ssthresh = options.inherited?.ssthresh ?? Infinity
+    if (options.hystart && this.ssthresh === Infinity) this.hystart = new HyStart(options.paced === true)
   }
 
   get window(): number {
@@ -55,8 +72,9 @@ export class Cubic implements CongestionControl {
       if (this.epochStart !== undefined) this.epochStart += now - this.unusedSince
       this.unusedSince = undefined
     }
+    if (this.hystart?.phase === 'congestion_avoidance') this.endSlowStart()
     if (this.cwnd < this.ssthresh) {
-      const grown = this.cwnd + slowStartIncrease(bytes, this.segmentSize, this.afterTimeout)
+      const grown = this.cwnd + slowStartIncrease(bytes, this.segmentSize, this.afterTimeout, this.hystart)
       this.cwnd = Math.min(grown, Math.max(this.ssthresh, this.cwnd))
       return
     }
@@ -65,6 +83,7 @@ export class Cubic implements CongestionControl {
   }
 
   onLoss(_now: Micros, inFlight: number): void {
+    this.prior = this.saved()
     this.reduce(inFlight)
     // RFC 9438 4.6: cwnd = max(ssthresh, 2). The curve starts with the first ACK after the recovery.
     this.cwnd = this.ssthresh
@@ -74,11 +93,29 @@ export class Cubic implements CongestionControl {
   }
 
   onTimeout(_now: Micros, inFlight: number, first: boolean): void {
-    if (first) this.reduce(inFlight)
+    if (first) {
+      this.prior = this.saved()
+      this.reduce(inFlight)
+    }
     this.cwnd = this.segmentSize
     this.afterTimeout = true
     this.epochStart = undefined
     this.unusedSince = undefined
+  }
+
+  /** RFC 9438 4.9: as if the reduction had not been; the curve goes on from where it was, the time since included. */
+  onSpurious(): void {
+    const { prior } = this
+    if (prior === undefined) return
+    this.prior = undefined
+    this.cwnd = Math.max(this.cwnd, prior.cwnd)
+    this.ssthresh = Math.max(this.ssthresh, prior.ssthresh)
+    this.maxWindow = prior.maxWindow
+    this.priorWindow = prior.priorWindow
+    this.estimate = Math.max(prior.estimate, this.estimate)
+    this.k = prior.k
+    this.epochStart = prior.epochStart
+    this.afterTimeout = false
   }
 
   onRestart(): void {
@@ -100,8 +137,20 @@ export class Cubic implements CongestionControl {
     return { w_max: this.maxWindow, k: this.k, w_est: this.estimate }
   }
 
+  /** RFC 9406 4.2: the round trip stayed long. */
+  private endSlowStart(): void {
+    this.ssthresh = this.window
+    this.hystart = undefined
+  }
+
+  private saved(): CubicState {
+    const { cwnd, ssthresh, maxWindow, priorWindow, estimate, k, epochStart } = this
+    return { cwnd, ssthresh, maxWindow, priorWindow, estimate, k, epochStart }
+  }
+
   /** RFC 9438 4.6 and, for the new W_max, fast convergence of 4.7. */
   private reduce(inFlight: number): void {
+    this.hystart = undefined
     this.priorWindow = this.cwnd
     this.maxWindow = this.cwnd < this.maxWindow ? (this.cwnd * (1 + BETA)) / 2 : this.cwnd
     this.ssthresh = Math.max(inFlight * BETA, 2 * this.segmentSize)

@@ -1,5 +1,5 @@
 /**
- * How fast the network delivers (draft-cheng-iccrg-delivery-rate-estimation-00): each packet takes along what had been delivered
+ * How fast the network delivers (draft-cheng-iccrg-delivery-rate-estimation-00, and 4.1 of draft-ietf-ccwg-bbr, which adds what was lost): each packet takes along what had been delivered
  * when it was sent; when it is acknowledged, the difference over the time that this took is a sample. The longer of the time of
  * sending and of the ACKs counts, so that ACKs that come in a bunch do not make the path look faster than it is.
  */
@@ -13,6 +13,21 @@ export interface SentMark {
   readonly deliveredAt: number
   readonly delivered: number
   readonly isAppLimited: boolean
+  /** P.tx_in_flight: bytes in flight with it, and C.lost at that moment. */
+  readonly inFlight: number
+  readonly lost: number
+  readonly bytes: number
+  /** How many were sent before it, since the connection began. */
+  readonly number: number
+  /** Its data had been sent before, so an ACK does not tell which of the two it answers (Karn). */
+  readonly isRepeated: boolean
+}
+
+/** A packet that was found lost; the mark is of when it was sent. */
+export interface LostPacket {
+  readonly mark: SentMark
+  /** Bytes lost since it was sent, with it. */
+  readonly lost: number
 }
 
 /** What one ACK says (3.1.3: rs). */
@@ -26,7 +41,13 @@ export interface RateSample {
   /** Bytes that this ACK acknowledged, and that were found lost since the last. */
   readonly acked: number
   readonly lost: number
-  /** A round trip in microseconds; undefined: not measured. */
+  /** RS.delivered, RS.lost: bytes delivered and lost since the newest packet of this ACK was sent; RS.tx_in_flight: in flight then. */
+  readonly deliveredSince: number
+  readonly lostSince: number
+  readonly txInFlight: number
+  /** The packets behind `lost`, in the order in which they were found. */
+  readonly losses: readonly LostPacket[]
+  /** A round trip in microseconds, of the newest packet where that can be told; undefined: not measured. */
   readonly rtt: number | undefined
   /** Bytes in flight before this ACK and after it. */
   readonly priorInFlight: number
@@ -45,12 +66,32 @@ export class DeliveryRate {
   private newest: SentMark | undefined
   private acked = 0
   private lost = 0
+  /** C.lost. */
+  private lostInAll = 0
+  private losses: LostPacket[] = []
+  private sent = 0
 
-  /** A packet leaves; `inFlight` is without it (3.2). The mark is to be kept with it. */
-  onSent(now: Micros, inFlight: number): SentMark {
+  /** Nothing more was to be sent when there was room, and what was in flight then is not all delivered. */
+  get isAppLimited(): boolean {
+    return this.appLimitedUntil > 0
+  }
+
+  /** A packet of so many bytes leaves; `inFlight` is without it (3.2). The mark is to be kept with it. */
+  onSent(now: Micros, inFlight: number, bytes: number, isRepeated = false): SentMark {
     if (inFlight === 0) this.firstSentAt = this.deliveredAt = now
     const { firstSentAt, deliveredAt, delivered } = this
-    return { sentAt: now, firstSentAt, deliveredAt, delivered, isAppLimited: this.appLimitedUntil > 0 }
+    return {
+      sentAt: now,
+      firstSentAt,
+      deliveredAt,
+      delivered,
+      isAppLimited: this.isAppLimited,
+      inFlight: inFlight + bytes,
+      lost: this.lostInAll,
+      bytes,
+      number: this.sent++,
+      isRepeated,
+    }
   }
 
   /** A packet, or so many bytes of it, was acknowledged (3.3, UpdateRateSample). */
@@ -61,8 +102,11 @@ export class DeliveryRate {
     if (this.newest === undefined || mark.delivered >= this.newest.delivered) this.newest = mark
   }
 
-  onLost(bytes: number): void {
+  /** Bytes were found lost; `mark`: of the packet that carried them. */
+  onLost(bytes: number, mark: SentMark | undefined): void {
     this.lost += bytes
+    this.lostInAll += bytes
+    if (mark !== undefined) this.losses.push({ mark, lost: this.lostInAll - mark.lost })
   }
 
   /** Nothing is left to send though there is room (3.4). */
@@ -72,10 +116,11 @@ export class DeliveryRate {
 
   /** The sample of the ACK that was just taken in; undefined: it acknowledged nothing. `minRtt`: 0, not known. */
   take(minRtt: number, surroundings: Surroundings): RateSample | undefined {
-    const { newest, acked, lost, delivered } = this
+    const { newest, acked, lost, losses, delivered } = this
     if (newest === undefined) return undefined
     this.newest = undefined
     this.acked = this.lost = 0
+    this.losses = []
     if (delivered > this.appLimitedUntil) this.appLimitedUntil = 0
     this.firstSentAt = newest.sentAt
     const interval = Math.max(newest.sentAt - newest.firstSentAt, this.deliveredAt - newest.deliveredAt)
@@ -88,7 +133,12 @@ export class DeliveryRate {
       priorDelivered: newest.delivered,
       acked,
       lost,
+      deliveredSince: delivered - newest.delivered,
+      lostSince: this.lostInAll - newest.lost,
+      txInFlight: newest.inFlight,
+      losses,
       ...surroundings,
+      ...(!newest.isRepeated && { rtt: this.deliveredAt - newest.sentAt }),
     }
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Micros } from '../../../shared/units.ts'
 import type { RateSample } from './delivery-rate.ts'
+import type { HyStart } from './hystart.ts'
 
 /** How fast to send. */
 export interface Pacing {
@@ -24,6 +25,8 @@ export interface CongestionControl {
   readonly pacing?: Pacing
   /** Only of an algorithm that has states of its own: its name in the trace. */
   readonly state?: string
+  /** Only of an algorithm that was asked to end its first slow start by the round trip: it wants each sample before `onAck`. */
+  readonly hystart?: HyStart | undefined
 
   /**
    * `bytes` were newly acknowledged, outside of a recovery.
@@ -36,6 +39,12 @@ export interface CongestionControl {
   onRateSample?(now: Micros, sample: RateSample): void
   /** A recovery begins; `inFlight` bytes were outstanding (FlightSize of RFC 5681). */
   onLoss(now: Micros, inFlight: number): void
+  /** The peer echoed a mark of congestion (RFC 3168 6.1.2, RFC 9002 7.1); without, it is as if there had been a loss. */
+  onNotified?(now: Micros, inFlight: number): void
+  /** What `onLoss` or `onTimeout` was told of last was none: nothing had been lost. Only of an algorithm that keeps more than a window. */
+  onSpurious?(now: Micros): void
+  /** The first packet after a time in which there was nothing to send and nothing in flight. */
+  onIdleRestart?(now: Micros): void
   /** The recovery that `onLoss` or `onTimeout` began is over. */
   onRecovered?(): void
   /**
@@ -58,6 +67,16 @@ export interface CongestionOptions {
   readonly segmentSize: number
   /** Bytes (RFC 6928). */
   readonly initialWindow: number
+  /** End the first slow start by the round trip (RFC 9406). */
+  readonly hystart?: boolean
+  /** Packets are spread over time. */
+  readonly paced?: boolean
+  /** SRTT in microseconds, if there has been a sample. */
+  readonly smoothedRtt?: number
+  /** More than one loss a round trip can be found (SACK, QUIC); true without. */
+  readonly selectiveAcks?: boolean
+  /** Uniform in [0, 1), for what must not happen to all flows at once; without, the middle. */
+  readonly random?: () => number
   /** When it takes over from another algorithm in the middle of a connection: that one's window and threshold. */
   readonly inherited?: { readonly window: number; readonly ssthresh: number }
 }
@@ -65,8 +84,14 @@ export interface CongestionOptions {
 /**
  * The growth of one acknowledgment in slow start (RFC 5681 3.1, RFC 3465 2.2): by the bytes it covers, so that
  * delayed or lost ACKs do not slow it down and split ones do not speed it up, but by two segments at most; after a
- * timeout one, since an ACK may then cover much that had arrived long before (RFC 3465 2.3).
+ * timeout one, since an ACK may then cover much that had arrived long before (RFC 3465 2.3). HyStart++ has limits of its own.
  */
-export function slowStartIncrease(acked: number, segmentSize: number, afterTimeout: boolean): number {
+export function slowStartIncrease(
+  acked: number,
+  segmentSize: number,
+  afterTimeout: boolean,
+  hystart?: HyStart,
+): number {
+  if (hystart !== undefined) return hystart.increase(acked, segmentSize)
   return Math.min(acked, (afterTimeout ? 1 : 2) * segmentSize)
 }

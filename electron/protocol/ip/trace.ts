@@ -1,22 +1,19 @@
 /** How the packets of a host look in the trace. */
 import type { EventData } from '../../../shared/trace/events.ts'
-import type { TcpSegment } from '../wire/tcp.ts'
+import { isDuplicateReport } from '../tcp/duplicates.ts'
+import type { OutgoingSegment } from '../tcp/events.ts'
 
 const NO_RANGES: readonly number[] = []
 
-/** The fields of `tcp:segment_sent`; the window as it counts, the whole packet's size, why it goes again. */
-export function segmentFields(
-  segment: TcpSegment,
-  scaledWindow: number,
-  size: number,
-  cause: string,
-): EventData<'tcp:segment_sent'> {
+/** The fields of `tcp:segment_sent`; `size`: of the whole packet. */
+export function segmentFields(out: OutgoingSegment, size: number): EventData<'tcp:segment_sent'> {
+  const { segment } = out
   const { options } = segment
   return {
     seq: segment.sequence,
     ack: segment.acknowledgment,
     flags: segment.flags,
-    window: scaledWindow,
+    window: out.scaledWindow,
     payload: segment.payload.length,
     size,
     mss: options.mss ?? 0,
@@ -26,8 +23,8 @@ export function segmentFields(
     ts_val: options.timestamps?.value ?? 0,
     ts_ecr: options.timestamps?.echo ?? 0,
     sack: options.sack ?? NO_RANGES,
-    dsack: false,
-    ecn: 0,
-    cause,
+    dsack: options.sack !== undefined && isDuplicateReport(options.sack, segment.acknowledgment),
+    ecn: out.ecn,
+    cause: out.cause,
   }
 }

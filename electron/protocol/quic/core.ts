@@ -222,9 +222,11 @@ export class Core {
 
   private newControl(): CongestionControl {
     const { congestion, maxDatagram, initialWindow } = this.settings
+    const rng = this.rng.fork('congestion')
     return createCongestionControl(congestion, {
       segmentSize: maxDatagram,
       initialWindow: initialWindow * maxDatagram,
+      random: () => rng.next(),
     })
   }
 

@@ -161,7 +161,8 @@ export class Recovery {
       space.lastAckElicitingAt = packet.sentAt
     }
     if (!packet.inFlight) return
-    packet.mark = this.rates?.onSent(packet.sentAt, this.bytesInFlight)
+    if (this.bytesInFlight === 0 && this.rates?.isAppLimited) this.control.onIdleRestart?.(packet.sentAt)
+    packet.mark = this.rates?.onSent(packet.sentAt, this.bytesInFlight, packet.size)
     this.bytesInFlight += packet.size
   }
 
@@ -300,7 +301,7 @@ export class Recovery {
       ({ packet }) => packet.inFlight && !packet.carried.some(({ type }) => type === 'mtu_probe'),
     )
     if (congested.length === 0) return
-    for (const { packet } of congested) this.rates?.onLost(packet.size)
+    for (const { packet } of congested) this.rates?.onLost(packet.size, packet.mark)
     const latest = congested[congested.length - 1].packet
     this.onCongestion(now, latest.sentAt, 'packet_lost')
     if (this.isPersistent(congested)) {
@@ -317,7 +318,8 @@ export class Recovery {
     this.recoveryStart = now
     this.recovering = true
     // RFC 9002 7.3.2 speaks of the window where RFC 5681 does of what is in flight.
-    this.control.onLoss(now, this.control.window)
+    if (trigger === 'ecn' && this.control.onNotified) this.control.onNotified(now, this.control.window)
+    else this.control.onLoss(now, this.control.window)
     this.reportPhase(trigger)
   }
 
