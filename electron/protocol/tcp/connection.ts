@@ -18,6 +18,7 @@ const FIXED = [
   'initialSequence',
   'initialWindow',
   'initialRto',
+  'ecn',
 ] as const
 
 export class TcpConnection {

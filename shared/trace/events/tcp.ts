@@ -160,6 +160,15 @@ export const TCP_EVENTS = {
       cwnd: u32('afterwards', 'B'),
     },
   },
+  'tcp:proportional_reduction': {
+    doc: 'What an ACK allows to be sent while the window shrinks in step with what arrives (RFC 9937 6.2)',
+    fields: {
+      delivered: u32('since the loss or the mark was found', 'B'),
+      sent: u32('since then', 'B'),
+      allowance: u32('until the next ACK', 'B'),
+      bound: str('proportional; below ssthresh conservation, or slow_start when the repair makes progress'),
+    },
+  },
   'tcp:path_mtu_changed': {
     doc: 'Segments become smaller or larger',
     fields: {
