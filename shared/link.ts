@@ -67,6 +67,8 @@ export const QueueSpec = v.strictObject({
   /** CoDel's target and interval (RFC 8289 4.2, 4.3). */
   target: v.optional(span, 5_000),
   interval: v.optional(span, 100_000),
+  /** ECN-capable packets with which the queue is longer than this, counted as `limit`, are marked, whatever the discipline; 0: none. */
+  markAbove: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
   /** CoDel marks ECN-capable packets instead of dropping them. */
   ecn: v.optional(v.boolean(), false),
 })

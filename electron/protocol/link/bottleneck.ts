@@ -130,8 +130,18 @@ export class Bottleneck {
       ledger.dropped(now, transit, 'queue_full')
       return
     }
+    if (queue.congests(size, spec, rate)) this.mark(transit)
     queue.push(transit)
     ledger.enqueued(transit, queue)
+  }
+
+  /** False: its sender does not know ECN. */
+  private mark(transit: Transit): boolean {
+    const marked = markCongestion(transit.bytes, this.ip)
+    if (marked === undefined) return false
+    transit.bytes = marked
+    this.ledger.marked(transit)
+    return true
   }
 
   /** Without a server, what has queued goes at once. */
@@ -154,14 +164,9 @@ export class Bottleneck {
     const spec = this.spec.queue
     if (spec.discipline !== 'codel') return this.queue.shift()
     return this.codel.dequeue(now, this.queue, spec, this.spec.mtu, (transit) => {
-      const marked = spec.ecn ? markCongestion(transit.bytes, this.ip) : undefined
-      if (marked === undefined) {
-        this.ledger.dropped(now, transit, 'codel')
-        return false
-      }
-      transit.bytes = marked
-      this.ledger.marked(transit)
-      return true
+      if (spec.ecn && this.mark(transit)) return true
+      this.ledger.dropped(now, transit, 'codel')
+      return false
     })
   }
 

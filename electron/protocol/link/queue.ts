@@ -25,15 +25,24 @@ export class Queue {
   }
 
   /** Whether `size` more bytes would exceed the limit at a rate of `rate` bits a second (0: unlimited). */
-  overflows(size: number, spec: QueueSpec, rate: number): boolean {
-    if (spec.limit === 0) return false
-    switch (spec.unit) {
+  overflows(size: number, { limit, unit }: QueueSpec, rate: number): boolean {
+    return this.exceeds(size, limit, unit, rate)
+  }
+
+  /** Whether with `size` more bytes it is so long that they are to be marked. */
+  congests(size: number, { markAbove, unit }: QueueSpec, rate: number): boolean {
+    return this.exceeds(size, markAbove, unit, rate)
+  }
+
+  private exceeds(size: number, limit: number, unit: QueueSpec['unit'], rate: number): boolean {
+    if (limit === 0) return false
+    switch (unit) {
       case 'bytes':
-        return this.bytes + size > spec.limit
+        return this.bytes + size > limit
       case 'packets':
-        return this.packets.length + 1 > spec.limit
+        return this.packets.length + 1 > limit
       case 'time':
-        return rate > 0 && ((this.bytes + size) * 8e6) / rate > spec.limit
+        return rate > 0 && ((this.bytes + size) * 8e6) / rate > limit
     }
   }
 }
