@@ -22,6 +22,8 @@ export default defineConfig({
     testTimeout: (full ? 600 : 30) * seconds,
     hookTimeout: 60 * seconds,
     teardownTimeout: 10 * seconds,
+    // The usual second is short where two browsers and two engines share two cores.
+    expect: { poll: { timeout: 20 * seconds } },
     projects: [
       { extends: true, test: { name: 'architecture', include: include('architecture') } },
       // `isolate: false`: none of these leaves anything behind in a module, so one process reads the modules once for all its files.

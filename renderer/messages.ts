@@ -115,6 +115,7 @@ const Message: v.GenericSchema<unknown, TextMessage> = v.union([
   Reply as v.GenericSchema<unknown, Extract<TextMessage, { type: 'reply' }>>,
   v.object({ type: v.literal('run'), info: RunInfoSchema }),
   v.object({ type: v.literal('summary'), run: count, summary: Summary }),
+  v.object({ type: v.literal('complete'), run: count }),
   v.object({ type: v.literal('engine'), state: v.picklist(['ready', 'crashed']), detail: v.string() }),
 ])
 

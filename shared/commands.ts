@@ -199,5 +199,7 @@ export type EngineMessage =
   | { readonly type: 'run'; readonly info: RunInfo }
   | { readonly type: 'summary'; readonly run: number; readonly summary: Summary }
   | { readonly type: 'batch'; readonly run: number; readonly number: number; readonly data: ArrayBuffer }
+  /** A run that is over, or a recording: its last batch has been sent to this window. */
+  | { readonly type: 'complete'; readonly run: number }
   /** The engine is gone (`crashed`) or there again (`ready`); said by the carrier, not by the engine. */
   | { readonly type: 'engine'; readonly state: 'ready' | 'crashed'; readonly detail: string }

@@ -78,7 +78,10 @@ export class Lab implements RunObserver {
 
   onChange(run: Run): void {
     const { info } = run
-    for (const window of this.windows) window.send({ type: 'run', info })
+    for (const window of this.windows) {
+      window.send({ type: 'run', info })
+      window.conclude(run.id)
+    }
     if (run.isOver) this.shelf.finish(run.directory)
   }
 
@@ -209,6 +212,7 @@ export class Lab implements RunObserver {
     // After the answer, which the window waits for.
     setImmediate(() => {
       window.pump(id)
+      window.conclude(id)
       if (run.isOver && summary !== undefined) window.sendSummary(id, summary)
     })
     return success(run.info)

@@ -35,6 +35,8 @@ interface Watch {
   /** It has once had all that there was; what it misses from then on is due to its own slowness. */
   caughtUp: boolean
   thinning: boolean
+  /** It has been told that no batch comes any more. */
+  concluded: boolean
 }
 
 export class LabWindow {
@@ -68,7 +70,14 @@ export class LabWindow {
   }
 
   watch(run: Watchable): void {
-    this.watches.set(run.id, { run, next: 0, acknowledged: 0, caughtUp: false, thinning: false })
+    this.watches.set(run.id, {
+      run,
+      next: 0,
+      acknowledged: 0,
+      caughtUp: false,
+      thinning: false,
+      concluded: false,
+    })
   }
 
   unwatch(id: number): void {
@@ -101,12 +110,25 @@ export class LabWindow {
     if (watch.next === trace.count) watch.caughtUp = true
   }
 
+  /**
+   * Tells once that all batches of a run that is over have been sent. A run may be over long before: a window that is slow is
+   * still being sent what happened in it.
+   */
+  conclude(id: number): void {
+    const watch = this.watches.get(id)
+    if (watch === undefined || watch.concluded || !watch.run.isOver) return
+    if (watch.next < watch.run.reader.trace.count) return
+    watch.concluded = true
+    this.send({ type: 'complete', run: id })
+  }
+
   private acknowledge({ run, number }: BatchAck): void {
     const watch = this.watches.get(run)
     // Of what was never sent, or has been acknowledged, there is nothing to learn.
     if (watch === undefined || number >= watch.next || number < watch.acknowledged) return
     watch.acknowledged = Math.floor(number) + 1
     this.pump(run)
+    this.conclude(run)
   }
 
   private fail(id: number, error: InputError): void {

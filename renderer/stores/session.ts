@@ -56,6 +56,7 @@ export const useSession = defineStore('session', () => {
     if (message.type === 'run') note(message.info)
     else if (message.type === 'summary')
       summaries.value = new Map(summaries.value).set(message.run, message.summary)
+    else if (message.type === 'complete') feed.complete(message.run)
     else if (message.state === 'crashed')
       crash.value = { detail: message.detail, run: run.value, ready: false }
     else {

@@ -14,6 +14,11 @@ export interface TraceHandle {
   readonly store: Readonly<ShallowRef<TraceStore>>
   /** Grows when the store has grown, at most once a frame. Starts anew with another store. */
   readonly version: Readonly<ShallowRef<number>>
+  /**
+   * More of the recording is to come: its run goes on, or has ended while its last batches are still on their way to this window.
+   * False in the same frame in which the last of them is drawn.
+   */
+  readonly growing: Readonly<ShallowRef<boolean>>
   /** The run on show: its lanes, its set-up, its state and its lab time (`now`); null before the first. */
   readonly run: Readonly<ShallowRef<RunInfo | null>>
 }
@@ -23,14 +28,18 @@ export class TraceFeed {
   private readonly store = shallowRef(new TraceStore())
   private readonly version = shallowRef(0)
   private readonly info = shallowRef<RunInfo | null>(null)
+  private readonly growing = shallowRef(false)
   /** Batches that arrived while the display was frozen; null: not frozen. */
   private held: ArrayBuffer[] | null = null
   /** Number of the batch that comes next; a window that joins late receives the first one first. */
   private next = 0
+  /** The engine has no more batches for us. */
+  private isComplete = false
 
   readonly handle: TraceHandle = {
     store: shallowReadonly(this.store),
     version: shallowReadonly(this.version),
+    growing: shallowReadonly(this.growing),
     run: shallowReadonly(this.info),
   }
 
@@ -38,12 +47,19 @@ export class TraceFeed {
     this.version.value++
   }
 
+  private readonly settle = (): void => {
+    this.growing.value = false
+  }
+
   /** Puts another run on show, with an empty store until its batches come; null: none. */
   show(run: RunInfo | null): void {
     frames.cancel(this.tick)
+    frames.cancel(this.settle)
     this.held = null
     this.next = 0
+    this.isComplete = false
     this.info.value = run
+    this.growing.value = run !== null
     this.store.value = new TraceStore()
     this.version.value = 0
     triggerRef(this.version)
@@ -66,6 +82,14 @@ export class TraceFeed {
     return this.append(data)
   }
 
+  /** All batches of this run have come. */
+  complete(run: number): void {
+    if (run !== this.info.value?.run) return
+    this.isComplete = true
+    // After the tick of the last batch, if that is still due: the frame scheduler keeps the order.
+    if (this.held === null) frames.request(this.settle)
+  }
+
   get frozen(): boolean {
     return this.held !== null
   }
@@ -80,6 +104,7 @@ export class TraceFeed {
     this.held = null
     let error: StoreError | undefined
     for (const data of held) error ??= this.append(data)
+    if (this.isComplete) frames.request(this.settle)
     return error
   }
 

@@ -36,7 +36,6 @@ describe.skipIf(!findChromium())('gateways in the window', () => {
   beforeEach(async () => {
     lab = await openWindowPage({ colorScheme: 'dark' })
     page = lab.page
-    page.setDefaultTimeout(15_000)
     await page.getByRole('button', { name: 'Your own client' }).click()
   })
   afterEach(() => lab.close())

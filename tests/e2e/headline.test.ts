@@ -2,7 +2,13 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium } from '../support/tools.ts'
-import { countPixels, openWindowPage, runExperiment, type WindowPage } from '../support/window-page.ts'
+import {
+  countPixels,
+  movePointer,
+  openWindowPage,
+  runExperiment,
+  type WindowPage,
+} from '../support/window-page.ts'
 
 let lab: WindowPage
 let page: Page
@@ -42,11 +48,17 @@ async function placeOf([r, g, b]: readonly [number, number, number]): Promise<{ 
   return { x: box.x + found.x, y: box.y + found.y }
 }
 
+/** What the window says of a span of a colour. A picture that was drawn anew meanwhile has it elsewhere: it is looked for each time. */
+async function pointAt(color: readonly [number, number, number]): Promise<string> {
+  const { x, y } = await placeOf(color)
+  await movePointer(page, x, y)
+  return words().innerText()
+}
+
 describe.skipIf(!findChromium())('the headline', () => {
   beforeAll(async () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
-    page.setDefaultTimeout(20_000)
   })
   afterAll(() => lab.close())
 
@@ -54,17 +66,15 @@ describe.skipIf(!findChromium())('the headline', () => {
     await runExperiment(page, TITLE)
     await page.getByRole('tab', { name: 'Side by side', exact: true }).first().click()
     await expect.poll(() => countPixels(page, YELLOW)).toBeGreaterThan(20)
-    expect(await countPixels(page, VERMILION)).toBeGreaterThan(20)
+    await expect.poll(() => countPixels(page, VERMILION)).toBeGreaterThan(20)
   }, 150_000)
 
   it('says of a span what its stream waits for, and selects the packet to blame', async () => {
-    const { x, y } = await placeOf(YELLOW)
-    await page.mouse.move(x, y)
-    await expect.poll(() => words().innerText()).toMatch(/^#\d+ GET \/.*self-blocked for .* held/)
-    await page.mouse.click(x, y)
-    await page.locator('.time-chart .cursor').first().waitFor()
+    await expect.poll(() => pointAt(YELLOW)).toMatch(/^#\d+ GET \/.*self-blocked for .* held/)
+    await page.mouse.down()
+    await page.mouse.up()
     // The moment that was chosen stands in all columns, in their rows and their windows.
-    expect(await chart().locator('.cursor').count()).toBeGreaterThanOrEqual(6)
+    await expect.poll(() => chart().locator('.cursor').count()).toBeGreaterThanOrEqual(6)
   })
 
   it('goes through the rows by keyboard', async () => {
@@ -74,7 +84,7 @@ describe.skipIf(!findChromium())('the headline', () => {
     const first = await words().innerText()
     await page.keyboard.press('ArrowDown')
     await expect.poll(() => words().innerText()).not.toBe(first)
-    expect(await words().innerText()).toMatch(/^#\d+ GET \/object\/\d+/)
+    await expect.poll(() => words().innerText()).toMatch(/^#\d+ GET \/object\/\d+/)
   })
 
   it('has a column less when a lane is switched off', async () => {

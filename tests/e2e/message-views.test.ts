@@ -2,18 +2,23 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium } from '../support/tools.ts'
-import { countPixels, openWindowPage, runExperiment, type WindowPage } from '../support/window-page.ts'
+import {
+  countPixels,
+  openWindowPage,
+  pointAt,
+  runExperiment,
+  type WindowPage,
+} from '../support/window-page.ts'
 
 let lab: WindowPage
 let page: Page
 
 const run = (title: string): Promise<void> => runExperiment(page, title)
 
-/** Points at a place of an element, by shares of its size. */
-async function pointAt(selector: string, x: number, y: number, click = false): Promise<void> {
-  const box = (await page.locator(selector).first().boundingBox())!
-  const at = [box.x + x * box.width, box.y + y * box.height] as const
-  await (click ? page.mouse.click(...at) : page.mouse.move(...at))
+/** What a view says of a place of its picture, by shares of its size. */
+async function saidAt(words: string, picture: string, x: number, y: number): Promise<string> {
+  await pointAt(page, picture, x, y)
+  return page.locator(words).first().innerText()
 }
 
 /** Okabe and Ito's colours in the dark theme. */
@@ -25,7 +30,6 @@ describe.skipIf(!findChromium())('the window with messages', () => {
   beforeAll(async () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
-    page.setDefaultTimeout(20_000)
   })
   afterAll(() => lab.close())
 
@@ -35,8 +39,8 @@ describe.skipIf(!findChromium())('the window with messages', () => {
     await row.click()
     const opened = page.getByRole('region', { name: 'Fields and bytes of the message of MQTT' })
     await opened.getByRole('treeitem', { name: /Remaining Length/ }).hover()
+    await expect.poll(() => opened.locator('.hex .on').count()).toBeGreaterThanOrEqual(1)
     const marked = await opened.locator('.hex .on').allInnerTexts()
-    expect(marked.length).toBeGreaterThanOrEqual(1)
     // MQTT 3.1.1 2.2.3: seven bits a byte, the lowest first.
     const length = marked.reduce((sum, byte, i) => sum + (parseInt(byte, 16) & 127) * 128 ** i, 0)
     expect(length + 1 + marked.length).toBe(Number(await row.locator('.length').innerText()))
@@ -61,12 +65,11 @@ describe.skipIf(!findChromium())('the window with messages', () => {
   it('shows each message over TCP and UDP, and says what became of the one that is pointed at', async () => {
     await run('TCP and UDP')
     await expect.poll(() => countPixels(page, SKY)).toBeGreaterThan(1_000)
-    await pointAt('.rows-chart .picture', 0.4, 0.25)
-    const words = page.locator('.rows-chart .words').first()
     await expect
-      .poll(() => words.innerText())
+      .poll(() => saidAt('.rows-chart .words', '.rows-chart .picture', 0.4, 0.25))
       .toMatch(/^#\d+ \(server:\d+\) to server: \d+ B, sent at .*delivered after/)
-    await pointAt('.rows-chart .picture', 0.4, 0.25, true)
+    await page.mouse.down()
+    await page.mouse.up()
     await expect.poll(() => page.locator('.packets .row.selected').count()).toBe(1)
   })
 
@@ -74,19 +77,16 @@ describe.skipIf(!findChromium())('the window with messages', () => {
     await run('Messages in a byte stream')
     await expect.poll(() => countPixels(page, YELLOW)).toBeGreaterThan(500)
     await expect.poll(() => countPixels(page, GREEN)).toBeGreaterThan(500)
-    const words = page.locator('.view-words').first()
-    await pointAt('.view-picture', 0.3, 0.03)
     await expect
-      .poll(() => words.innerText())
+      .poll(() => saidAt('.view-words', '.view-picture', 0.3, 0.03))
       .toMatch(/^Message with its framing: #\d+; \d+ B from \d+ to \d+/)
   })
 
   it('shows what the bytes of remote calls were spent on', async () => {
     await run('HTTP and RPC')
     await expect.poll(() => countPixels(page, YELLOW)).toBeGreaterThan(500)
-    await pointAt('.rows-chart .picture', 0.2, 0.25)
     await expect
-      .poll(() => page.locator('.rows-chart .words').first().innerText())
+      .poll(() => saidAt('.rows-chart .words', '.rows-chart .picture', 0.2, 0.25))
       .toMatch(
         /^#\d+ \/lab\.Sensors\/Read .*answered after .*messages .*HTTP headers .*framing, TLS .*TCP and IP headers/,
       )

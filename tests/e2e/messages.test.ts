@@ -25,11 +25,23 @@ async function firstRow(view: string): Promise<void> {
   await page.keyboard.press('ArrowDown')
 }
 
+/** What stands under the pointer, down through the strips until it meets one of what was taken for messages. */
+async function saidDownThePicture(): Promise<string[]> {
+  const { x, y, width, height } = (await page.locator('.view-picture').first().boundingBox())!
+  const said = new Set<string>()
+  for (let down = 10; down < height && !said.has('wrong'); down += 5) {
+    await page.mouse.move(x + width / 3, y + down)
+    const text = await page.locator('.view-words').first().innerText()
+    if (/^Message with its framing: #\d+/.test(text)) said.add('message')
+    if (/^(glued: bytes of more than one|split: only a part of one) message/.test(text)) said.add('wrong')
+  }
+  return [...said]
+}
+
 describe.skipIf(!findChromium())('the window with messages', () => {
   beforeAll(async () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
-    page.setDefaultTimeout(20_000)
   })
   afterAll(() => lab.close())
 
@@ -42,17 +54,7 @@ describe.skipIf(!findChromium())('the window with messages', () => {
   it('framing: says of what the naive reader took for a message what it is instead', async () => {
     await run('Messages in a byte stream', 'The naive reader takes wrong things for messages')
     await show('Framing')
-    const picture = page.locator('.view-picture').first()
-    const { x, y, width, height } = (await picture.boundingBox())!
-    const said = new Set<string>()
-    // Down through the strips, until the pointer meets one of what was taken for messages.
-    for (let down = 10; down < height && !said.has('wrong'); down += 5) {
-      await page.mouse.move(x + width / 3, y + down)
-      const text = await page.locator('.view-words').first().innerText()
-      if (/^Message with its framing: #\d+/.test(text)) said.add('message')
-      if (/^(glued: bytes of more than one|split: only a part of one) message/.test(text)) said.add('wrong')
-    }
-    expect([...said]).toEqual(['message', 'wrong'])
+    await expect.poll(saidDownThePicture).toEqual(['message', 'wrong'])
   }, 120_000)
 
   it('websocket: lists the frames of the WebSocket, and opens one field by field', async () => {

@@ -21,6 +21,7 @@ const show = (view: string) => page.getByRole('tab', { name: view, exact: true }
 /** Chooses a lane in the first view: from a menu where they are many, else by a button each. */
 async function choose(lane: string): Promise<void> {
   const menu = page.getByRole('button', { name: /^Lane: / }).first()
+  await menu.or(page.locator('.segmented.lanes')).first().waitFor()
   const isMenu = await menu.isVisible()
   if (isMenu) await menu.click()
   await (
@@ -45,7 +46,6 @@ describe.skipIf(!findChromium())('the experiments of MQTT', () => {
   beforeAll(async () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
-    page.setDefaultTimeout(20_000)
   })
   afterAll(() => lab.close())
 

@@ -15,7 +15,6 @@ describe.skipIf(!findChromium())('the window with networks and MQTT', () => {
   beforeAll(async () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
-    page.setDefaultTimeout(15_000)
   })
   afterAll(() => lab.close())
 
@@ -25,12 +24,9 @@ describe.skipIf(!findChromium())('the window with networks and MQTT', () => {
     // The first packet that came furthest, at its first router.
     await expect.poll(chosenStep).toMatch(/^[\d.]+ ms\s+west\s+TTL 64 → 63/)
     const changed = journey.locator('.fields .changed th')
-    expect(await changed.allInnerTexts()).toEqual([
-      'Destination',
-      'Source',
-      'Time to live',
-      'Header checksum',
-    ])
+    await expect
+      .poll(() => changed.allInnerTexts())
+      .toEqual(['Destination', 'Source', 'Time to live', 'Header checksum'])
     const prefix = /(10\.77\.\d+\.0\/24) →/.exec(await chosenStep())![1]
     await expect
       .poll(() => journey.locator('.node-tables .used').allInnerTexts())
@@ -41,8 +37,8 @@ describe.skipIf(!findChromium())('the window with networks and MQTT', () => {
     for (let i = 0; i < 20 && !/office\s+Port/.test(await chosenStep()); i++)
       await page.keyboard.press('ArrowUp')
     expect(await chosenStep()).toMatch(/office\s+Port 0 → 1/)
-    expect(await changed.count()).toBe(0)
-    expect(await journey.locator('.node-tables .used').count()).toBe(2)
+    await expect.poll(() => changed.count()).toBe(0)
+    await expect.poll(() => journey.locator('.node-tables .used').count()).toBe(2)
   })
 
   it('follows a message of MQTT through a cut: it came twice', async () => {
@@ -52,7 +48,7 @@ describe.skipIf(!findChromium())('the window with networks and MQTT', () => {
     // The message that went wrong is the one to begin with.
     await mqtt.locator('.told', { hasText: '1 duplicated' }).waitFor()
     const name = await mqtt.locator('.told b').innerText()
-    expect(await mqtt.locator('.list .row.selected').innerText()).toContain(name.slice(1))
+    await expect.poll(() => mqtt.locator('.list .row.selected').innerText()).toContain(name.slice(1))
 
     await mqtt.locator('.handshake').focus()
     await page.keyboard.press('ArrowDown')

@@ -24,7 +24,6 @@ describe.skipIf(!findChromium())('the window with TLS and HTTP/2', () => {
   beforeAll(async () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
-    page.setDefaultTimeout(15_000)
   })
   afterAll(() => lab.close())
 
@@ -32,15 +31,14 @@ describe.skipIf(!findChromium())('the window with TLS and HTTP/2', () => {
     await run('TLS 1.3')
     await choose('TLS 1.3')
     const messages = page.locator('.step b')
-    const names = await messages.allInnerTexts()
-    expect(names.slice(0, 2)).toEqual(['ClientHello', 'ServerHello'])
-    expect(names).toContain('CertificateVerify')
+    await expect.poll(() => messages.allInnerTexts()).toContain('CertificateVerify')
+    expect((await messages.allInnerTexts()).slice(0, 2)).toEqual(['ClientHello', 'ServerHello'])
 
     await page.locator('.step', { hasText: 'ClientHello' }).first().click()
     const opened = page.getByRole('region', { name: 'ClientHello' })
     await opened.getByRole('treeitem', { name: /^Random/ }).hover()
     // 32 bytes, each in the dump as digits and as a character.
-    expect(await opened.locator('.on').count()).toBe(64)
+    await expect.poll(() => opened.locator('.on').count()).toBe(64)
     const packet = (await opened.locator('.packet').innerText()).slice(1)
     await expect.poll(() => page.locator('.packets .row.selected').innerText()).toContain(packet)
 
@@ -53,7 +51,7 @@ describe.skipIf(!findChromium())('the window with TLS and HTTP/2', () => {
     await show('Key schedule')
     const random = page.locator('.secret:has(b:text-is("client_random")) .value')
     await random.click()
-    expect(await random.innerText()).toMatch(/^[0-9a-f]{64}/)
+    await expect.poll(() => random.innerText()).toMatch(/^[0-9a-f]{64}/)
     await page.getByText('client_write_key').first().waitFor()
   })
 
@@ -62,7 +60,7 @@ describe.skipIf(!findChromium())('the window with TLS and HTTP/2', () => {
     await page.locator('.verdict.accepted').waitFor()
     await choose('Expired')
     await page.locator('.verdict').getByText('CERT_HAS_EXPIRED').waitFor()
-    expect(await page.locator('.check.failed b').allInnerTexts()).toEqual(['Validity'])
+    await expect.poll(() => page.locator('.check.failed b').allInnerTexts()).toEqual(['Validity'])
   })
 
   it('shows each header block with the tables at that moment, by keyboard, too', async () => {
@@ -82,7 +80,7 @@ describe.skipIf(!findChromium())('the window with TLS and HTTP/2', () => {
     await page.locator('.leaf.refresh.lit').waitFor()
     await page.getByRole('option').first().click()
     await page.locator('.leaf.fetch.lit').waitFor()
-    expect(await page.locator('.leaf.refresh.lit').count()).toBe(0)
+    await expect.poll(() => page.locator('.leaf.refresh.lit').count()).toBe(0)
   })
 
   it('does all this without a complaint, of a breach of the CSP above all', () => {

@@ -16,7 +16,6 @@ describe.skipIf(!findChromium())('the journey of a URL', () => {
   beforeAll(async () => {
     lab = await openWindowPage({ width: 1600, height: 900, colorScheme: 'dark' })
     page = lab.page
-    page.setDefaultTimeout(20_000)
     await runExperiment(page, 'From a name to a page')
   })
   afterAll(() => lab.close())

@@ -60,6 +60,11 @@ export class TestWindow {
       .filter((message) => message.run === run)
   }
 
+  /** How often it was told that no batch of a run comes any more. */
+  completed(run: number): number {
+    return this.messages.filter((message) => message.type === 'complete' && message.run === run).length
+  }
+
   /** Resolves once `holds` does, looked at anew every moment. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) await new Promise<void>((resolve) => setTimeout(resolve, 2))

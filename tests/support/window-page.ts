@@ -23,6 +23,9 @@ export interface WindowOptions extends BrowserOptions {
   readonly url?: (server: LabServer) => string
 }
 
+/** Milliseconds until something is not going to come any more; a machine that does much else takes its time. */
+const PATIENCE = 60_000
+
 /** Opens the window and waits until it is there. */
 export async function openWindowPage(options: WindowOptions = {}): Promise<WindowPage> {
   const dist = options.dist ?? join(import.meta.dirname, '../../dist')
@@ -43,6 +46,7 @@ export async function openWindowPage(options: WindowOptions = {}): Promise<Windo
   try {
     browser = await launchChromium(options)
     const page = browser.context.pages()[0] ?? (await browser.context.newPage())
+    page.setDefaultTimeout(PATIENCE)
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {
@@ -81,6 +85,27 @@ export async function runExperiment(page: Page, title: string): Promise<void> {
   await mainButton(page).click()
   await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
 }
+
+/**
+ * Points at a place of an element, by shares of its size. Comes from beside it: a pointer that does not move is told nothing, so that
+ * this can be repeated until what is drawn there has come.
+ */
+export async function pointAt(page: Page, selector: string, x: number, y: number): Promise<void> {
+  const box = (await page.locator(selector).first().boundingBox())!
+  await movePointer(page, box.x + x * box.width, box.y + y * box.height)
+}
+
+/** To a place in pixels of the window, in the same way. */
+export async function movePointer(page: Page, x: number, y: number): Promise<void> {
+  await page.mouse.move(x, y + 2)
+  await page.mouse.move(x, y)
+}
+
+/** All that waits for a frame has been drawn. */
+export const drawn = (page: Page): Promise<void> =>
+  page.evaluate(
+    () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+  )
 
 /** How many pixels of all canvases in sight have the colour, give or take what smoothing does to it. */
 export function countPixels(page: Page, [r, g, b]: readonly [number, number, number]): Promise<number> {

@@ -112,6 +112,7 @@ export default {
   state: {
     running: 'running',
     paused: 'paused',
+    loading: 'loading',
     finished: 'finished',
     stopped: 'stopped',
     failed: 'failed',

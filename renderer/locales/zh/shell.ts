@@ -109,6 +109,7 @@ export default {
   state: {
     running: '运行中',
     paused: '已暂停',
+    loading: '载入中',
     finished: '已结束',
     stopped: '已停止',
     failed: '出错',

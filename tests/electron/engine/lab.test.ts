@@ -63,6 +63,38 @@ describe('a window', () => {
     expect(window.batches(1).map(({ number }) => number)).toEqual([0, 1, 2, 3, 4])
   })
 
+  it('hears that a run is complete after its last batch, and not before, however long the run has been over', async () => {
+    const window = new TestWindow(createLab())
+    window.acknowledges = false
+    const experiment = smallExperiment({ setup: smallSetup({}, 8_000_000) }) as never
+    await window.ask({ type: 'run.start', experiment, driver: 'virtual' })
+    await window.ask({ type: 'run.watch', run: 1 })
+    await window.untilState(1, 'finished')
+    await window.ask({ type: 'run.list' })
+    expect(window.completed(1)).toBe(0)
+    window.acknowledges = true
+    for (const { number } of window.batches(1)) window.send({ type: 'ack', run: 1, number })
+    await window.until(() => window.completed(1) > 0)
+    // Once, and nothing behind it.
+    await window.ask({ type: 'run.list' })
+    expect(window.completed(1)).toBe(1)
+    const last = window.messages.findLastIndex(({ type }) => type === 'batch')
+    expect(window.messages.findIndex(({ type }) => type === 'complete')).toBeGreaterThan(last)
+    const finished = eventsAt(window, 1).filter(({ name }) => name === 'app:finished')
+    expect(finished).toHaveLength(2)
+  })
+
+  it('hears the same of a recording that it opens later', async () => {
+    const lab = createLab()
+    const [first, second] = [new TestWindow(lab), new TestWindow(lab)]
+    await first.ask(start)
+    await first.untilState(1, 'finished')
+    expect(first.completed(1)).toBe(0)
+    await second.ask({ type: 'run.watch', run: 1 })
+    await second.until(() => second.completed(1) > 0)
+    expect(eventsAt(second, 1).filter(({ name }) => name === 'app:finished')).toHaveLength(2)
+  })
+
   it('gets nothing more once it has stopped watching', async () => {
     const window = new TestWindow(createLab())
     await window.ask({ ...start, pace: 0.01 })

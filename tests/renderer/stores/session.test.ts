@@ -9,6 +9,7 @@ import { openWindow, stubBrowser, type FakeWindow } from '../../support/window-g
 
 let open: FakeWindow
 let runs: RunInfo[]
+let frame: () => void
 
 /** An engine that knows `runs`, and does what it is told. */
 function answer(command: Command): Answer {
@@ -31,12 +32,16 @@ function answer(command: Command): Answer {
 }
 
 beforeEach(() => {
-  stubBrowser()
+  frame = stubBrowser().frame
   runs = []
   open = openWindow()
   open.engine.answer = answer
 })
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  // The scheduler of frames outlives the test: one that it waits for must come.
+  frame()
+  vi.unstubAllGlobals()
+})
 
 const connect = async (): Promise<ReturnType<typeof useSession>> => {
   const session = useSession()
@@ -88,6 +93,17 @@ describe('a run', () => {
     open.engine.sendBatch(1, 0, builder.flush()!)
     expect(open.feed.handle.store.value.events).toBe(1)
     expect(open.engine.acks).toEqual([{ type: 'ack', run: 1, number: 0 }])
+  })
+
+  it('is growing until the engine says that all of it has been sent', async () => {
+    const session = await connect()
+    await session.start({ experiment: 'tcp-bulk' })
+    open.engine.say({ type: 'run', info: runInfo({ state: 'finished' }) })
+    frame()
+    expect(open.feed.handle.growing.value).toBe(true)
+    open.engine.say({ type: 'complete', run: 1 })
+    frame()
+    expect(open.feed.handle.growing.value).toBe(false)
   })
 
   it('does not take in batches of another run, but acknowledges them', async () => {

@@ -16,7 +16,11 @@ beforeEach(() => {
   events = 0
   feed.show(runInfo())
 })
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  // The scheduler of frames outlives the test: one that it waits for must come.
+  frame()
+  vi.unstubAllGlobals()
+})
 
 /** The next batch of the recording, with one event in it. */
 function batch(): ArrayBuffer {
@@ -86,6 +90,35 @@ describe('the recording on show', () => {
     expect(feed.handle.run.value?.state).toBe('running')
     feed.update(runInfo({ run: 1, state: 'finished' }))
     expect(feed.handle.run.value?.state).toBe('finished')
+  })
+
+  it('is growing until all of it has come, in the frame in which the last of it is drawn', () => {
+    const growing = (): boolean => feed.handle.growing.value
+    feed.take(0, batch())
+    feed.update(runInfo({ state: 'finished' }))
+    frame()
+    expect(growing()).toBe(true)
+    feed.take(1, batch())
+    feed.complete(2)
+    feed.complete(1)
+    expect(growing()).toBe(true)
+    frame()
+    expect([growing(), version(), store().events]).toEqual([false, 2, 2])
+    feed.show(runInfo({ run: 2 }))
+    expect(growing()).toBe(true)
+    feed.show(null)
+    expect(growing()).toBe(false)
+  })
+
+  it('frozen, is growing until it is let go', () => {
+    feed.freeze(true)
+    feed.take(0, batch())
+    feed.complete(1)
+    frame()
+    expect(feed.handle.growing.value).toBe(true)
+    feed.freeze(false)
+    frame()
+    expect([feed.handle.growing.value, store().events]).toEqual([false, 1])
   })
 
   it('is not reactive inside: neither the store nor its columns are proxies', () => {
