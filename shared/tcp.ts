@@ -85,7 +85,10 @@ export const TcpSettings = v.strictObject({
   acceptBacklog: v.optional(integer(1, 65_535), 128),
   /** RFC 4987 3.6: answers without memory when the SYN queue is full. */
   synCookies: v.optional(v.boolean(), false),
-  /** Established with the SYN, as if two were enough. Only to show why three are. */
+  /**
+   * Established with the SYN, as if two were enough; and as there is no third segment, a SYN-ACK that nobody asked for is not objected
+   * to either. Only to show why three are.
+   */
   twoWayHandshake: v.optional(v.boolean(), false),
   /** Challenge ACKs a second (RFC 5961 7). */
   challengeAckLimit: v.optional(integer(0, 1_000_000), 1000),

@@ -99,6 +99,7 @@ export class Host implements SansIo<HostEvent> {
       { ...env, nextPacketId: this.nextPacketId, rng, trace: this.trace },
       options.address,
       options.tap,
+      options.tcp,
     )
     this.output = new IpOutput(
       options.address,
@@ -313,7 +314,7 @@ export class Host implements SansIo<HostEvent> {
     if (destination !== this.address) {
       return this.reject({ layer: 'tcp', reason: 'broadcast', offset: 16 }, bytes)
     }
-    this.tcp.handleSegment(now, source, read.value)
+    this.tcp.handleSegment(now, source, read.value, packet.ecn)
   }
 
   private handleUdp(packet: Ipv4Packet, bytes: Uint8Array): void {
@@ -368,10 +369,16 @@ export class Host implements SansIo<HostEvent> {
     const { destination, segment } = out
     const payloadLength = tcpLength(segment)
     const { dontFragment } = this
-    const bytes = this.output.start({ protocol: PROTOCOL_TCP, destination, payloadLength, dontFragment })
+    const bytes = this.output.start({
+      protocol: PROTOCOL_TCP,
+      destination,
+      payloadLength,
+      dontFragment,
+      ecn: out.ecn,
+    })
     encodeTcp(segment, bytes, IPV4_MIN_HEADER, this.address, destination)
     const trace = this.flowScope(out.flow)
-    const fields = segmentFields(segment, out.scaledWindow, bytes.length, out.cause)
+    const fields = segmentFields(out, bytes.length)
     const { fresh } = out
     const announce = (pkt: number): void => {
       trace.emit('tcp:segment_sent', fields, pkt)

@@ -3,11 +3,11 @@ import type { Micros } from '../../../shared/units.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import type { TcpSegment } from '../wire/tcp.ts'
 import type { ControlBlock } from './control-block.ts'
-import { arrivesInSynSent, echoedRtt, establish } from './handshake.ts'
+import { arrivesInSynSent, echoedRtt, echoedTick, establish } from './handshake.ts'
 import { refuse } from './refuse.ts'
 import type { Acknowledgment } from './sender.ts'
 import { before } from './sequence.ts'
-import { mayReceive } from './state.ts'
+import { isSynchronized, mayReceive } from './state.ts'
 import { TIME_WAIT } from './timers.ts'
 
 /** RFC 7323 5.5: a timestamp this old says nothing any more. */
@@ -15,22 +15,31 @@ const TIMESTAMP_LIFETIME = 24 * 86_400e6
 /** Two ends that disagree could answer each other's ACKs for ever: one answer in this time is enough. */
 const DUPLICATE_ANSWER_INTERVAL = 500_000
 
-/** A segment with this connection's four-tuple. */
-export function segmentArrives(block: ControlBlock, now: Micros, segment: TcpSegment): void {
+/** A segment with this connection's four-tuple; `codepoint`: the ECN field of its IP packet. */
+export function segmentArrives(
+  block: ControlBlock,
+  now: Micros,
+  segment: TcpSegment,
+  codepoint: number,
+): void {
   block.heardAt = now
   block.keepAliveProbes = 0
   let fresh = 0
   if (block.name === 'SYN-SENT') arrivesInSynSent(block, now, segment)
-  else if (block.name !== 'CLOSED') fresh = process(block, now, segment)
+  else if (block.name !== 'CLOSED') fresh = process(block, now, segment, codepoint)
   block.trace.emit('tcp:segment_received', { payload: segment.payload.length, new_data: fresh })
   block.owner.wake(block)
 }
 
 /** The steps of 3.10.7.4 in their order; returns the bytes not seen before. */
-function process(block: ControlBlock, now: Micros, segment: TcpSegment): number {
+function process(block: ControlBlock, now: Micros, segment: TcpSegment, codepoint: number): number {
   const { receiver } = block
   const { flags, payload } = segment
   const position = receiver.space.toPosition(segment.sequence, receiver.next)
+  if (flags & SYN && !(flags & RST) && isSynchronized(block.name)) {
+    arrivesSyn(block, now, flags, position)
+    return 0
+  }
   if (failsTimestamps(block, now, segment)) return 0
   const length = payload.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)
   const verdict = receiver.accepts(position, length)
@@ -44,7 +53,7 @@ function process(block: ControlBlock, now: Micros, segment: TcpSegment): number 
   }
   rememberTimestamp(block, now, segment, position)
   if (flags & SYN) {
-    arrivesSyn(block, now)
+    arrivesSyn(block, now, flags, position)
     return 0
   }
   if (!(flags & ACK)) {
@@ -52,6 +61,7 @@ function process(block: ControlBlock, now: Micros, segment: TcpSegment): number 
     return 0
   }
   if (!arrivesAck(block, now, segment, position)) return 0
+  if (length > 0) block.sender.ecn.onText(flags, codepoint)
   if (verdict === 'window_closed') {
     // 3.10.7.4 first: a closed window takes no text, but the ACK counts. It is a probe: answer it.
     refuse(block, 'RFC 9293 3.8.6.1: text for a closed window', 'ack')
@@ -102,6 +112,7 @@ function answerUnacceptable(
   if (state.name === 'SYN-RECEIVED' && (segment.flags & (SYN | ACK)) === SYN && position === 0) {
     // The SYN again: our SYN-ACK was lost, and waiting for our timer would only cost time.
     refuse(block, rule, 'ack')
+    block.sender.ecn.learn(segment.flags)
     return block.sendSyn()
   }
   if (state.name === 'TIME-WAIT' && segment.flags & FIN && position + length === receiver.next) {
@@ -114,6 +125,7 @@ function answerUnacceptable(
   }
   if (length === 0) block.lastDuplicateAnswer = now
   refuse(block, rule, 'ack')
+  if (verdict === 'duplicate' && !(segment.flags & SYN)) receiver.noteDuplicate(position, position + length)
   answerAtOnce(block)
 }
 
@@ -132,11 +144,20 @@ function arrivesReset(block: ControlBlock, now: Micros, position: number): void 
   block.close('segment', orderly ? undefined : 'reset')
 }
 
-/** Fourth (RFC 5961 4.2): a SYN in the window of a connection proves nothing. */
-function arrivesSyn(block: ControlBlock, now: Micros): void {
-  if (block.state.name === 'SYN-RECEIVED' && block.state.passive) {
+/**
+ * Fourth: a SYN. For a synchronized connection it proves nothing, whatever its numbers: its peer may have forgotten the connection,
+ * be somebody else, or repeat itself. A challenge lets it choose (RFC 5961 4.2).
+ */
+function arrivesSyn(block: ControlBlock, now: Micros, flags: number, position: number): void {
+  const { state } = block
+  if (state.name === 'SYN-RECEIVED' && state.passive) {
     refuse(block, 'RFC 9293 3.10.7.4 fourth: SYN in the window, back to LISTEN', 'none')
     return block.close('segment', 'reset')
+  }
+  const isFirstAgain = position === 0 && !(flags & ACK)
+  if (block.settings.twoWayHandshake && block.listener !== undefined && isFirstAgain) {
+    refuse(block, 'the SYN again, in a handshake of two', 'ack')
+    return block.sendSyn()
   }
   challenge(block, now, 'RFC 5961 4.2: SYN in a synchronized state')
 }
@@ -153,7 +174,9 @@ const acknowledgment: Acknowledgment = {
   sequence: 0,
   occupies: false,
   sack: undefined,
+  echoesMark: false,
   echoedRtt: -1,
+  echoedTick: -1,
 }
 
 /** Fifth: the ACK field. False: the segment is dropped. */
@@ -162,8 +185,7 @@ function arrivesAck(block: ControlBlock, now: Micros, segment: TcpSegment, posit
   const ack = block.space.toPosition(segment.acknowledgment, sender.una)
   if (block.state.name === 'SYN-RECEIVED' && !finishHandshake(block, now, segment, ack)) return false
   if (ack > sender.max) {
-    refuse(block, 'RFC 9293 3.10.7.4 fifth: ACK of what was not sent', 'ack')
-    answerAtOnce(block)
+    challenge(block, now, 'RFC 9293 3.10.7.4 fifth: ACK of what was not sent')
     return false
   }
   if (ack < sender.una) {
@@ -177,7 +199,9 @@ function arrivesAck(block: ControlBlock, now: Micros, segment: TcpSegment, posit
   acknowledgment.sequence = position
   acknowledgment.occupies = segment.payload.length > 0 || (segment.flags & FIN) !== 0
   acknowledgment.sack = segment.options.sack
+  acknowledgment.echoesMark = sender.ecn.isEcho(segment.flags)
   acknowledgment.echoedRtt = echoedRtt(block, now, segment)
+  acknowledgment.echoedTick = echoedTick(block, now, segment)
   takeAck(block, now)
   return block.name !== 'CLOSED'
 }

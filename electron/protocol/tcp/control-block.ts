@@ -43,6 +43,8 @@ export interface Origin {
   readonly initialSequence: number
   readonly timestampOffset: number
   readonly listener?: TcpListener
+  /** Uniform in [0, 1), for the congestion control. */
+  readonly random: () => number
 }
 
 export class ControlBlock {
@@ -82,12 +84,16 @@ export class ControlBlock {
   offersTimestamps: boolean
   offersExperiment: boolean
 
+  /** A SYN of ours has left. */
+  synSent = false
   /** What output.ts is to send beside data. */
   synDue = false
   resetDue = false
   /** TIME-WAIT ended (it may last no time) before its ACK was fetched. */
   lastAckDue = false
-  probeDue: 'none' | 'window' | 'keep_alive' = 'none'
+  probeDue: 'none' | 'window' | 'keep_alive' | 'loss' = 'none'
+  /** How long the loss probe that is due has waited. */
+  probeWaited = 0
   /** When anything was last heard of the peer, and keep-alive probes unanswered since. */
   heardAt = 0
   keepAliveProbes = 0
@@ -127,7 +133,7 @@ export class ControlBlock {
     this.offersExperiment = origin.settings.experimentalOption
     this.trace = trace
     this.space = new SequenceSpace(origin.initialSequence)
-    this.sender = new Sender(origin.settings, this.space, trace)
+    this.sender = new Sender(origin.settings, this.space, trace, origin.random)
     this.receiver = new Receiver(origin.settings, new SequenceSpace(0))
   }
 
@@ -146,6 +152,14 @@ export class ControlBlock {
   sendSyn(): void {
     this.synDue = true
     this.owner.wake(this)
+  }
+
+  /** Our SYN-ACK has left, though nobody remembers: with a cookie (syn-cookies.ts). */
+  recallSyn(): void {
+    this.synSent = true
+    this.sender.nxt = this.sender.max = 1
+    this.receiver.advertise(true)
+    this.receiver.onAckSent()
   }
 
   /** RFC 6298 5.1 to 5.3: the timer starts anew. */

@@ -9,7 +9,7 @@ import { refuse } from './refuse.ts'
 import { SequenceSpace } from './sequence.ts'
 
 /** What a peer without MSS option takes (RFC 9293 3.7.1). */
-const DEFAULT_MSS = 536
+export const DEFAULT_MSS = 536
 /** The timestamps option with padding, in every segment once agreed on (RFC 7323 3.2, appendix A). */
 const TIMESTAMPS_SIZE = 12
 
@@ -66,13 +66,17 @@ export function learnPeer(block: ControlBlock, now: Micros, segment: TcpSegment)
   }
   block.peerMss = options.mss ?? DEFAULT_MSS
   learnExperiment(block, options)
+  sender.ecn.learn(segment.flags)
   sender.sackEnabled = block.offersSack
   sender.setWindow(segment.window)
 }
 
 /** Payload of a full segment (Eff.snd.MSS of RFC 9293 3.7.1). */
 export function effectiveMss(block: ControlBlock): number {
-  const own = Math.min(block.peerMss, block.settings.mss, block.pathMss)
+  const { settings, pathMss } = block
+  // Without the option there is no limit but one's own and the path's: what it is for shows when it is gone.
+  const peerMss = settings.mssOption ? block.peerMss : Infinity
+  const own = Math.min(peerMss, settings.mss, pathMss)
   return Math.max(1, own - (block.timestampsOn ? TIMESTAMPS_SIZE : 0))
 }
 
@@ -86,8 +90,9 @@ export function establish(block: ControlBlock, now: Micros, segment: TcpSegment)
   sender.setWindow(segment.flags & SYN ? segment.window : segment.window * block.sendScale)
   sender.setWindowOrigin(receiver.space.toPosition(segment.sequence, receiver.next), 1)
   // Karn's rule holds for SYNs, too; with timestamps the echo tells which one was answered.
-  if (state.resent === 0) sender.sample(Math.max(1, now - state.firstSentAt), 'segment', 1)
-  else if (block.timestampsOn) {
+  if (state.resent === 0 && state.firstSentAt !== undefined)
+    sender.sample(Math.max(1, now - state.firstSentAt), 'segment', 1)
+  else if (state.resent > 0 && block.timestampsOn) {
     const echoed = echoedRtt(block, now, segment)
     if (echoed >= 0) sender.sample(echoed, 'timestamp', 1)
   }
@@ -98,12 +103,21 @@ export function establish(block: ControlBlock, now: Micros, segment: TcpSegment)
   block.stopRetransmit()
   block.heardAt = now
   block.tap = receiver.tap = block.owner.tapOf(block)
+  const ecn = sender.ecn.verdict()
+  if (ecn !== undefined) block.trace.emit('tcp:ecn_negotiated', ecn)
   const passive = state.name === 'SYN-RECEIVED' && state.passive
   block.setState({ name: 'ESTABLISHED' }, 'segment')
   if (passive) block.listener?.onEstablished(block)
   else block.tell('connected')
   // The application closed before the connection was there (RFC 9293 3.10.4, SYN-RECEIVED).
   if (sender.finQueued) block.setState({ name: 'FIN-WAIT-1' }, 'call')
+}
+
+/** The tick of our clock, in milliseconds, that a segment's timestamp echoes; -1: none. */
+export function echoedTick(block: ControlBlock, now: Micros, segment: TcpSegment): number {
+  const { timestamps } = segment.options
+  if (!block.timestampsOn || timestamps === undefined || timestamps.echo === 0) return -1
+  return Math.floor(now / 1_000) - ((block.timestamp(now) - timestamps.echo) | 0)
 }
 
 /** The round-trip time by the timestamp that a segment echoes, in microseconds; -1: none (RFC 7323 4.1). */

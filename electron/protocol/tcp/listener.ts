@@ -4,6 +4,7 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { TcpConnection } from './connection.ts'
 import type { ControlBlock } from './control-block.ts'
+import { COOKIE_LIFETIME } from './syn-cookies.ts'
 
 export class TcpListener {
   readonly port: number
@@ -14,6 +15,7 @@ export class TcpListener {
   private readonly halfOpen = new Set<ControlBlock>()
   private readonly established: ControlBlock[] = []
   private dropped = 0
+  private cookieSentAt = -Infinity
   closed = false
 
   constructor(port: number, settings: TcpSettings, trace: Trace, onClose: (listener: TcpListener) => void) {
@@ -53,11 +55,18 @@ export class TcpListener {
     return this.established.length >= this.settings.acceptBacklog
   }
 
-  /** A SYN came: is there room for a half-open connection? Neither queue may be full. */
-  mayOpen(): boolean {
-    if (this.halfOpen.size < this.settings.synBacklog && !this.isFull) return true
-    this.onOverflow()
-    return false
+  /** There is no room for another half-open connection. */
+  get isSynQueueFull(): boolean {
+    return this.halfOpen.size >= this.settings.synBacklog
+  }
+
+  onCookieSent(now: Micros): void {
+    this.cookieSentAt = now
+  }
+
+  /** A cookie that was sent may still come back. */
+  expectsCookies(now: Micros): boolean {
+    return now - this.cookieSentAt <= COOKIE_LIFETIME
   }
 
   /** A SYN or the last ACK of a handshake was turned away. */

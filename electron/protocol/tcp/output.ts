@@ -1,5 +1,6 @@
 /** What a connection puts on the wire next, and the segments themselves (RFC 9293 3.1, 3.10). */
 import type { Micros } from '../../../shared/units.ts'
+import { NOT_ECT } from '../wire/ipv4.ts'
 import { ACK, FIN, PSH, RST, SYN } from '../wire/tcp.ts'
 import type { TcpOptions } from '../wire/tcp.ts'
 import type { ControlBlock } from './control-block.ts'
@@ -45,9 +46,9 @@ function reset(block: ControlBlock): OutgoingSegment {
 function syn(block: ControlBlock, now: Micros): OutgoingSegment {
   block.synDue = false
   const { settings, state, timers, sender } = block
-  const answers = state.name === 'SYN-RECEIVED'
+  const answers = state.name !== 'SYN-SENT'
   const options: TcpOptions = {
-    mss: settings.mss,
+    mss: settings.mssOption ? settings.mss : undefined,
     windowScale: block.offersWindowScale ? windowShiftFor(settings.receiveBuffer) : undefined,
     sackPermitted: block.offersSack,
     timestamps: block.offersTimestamps
@@ -55,10 +56,14 @@ function syn(block: ControlBlock, now: Micros): OutgoingSegment {
       : undefined,
     unknown: experimentalOptions(block),
   }
-  const again = sender.max > 0
-  sender.nxt = sender.max = 1
-  if (!timers.isSet(RETRANSMIT)) block.restartRetransmit(now)
-  const flags = answers ? SYN | ACK : SYN
+  const again = block.synSent
+  block.synSent = true
+  // With a handshake of two the connection is established already, and waits for no ACK.
+  if (!isSynchronized(state.name)) {
+    sender.nxt = sender.max = 1
+    if (!timers.isSet(RETRANSMIT)) block.restartRetransmit(now)
+  }
+  const flags = (answers ? SYN | ACK : SYN) | sender.ecn.synFlags(answers, again)
   const field = block.receiver.advertise(true)
   if (answers) block.receiver.onAckSent()
   return build(block, flags, 0, EMPTY, options, again ? 'syn' : '', field, field)
@@ -78,7 +83,9 @@ function data(block: ControlBlock, now: Micros, t: Transmission): OutgoingSegmen
     block.restartRetransmit(now)
   }
   const cause = t.fin && t.length === 0 && t.cause !== '' && t.cause !== 'window_probe' ? 'fin' : t.cause
-  const segment = acknowledging(block, now, flags, t.position, payload, cause)
+  // New text is what ECN is for; all else goes without (RFC 3168 6.1.4 to 6.1.6).
+  const fresh = t.length > 0 && (cause === '' || cause === 'limited_transmit')
+  const segment = acknowledging(block, now, flags, t.position, payload, cause, fresh)
   segment.fresh = freshOf(block, t, payload)
   return segment
 }
@@ -93,9 +100,13 @@ function freshOf(block: ControlBlock, t: Transmission, payload: Uint8Array): Fre
   return { tap, bytes, fin: t.fin }
 }
 
-function probe(block: ControlBlock, now: Micros): OutgoingSegment {
+function probe(block: ControlBlock, now: Micros): OutgoingSegment | undefined {
   const kind = block.probeDue
   block.probeDue = 'none'
+  if (kind === 'loss') {
+    const transmission = block.sender.sendLossProbe(now, block.probeWaited)
+    return transmission === undefined ? nextSegment(block, now) : data(block, now, transmission)
+  }
   if (kind === 'window') return data(block, now, block.sender.probe(now))
   // RFC 9293 3.8.4: an old sequence number, which the peer must answer with an ACK.
   return acknowledging(block, now, ACK, block.sender.nxt - 1, EMPTY, 'keep_alive')
@@ -113,8 +124,10 @@ function acknowledging(
   position: number,
   payload: Uint8Array,
   cause: string,
+  fresh = false,
 ): OutgoingSegment {
   const { receiver, timers } = block
+  const { ecn } = block.sender
   const used = block.timestampsOn ? TIMESTAMPS_SIZE : 0
   // Eff.snd.MSS leaves room for the timestamps (RFC 9293 3.7.1); SACK blocks take what a segment leaves free.
   const room = Math.min(MAX_OPTIONS - used, block.sender.mss - payload.length)
@@ -126,7 +139,10 @@ function acknowledging(
   const field = receiver.advertise(false)
   receiver.onAckSent()
   timers.clear(DELAYED_ACK)
-  return build(block, flags, position, payload, options, cause, field, field * receiver.scale)
+  const marked = flags | ecn.flags(fresh)
+  const segment = build(block, marked, position, payload, options, cause, field, field * receiver.scale)
+  segment.ecn = ecn.codepoint(fresh)
+  return segment
 }
 
 function build(
@@ -156,6 +172,7 @@ function build(
     cause,
     flow: block.flow,
     scaledWindow,
+    ecn: NOT_ECT,
     fresh: undefined,
   }
 }

@@ -8,8 +8,17 @@ import type { Micros } from '../../../shared/units.ts'
 import type { ControlBlock } from './control-block.ts'
 import { isSynchronized } from './state.ts'
 import { stallCause } from './stall.ts'
-import { persistInterval } from './timeouts.ts'
-import { DELAYED_ACK, KEEP_ALIVE, PACE, PERSIST, USER_TIMEOUT } from './timers.ts'
+import { persistInterval, userTimeoutAt } from './timeouts.ts'
+import {
+  DELAYED_ACK,
+  KEEP_ALIVE,
+  LOSS_PROBE,
+  PACE,
+  PERSIST,
+  REORDERING,
+  RETRANSMIT,
+  USER_TIMEOUT,
+} from './timers.ts'
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -27,6 +36,7 @@ export function settle(block: ControlBlock, now: Micros): void {
 function armTimers(block: ControlBlock, now: Micros): void {
   const { receiver, timers, sender, settings } = block
   if (receiver.ackWaiting && !timers.isSet(DELAYED_ACK)) timers.set(DELAYED_ACK, now + settings.delayedAck)
+  if (!timers.isSet(USER_TIMEOUT)) timers.set(USER_TIMEOUT, userTimeoutAt(block))
   if (!isSynchronized(block.name) || block.name === 'TIME-WAIT') return
   // RFC 9293 3.8.6.1: nothing is out that could bring a window update back, so we must ask.
   if (sender.board.isEmpty && sender.hasUnsent && sender.hold() === 'receive_window') {
@@ -38,17 +48,18 @@ function armTimers(block: ControlBlock, now: Micros): void {
   if (sender.pacedUntil > now && (sender.hasUnsent || sender.board.waiting > 0))
     timers.set(PACE, sender.pacedUntil)
   else timers.clear(PACE)
-  if (settings.userTimeout > 0 && !sender.board.isEmpty && !timers.isSet(USER_TIMEOUT)) {
-    timers.set(USER_TIMEOUT, block.progressAt + settings.userTimeout)
-  }
+  const { rack } = sender.recovery
+  timers.set(REORDERING, sender.usesRack && !sender.board.isEmpty ? rack.deadline : Infinity)
+  timers.set(LOSS_PROBE, sender.probeDueAt(timers.at(RETRANSMIT)))
   if (settings.keepAliveIdle > 0 && !timers.isSet(KEEP_ALIVE)) {
     timers.set(KEEP_ALIVE, block.heardAt + settings.keepAliveIdle)
   }
 }
 
 function reportStall(block: ControlBlock): void {
-  const { overdue, tap } = block
-  const cause = stallCause(block.sender, { handshaking: !isSynchronized(block.name), overdue, tap })
+  const { overdue, tap, timers } = block
+  const probes = timers.isSet(LOSS_PROBE)
+  const cause = stallCause(block.sender, { handshaking: !isSynchronized(block.name), overdue, probes, tap })
   if (cause === block.stall) return
   block.stall = cause
   block.trace.emit('tcp:stall_changed', { cause })

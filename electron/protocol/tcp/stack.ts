@@ -1,10 +1,12 @@
 /** All connections and listeners of a host: demultiplexing, opening, timers, and what goes out. */
 import type { TcpSettings } from '../../../shared/tcp.ts'
 import type { Micros } from '../../../shared/units.ts'
+import type { Rng } from '../random.ts'
 import type { Env } from '../sansio.ts'
 import { flowName } from '../wire/address.ts'
 import type { Endpoint, Ipv4Address } from '../wire/address.ts'
 import type { QuotedPacket } from '../wire/icmp.ts'
+import { NOT_ECT } from '../wire/ipv4.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import type { TcpSegment } from '../wire/tcp.ts'
 import { segmentArrives } from './arrives.ts'
@@ -15,9 +17,9 @@ import type { Owner } from './control-block.ts'
 import { Deadlines } from './deadlines.ts'
 import type { OutgoingSegment, TcpEvent } from './events.ts'
 import { Fifo } from '../fifo.ts'
-import { learnPeer } from './handshake.ts'
 import { arrivesUnreachable } from './icmp.ts'
-import { InitialNumbers } from './isn.ts'
+import { InitialNumbers, type FourTuple } from './isn.ts'
+import { Listening, type Birth, type ListenOwner } from './listen.ts'
 import { TcpListener } from './listener.ts'
 import { nextSegment } from './output.ts'
 import { before } from './sequence.ts'
@@ -48,18 +50,33 @@ export class TcpStack {
   private readonly events = new Fifo<TcpEvent>()
   /** Connections that may have something to send. */
   private readonly woken = new Fifo<ControlBlock>()
-  /** RSTs for segments that belong to nobody. */
-  private readonly resets = new Fifo<OutgoingSegment>()
+  /** Segments of no connection: RSTs for what belongs to nobody, and SYN-ACKs with cookies. */
+  private readonly answers = new Fifo<OutgoingSegment>()
   private nextPort: number
   private readonly owner: Owner
+  private readonly listening: Listening
+  private readonly twoWayHandshake: boolean
 
-  /** `tap` puts someone to look on at each connection that is established. */
-  constructor(env: Env, address: Ipv4Address, tap?: TapFactory) {
+  /**
+   * `tap` puts someone to look on at each connection that is established. Of the `defaults` counts what concerns segments of no
+   * connection.
+   */
+  constructor(env: Env, address: Ipv4Address, tap?: TapFactory, defaults?: TcpSettings) {
     this.env = env
     this.address = address
     const rng = env.rng.fork('tcp')
     this.numbers = new InitialNumbers(env.crypto, rng.bytes(32))
     this.nextPort = rng.int(DYNAMIC_PORTS)
+    this.twoWayHandshake = defaults?.twoWayHandshake ?? false
+    const listenOwner: ListenOwner = {
+      create: (now, listener, birth) =>
+        this.createBlock(now, listener.port, birth.remote, listener.settings, listener, birth),
+      timestampOffset: (now, tuple) => this.numbers.of(now, tuple).timestampOffset,
+      answer: (segment) => this.answers.push(segment),
+      refuse: (source, segment, rule, answer) => this.refuse(source, segment, rule, answer),
+      traceOf: (source, segment) => this.traceOf(source, segment),
+    }
+    this.listening = new Listening(listenOwner, env.crypto, rng.fork('cookies').bytes(32))
     this.owner = {
       wake: (block) => this.wake(block),
       tell: (event) => this.events.push(event),
@@ -104,15 +121,22 @@ export class TcpStack {
     return taken ? undefined : wanted
   }
 
-  /** Takes in a segment from `source`, its checksum verified. */
-  handleSegment(now: Micros, source: Ipv4Address, segment: TcpSegment): void {
+  /** Takes in a segment from `source`, its checksum verified; `codepoint`: the ECN field of its IP packet. */
+  handleSegment(now: Micros, source: Ipv4Address, segment: TcpSegment, codepoint = NOT_ECT): void {
     const block = this.table.find(this.address, segment.destinationPort, source, segment.sourcePort)
-    if (block !== undefined && !this.reuses(block, segment)) {
-      return segmentArrives(block, now, segment)
+    if (block !== undefined) {
+      if (!this.reuses(block, segment)) return segmentArrives(block, now, segment, codepoint)
+      block.close('segment')
     }
     const listener = this.listeners.get(segment.destinationPort)
-    if (listener !== undefined) this.arrivesInListen(now, source, segment, listener)
-    else this.refuseStranger(source, segment, 'RFC 9293 3.10.7.1: no connection')
+    if (listener !== undefined) {
+      const tuple = this.tupleOf(segment.destinationPort, source, segment.sourcePort)
+      return this.listening.arrives(now, { tuple, segment, codepoint, previous: block }, listener)
+    }
+    const { flags } = segment
+    const isUnwanted = (flags & (SYN | ACK)) === (SYN | ACK) && this.twoWayHandshake
+    const answer = flags & RST || isUnwanted ? 'none' : 'rst'
+    this.refuse(source, segment, 'RFC 9293 3.10.7.1: no connection', answer)
   }
 
   /**
@@ -142,7 +166,7 @@ export class TcpStack {
 
   /** The next segment to put on the wire, or undefined. Call until undefined. */
   pollTransmit(now: Micros): OutgoingSegment | undefined {
-    const reset = this.resets.shift()
+    const reset = this.answers.shift()
     if (reset !== undefined) return reset
     for (;;) {
       const block = this.woken.first
@@ -175,7 +199,7 @@ export class TcpStack {
     this.listeners.clear()
     for (const block of [...this.table]) block.close('call', 'power_off')
     this.events.clear()
-    this.resets.clear()
+    this.answers.clear()
     this.woken.clear()
   }
 
@@ -204,17 +228,16 @@ export class TcpStack {
     remote: Endpoint,
     settings: TcpSettings,
     listener?: TcpListener,
+    { cookie, previous }: Omit<Birth, 'remote'> = {},
   ): ControlBlock {
     const local = { address: this.address, port }
     const flow = flowName(local.address, port, remote.address, remote.port)
-    const { sequence, timestampOffset } = this.numbers.of(now, {
-      localAddress: local.address,
-      localPort: port,
-      remoteAddress: remote.address,
-      remotePort: remote.port,
-    })
-    const initialSequence = settings.initialSequence ?? sequence
-    const origin = { local, remote, flow, settings, initialSequence, timestampOffset, listener }
+    const tuple = this.tupleOf(port, remote.address, remote.port)
+    const { sequence, timestampOffset } = this.numbers.of(now, tuple)
+    const initialSequence = cookie ?? settings.initialSequence ?? beyond(previous, sequence)
+    let rng: Rng | undefined
+    const random = () => (rng ??= this.env.rng.fork(`tcp ${flow}`)).next()
+    const origin = { local, remote, flow, settings, initialSequence, timestampOffset, listener, random }
     const block = new ControlBlock(this.owner, origin, this.env.trace.scope({ flow }))
     new TcpConnection(block)
     block.heardAt = now
@@ -231,36 +254,9 @@ export class TcpStack {
     return undefined
   }
 
-  /** LISTEN (RFC 9293 3.10.7.2). */
-  private arrivesInListen(
-    now: Micros,
-    source: Ipv4Address,
-    segment: TcpSegment,
-    listener: TcpListener,
-  ): void {
-    const { flags } = segment
-    if (flags & (RST | ACK) || !(flags & SYN)) {
-      return this.refuseStranger(source, segment, 'RFC 9293 3.10.7.2: not a SYN')
-    }
-    const remote = { address: source, port: segment.sourcePort }
-    if (!listener.mayOpen()) {
-      const trace = this.traceOf(source, segment)
-      trace.emit('tcp:segment_refused', { rule: 'SYN or accept queue full', answer: 'none' })
-      return
-    }
-    const block = this.createBlock(now, listener.port, remote, listener.settings, listener)
-    learnPeer(block, now, segment)
-    block.trace.emit('tcp:segment_received', { payload: segment.payload.length, new_data: 0 })
-    // RFC 9293 3.3.2: the connection begins as a copy of the LISTEN that it was opened by.
-    block.setState({ name: 'SYN-RECEIVED', passive: true, firstSentAt: now, resent: 0 }, 'segment')
-    listener.onHalfOpen(block)
-    block.sendSyn()
-  }
-
   /**
    * A SYN may take over a connection in TIME-WAIT when it cannot be an old duplicate: its timestamp, or without
-   * timestamps its sequence number, lies beyond all of the old connection (RFC 9293 3.6.1, RFC 6191 2). Then the
-   * old one goes, and true is returned.
+   * timestamps its sequence number, lies beyond all of the old connection (RFC 9293 3.6.1, RFC 6191 2).
    */
   private reuses(block: ControlBlock, segment: TcpSegment): boolean {
     if (block.name !== 'TIME-WAIT' || (segment.flags & (SYN | ACK | RST | FIN)) !== SYN) return false
@@ -268,19 +264,14 @@ export class TcpStack {
     const { timestamps } = segment.options
     const { receiver, recentTimestamp } = block
     const beyond = receiver.space.toPosition(segment.sequence, receiver.next) > receiver.next
-    const fresh =
-      block.timestampsOn && timestamps !== undefined
-        ? before(recentTimestamp, timestamps.value) || (timestamps.value === recentTimestamp && beyond)
-        : beyond
-    if (!fresh) return false
-    block.close('segment')
-    return true
+    return block.timestampsOn && timestamps !== undefined
+      ? before(recentTimestamp, timestamps.value) || (timestamps.value === recentTimestamp && beyond)
+      : beyond
   }
 
   // --- nobody's segments ----------------------------------------------------------------------------------
 
-  private refuseStranger(source: Ipv4Address, segment: TcpSegment, rule: string): void {
-    const answer = segment.flags & RST ? 'none' : 'rst'
+  private refuse(source: Ipv4Address, segment: TcpSegment, rule: string, answer: 'none' | 'rst'): void {
     this.traceOf(source, segment).emit('tcp:segment_refused', { rule, answer })
     if (answer === 'rst') this.reset(source, segment)
   }
@@ -292,7 +283,7 @@ export class TcpStack {
     const length = payload.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)
     const acknowledges = (flags & ACK) !== 0
     const { address } = this
-    this.resets.push({
+    this.answers.push({
       destination,
       segment: {
         sourcePort: segment.destinationPort,
@@ -308,8 +299,13 @@ export class TcpStack {
       cause: '',
       flow: flowName(address, segment.destinationPort, destination, segment.sourcePort),
       scaledWindow: 0,
+      ecn: NOT_ECT,
       fresh: undefined,
     })
+  }
+
+  private tupleOf(localPort: number, remoteAddress: Ipv4Address, remotePort: number): FourTuple {
+    return { localAddress: this.address, localPort, remoteAddress, remotePort }
   }
 
   private traceOf(source: Ipv4Address, segment: TcpSegment) {
@@ -329,6 +325,13 @@ export class TcpStack {
     this.table.remove(block)
     this.deadlines.remove(block)
   }
+}
+
+/** RFC 9293 MAY-2 (1): a connection that takes the place of one in TIME-WAIT begins beyond all that the old one has sent. */
+function beyond(previous: ControlBlock | undefined, sequence: number): number {
+  if (previous === undefined) return sequence
+  const used = previous.space.toWire(previous.sender.max)
+  return before(used, sequence) ? sequence : (used + 1) >>> 0
 }
 
 const EMPTY = new Uint8Array(0)

@@ -1,9 +1,9 @@
 /** The states of a connection (RFC 9293 3.3.2), each with the data that only it has. */
 import type { TcpState } from '../../../shared/tcp.ts'
 
-/** A SYN is on its way: when it was sent first, and how often again. */
+/** A SYN is on its way: when it was sent first, if anybody remembers (SYN cookies do not), and how often again. */
 interface Handshake {
-  readonly firstSentAt: number
+  readonly firstSentAt: number | undefined
   readonly resent: number
 }
 

@@ -6,8 +6,10 @@ import {
   ACK_OVERDUE,
   DELAYED_ACK,
   KEEP_ALIVE,
+  LOSS_PROBE,
   PACE,
   PERSIST,
+  REORDERING,
   RETRANSMIT,
   TIME_WAIT,
   TIMERS,
@@ -26,6 +28,8 @@ export function handleTimers(block: ControlBlock, now: Micros): void {
 
 const EXPIRED: Readonly<Record<number, (block: ControlBlock, now: Micros) => void>> = {
   [RETRANSMIT]: onRetransmit,
+  [LOSS_PROBE]: onLossProbe,
+  [REORDERING]: onReordering,
   [PERSIST]: onPersist,
   [DELAYED_ACK]: onDelayedAck,
   [KEEP_ALIVE]: onKeepAlive,
@@ -49,6 +53,25 @@ function onRetransmit(block: ControlBlock, now: Micros): void {
   sender.onTimeout(now)
   // RFC 6298 5.4 to 5.6.
   block.restartRetransmit(now)
+}
+
+/** RFC 8985 7.3: a probe, unless one is on its way or no round trip was measured since; the timer counts anew in any case. */
+function onLossProbe(block: ControlBlock, now: Micros): void {
+  const { sender } = block
+  if (sender.board.isEmpty) return
+  report(block, LOSS_PROBE, 1)
+  const { may, waited } = sender.recovery.probe.expire(now)
+  block.restartRetransmit(now)
+  if (!may) return
+  block.probeDue = 'loss'
+  block.probeWaited = waited
+}
+
+/** RFC 8985 6.2 step 5: the reordering window of all that was overtaken has passed. */
+function onReordering(block: ControlBlock, now: Micros): void {
+  if (block.sender.board.isEmpty) return
+  report(block, REORDERING, 1)
+  block.sender.recovery.onReorderingTimeout(now)
 }
 
 /** RFC 6298 5.5 and RFC 9293 3.8.3: SYNs go again after 1, 2, 4 ... seconds, and not for ever. */
@@ -103,14 +126,27 @@ function onKeepAlive(block: ControlBlock, now: Micros): void {
   block.timers.set(KEEP_ALIVE, now + keepAliveInterval)
 }
 
-/** RFC 9293 3.8.3, RFC 5482: data were not acknowledged for as long as the user allows. */
+/** RFC 9293 3.10.8, in any state: the peer has not acknowledged what it was sent for as long as the user allows. */
 function onUserTimeout(block: ControlBlock, now: Micros): void {
-  const { userTimeout } = block.settings
-  if (userTimeout === 0 || block.sender.board.isEmpty) return
-  const due = block.progressAt + userTimeout
+  const due = userTimeoutAt(block)
+  if (due === Infinity) return
   if (due > now) return block.timers.set(USER_TIMEOUT, due)
   report(block, USER_TIMEOUT, 1)
   giveUp(block)
+}
+
+/**
+ * When the user's patience ends (RFC 9293 3.8.3, RFC 5482 1); Infinity: nothing is outstanding. A peer that keeps its window closed
+ * and says so is alive; one that answers no probe is not.
+ */
+export function userTimeoutAt({ settings, state, sender, progressAt, heardAt }: ControlBlock): number {
+  const { userTimeout } = settings
+  if (userTimeout === 0 || state.name === 'TIME-WAIT') return Infinity
+  if (state.name === 'SYN-SENT' || state.name === 'SYN-RECEIVED') {
+    return (state.firstSentAt ?? heardAt) + userTimeout
+  }
+  if (!sender.board.isEmpty) return progressAt + userTimeout
+  return sender.retries > 0 ? heardAt + userTimeout : Infinity
 }
 
 function onTimeWait(block: ControlBlock): void {
