@@ -9,6 +9,7 @@ import { FIN } from '../../protocol/wire/tcp.ts'
 import type { RecordingReader, TraceEvent } from '../recording/types.ts'
 import { ABOVE_TCP, isAboveTcp, logAboveTcp } from './above-tcp.ts'
 import { blockingOf } from './blocking.ts'
+import { ArqFlow, ARQ_LOG_EVENTS, isArqLogEvent, type ArqLogEvent } from './arq-end.ts'
 import { CallLog } from './call-log.ts'
 import { DatagramLog } from './datagram-log.ts'
 import { DeliveryLog } from './delivery-log.ts'
@@ -42,6 +43,8 @@ export class LaneFacts {
   /** By name; a TCP and a QUIC connection may have the same. */
   readonly tcp = new Map<string, TcpFlow>()
   readonly quic = new Map<string, QuicFlow>()
+  /** Transfers over UDP, by name. */
+  readonly arq = new Map<string, ArqFlow>()
   readonly datagrams = new DatagramLog()
   readonly links = new Map<string, LinkFacts>()
   readonly finished: Moved[] = []
@@ -84,6 +87,17 @@ export class LaneFacts {
 
   get flows(): readonly FlowFacts[] {
     return [...this.tcp.values(), ...this.quic.values()]
+  }
+
+  /** All that move bytes reliably. */
+  get transfers(): readonly FlowFacts[] {
+    return [...this.flows, ...this.arq.values()]
+  }
+
+  arqFlow(name: string): ArqFlow {
+    let flow = this.arq.get(name)
+    if (!flow) this.arq.set(name, (flow = new ArqFlow(name)))
+    return flow
   }
 
   tcpFlow(name: string): TcpFlow {
@@ -160,6 +174,7 @@ const READ = [
   'tcp:congestion_state_changed',
   'tcp:timer_expired',
   'tcp:data_read',
+  'tcp:data_written',
   'tcp:queues_changed',
   'tcp:stall_changed',
   'tcp:connection_closed',
@@ -181,6 +196,7 @@ const READ = [
   ...ON_THE_WAY,
   ...PROBE_LOG_EVENTS,
   ...FRAGMENT_LOG_EVENTS,
+  ...ARQ_LOG_EVENTS,
   ...LOOKUP_EVENTS,
   ...MQTT_EVENTS,
   ...ABOVE_TCP,
@@ -213,6 +229,7 @@ class Collector {
     } else if (event.name === 'sim:knob_changed') this.changed.push(event.data.path)
     else if (event.name.startsWith('tcp:')) this.takeTcp(event)
     else if (isOfQuic(event)) this.takeQuic(event)
+    else if (isArqLogEvent(event)) this.takeArq(event)
     else if (isOnTheWay(event)) this.takeWay(event)
     else if (isProbeLogEvent(event)) this.lane(event.node).probes.take(event)
     else if (isFragmentLogEvent(event)) this.lane(event.node).fragments.take(event)
@@ -274,7 +291,10 @@ class Collector {
       case 'tcp:data_read':
         // What TLS reads to get ready is not the application's.
         if (!lane.tls.isSecuring(node, name)) lane.onDelivery(t, node)
+        flow.writes.onRead(t, node, event.data.bytes)
         return end.onRead(t, event.data.bytes)
+      case 'tcp:data_written':
+        return flow.writes.onWritten(t, node, event.data.bytes)
       case 'tcp:stall_changed':
         return end.onStall(t, event.data.cause)
       case 'tcp:option_negotiated':
@@ -320,6 +340,13 @@ class Collector {
       default:
         return takeRecovery(end, event)
     }
+  }
+
+  private takeArq(event: ArqLogEvent): void {
+    const flow = this.lane(event.node).arqFlow(event.flow)
+    flow.lastPacket = event.t
+    if (event.name === 'arq:packet_sent' && event.data.kind === 'data') this.packets.set(event.pkt, DATA)
+    flow.take(event)
   }
 
   private takeWay(event: WayEvent): void {

@@ -2,6 +2,7 @@
 import type { ConnectionEnd } from './connection-end.ts'
 import { QuicEnd } from './quic-end.ts'
 import { TcpEnd } from './tcp-end.ts'
+import { WriteDelays } from './write-delays.ts'
 
 /** A connection: its ends in the order in which they first sent. */
 export abstract class FlowFacts<End extends ConnectionEnd = ConnectionEnd> {
@@ -45,6 +46,7 @@ export abstract class FlowFacts<End extends ConnectionEnd = ConnectionEnd> {
 export class TcpFlow extends FlowFacts<TcpEnd> {
   /** Segments without data or FIN sent before both ends were established, and the one with data that did it. */
   handshakeSegments = 0
+  readonly writes = new WriteDelays()
 
   protected create(node: string): TcpEnd {
     return new TcpEnd(node, this.name)

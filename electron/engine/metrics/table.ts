@@ -20,6 +20,7 @@ import { TLS_FAILURE_METRICS } from './tls-failures.ts'
 import { TLS_MESSAGE_METRICS } from './tls-messages.ts'
 import * as tls from './tls.ts'
 import * as transfer from './transfer.ts'
+import { WAITING_METRICS } from './waiting.ts'
 import { WAY_METRICS } from './way.ts'
 
 /** A figure of a lane, `end` being the time of the last event in microseconds. null: the run did not yield it. */
@@ -97,6 +98,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   max_window: transfer.maxWindow,
   mean_rtt: transfer.meanRttSample,
   rtt_samples_discarded: transfer.rttSamplesDiscarded,
+
+  ...WAITING_METRICS,
 
   ...TLS_MESSAGE_METRICS,
   ...TLS_FAILURE_METRICS,

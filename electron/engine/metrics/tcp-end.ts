@@ -2,6 +2,7 @@
 import type { EventData } from '../../../shared/trace/events.ts'
 import { ACK, FIN, RST, SYN } from '../../protocol/wire/tcp.ts'
 import { ConnectionEnd } from './connection-end.ts'
+import { TimeMean } from './mean.ts'
 
 /** RFC 5681 equation (4): ssthresh is at least this many segments. */
 const SSTHRESH_FLOOR = 2
@@ -14,6 +15,18 @@ export class TcpEnd extends ConnectionEnd {
   readonly synAcks: number[] = []
   /** Whether the peer's SYN came with the option that nobody knows; null: it is not asked for here. */
   optionArrived: boolean | null = null
+  /** Probes of a closed window that it sent (RFC 9293 3.8.6.1). */
+  windowProbes = 0
+  /** ACKs that it sent to say of more room and of nothing else. */
+  windowUpdates = 0
+  /** 1 while the window that the peer has told is closed, and how often it was closed. */
+  readonly zeroWindow = new TimeMean()
+  zeroWindows = 0
+  /** Bytes that arrived and wait for an earlier one, and the most that could be read at once. */
+  readonly outOfOrder = new TimeMean()
+  readableMax = 0
+  private windowClosed = false
+  private told: { readonly seq: number; readonly ack: number; readonly window: number } | undefined
   /** After the highest sequence number sent; undefined before the first segment. */
   private next: number | undefined
   /** Bytes sent by limited transmit since the last new acknowledgment. */
@@ -26,12 +39,22 @@ export class TcpEnd extends ConnectionEnd {
   onSent(t: number, segment: EventData<'tcp:segment_sent'>): void {
     this.firstSent ??= t
     this.segments++
-    const { seq, flags, payload } = segment
+    const { seq, flags, payload, cause } = segment
     if (flags & RST) return
+    this.onWindowTold(segment)
+    if (cause === 'window_probe') this.windowProbes++
     if (flags & SYN) (flags & ACK ? this.synAcks : this.syns).push(t)
     if (payload > 0) this.onData(t, segment)
     const end = (seq + payload + (flags & (SYN | FIN) ? 1 : 0)) >>> 0
     if (this.next === undefined || (end - this.next) << 0 > 0) this.next = end
+  }
+
+  /** As an analyser tells a window update: nothing else is new. */
+  private onWindowTold({ seq, ack, window, payload, flags, sack }: EventData<'tcp:segment_sent'>): void {
+    const { told } = this
+    this.told = { seq, ack, window }
+    const isBare = payload === 0 && !(flags & (SYN | FIN)) && sack.length === 0
+    if (isBare && told?.seq === seq && told.ack === ack && window > told.window) this.windowUpdates++
   }
 
   private onData(t: number, { seq, payload, cause }: EventData<'tcp:segment_sent'>): void {
@@ -66,12 +89,23 @@ export class TcpEnd extends ConnectionEnd {
     return SSTHRESH_FLOOR * this.segmentSize
   }
 
-  onMetrics(t: number, { cwnd, ssthresh, acked }: EventData<'tcp:metrics_updated'>): void {
+  onMetrics(t: number, metrics: EventData<'tcp:metrics_updated'>): void {
+    const { cwnd, ssthresh, acked } = metrics
+    this.onWaiting(t, metrics)
     if (acked > this.acked) {
       this.acked = acked
       this.limitedTransmitted = 0
     }
     this.onWindow(t, cwnd, ssthresh)
+  }
+
+  private onWaiting(t: number, metrics: EventData<'tcp:metrics_updated'>): void {
+    this.outOfOrder.set(t, metrics.out_of_order)
+    this.readableMax = Math.max(this.readableMax, metrics.receive_buffer)
+    const closed = this.established !== null && metrics.send_window === 0
+    if (closed && !this.windowClosed) this.zeroWindows++
+    this.windowClosed = closed
+    this.zeroWindow.set(t, closed ? 1 : 0)
   }
 
   onTimer(timer: string): void {

@@ -1,5 +1,5 @@
 /**
- * Figures of the data that a lane moved, over all its connections, of TCP and of QUIC; the sender is the end that sent more. A
+ * Figures of the data that a lane moved, over all its connections, of TCP and of QUIC, and transfers over UDP; the sender is the end that sent more. A
  * data segment of QUIC is a packet with bytes of streams, its payload these bytes.
  */
 import type { ConnectionEnd } from './connection-end.ts'
@@ -8,7 +8,7 @@ import { cubicWindow, mathisWindow, renoFriendlyWindow, windowRate } from './mod
 import { Mean } from './mean.ts'
 import { steadyLossShare, steadyRoundTrip } from './steady.ts'
 
-const senders = (lane: LaneFacts): ConnectionEnd[] => lane.flows.map((flow) => flow.sender)
+const senders = (lane: LaneFacts): ConnectionEnd[] => lane.transfers.map((flow) => flow.sender)
 
 function sum(lane: LaneFacts, of: (sender: ConnectionEnd) => number): number {
   return senders(lane).reduce((total, sender) => total + of(sender), 0)
@@ -29,7 +29,7 @@ function pooled(lane: LaneFacts, of: (sender: ConnectionEnd) => Mean): number | 
 /** Bytes that the receiving applications have read; of QUIC those that they could, as each stream came in order. */
 export function bytesRead(lane: LaneFacts): number {
   let bytes = 0
-  for (const flow of lane.flows) bytes += flow.receiver?.bytesRead ?? 0
+  for (const flow of lane.transfers) bytes += flow.receiver?.bytesRead ?? 0
   return bytes
 }
 
@@ -37,7 +37,7 @@ export function bytesRead(lane: LaneFacts): number {
 export function transferTime(lane: LaneFacts): number | null {
   let start = Infinity
   let end = -Infinity
-  for (const flow of lane.flows) {
+  for (const flow of lane.transfers) {
     start = Math.min(start, flow.sender.firstData ?? Infinity)
     end = Math.max(end, flow.receiver?.lastRead ?? -Infinity)
   }
@@ -84,7 +84,7 @@ export const resentBytes = (lane: LaneFacts): number =>
 /** Payload that had already arrived when it came (again), in bytes: retransmissions and copies not needed. */
 export function duplicateBytes(lane: LaneFacts): number {
   let bytes = 0
-  for (const flow of lane.flows) bytes += flow.receiver?.duplicateBytes ?? 0
+  for (const flow of lane.transfers) bytes += flow.receiver?.duplicateBytes ?? 0
   return bytes
 }
 
