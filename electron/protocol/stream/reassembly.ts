@@ -43,6 +43,15 @@ export class Reassembly {
     return fresh
   }
 
+  /** Puts the first part of [left, right) that is held already into `into`; false: none is. */
+  firstOverlap(left: number, right: number, into: [number, number]): boolean {
+    const i = this.ranges.indexAfter(left)
+    if (i >= this.ranges.size || this.ranges.left(i) >= right) return false
+    into[0] = Math.max(left, this.ranges.left(i))
+    into[1] = Math.min(right, this.ranges.right(i))
+    return true
+  }
+
   /** Gives every piece that follows on `next` without a gap to `deliver`; returns where the next gap is. */
   drain(next: number, deliver: (piece: Uint8Array) => void): number {
     let taken = 0

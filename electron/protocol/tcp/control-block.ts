@@ -12,6 +12,7 @@ import type { TcpSegment } from '../wire/tcp.ts'
 import type { TcpConnection } from './connection.ts'
 import type { TcpError, TcpEvent } from './events.ts'
 import type { TcpListener } from './listener.ts'
+import { nextProbe, onProbeEnded, PathMtu } from './path-mtu.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { SequenceSpace } from './sequence.ts'
@@ -74,9 +75,9 @@ export class ControlBlock {
   readonly timestampOffset: number
   /** Bytes that one of the peer's window field stands for: 2 to the power of Snd.Wind.Shift. */
   sendScale = 1
-  /** SendMSS of RFC 9293 3.7.1, and what the path lets through (RFC 1191). */
+  /** SendMSS of RFC 9293 3.7.1, and what is known of the path. */
   peerMss = 536
-  pathMss = Infinity
+  readonly pathMtu: PathMtu
 
   /** The options of our SYN: what the settings want and, in a SYN-ACK, the peer's SYN had (RFC 7323 1.3, RFC 2018 2). */
   offersWindowScale: boolean
@@ -135,6 +136,10 @@ export class ControlBlock {
     this.space = new SequenceSpace(origin.initialSequence)
     this.sender = new Sender(origin.settings, this.space, trace, origin.random)
     this.receiver = new Receiver(origin.settings, new SequenceSpace(0))
+    this.pathMtu = new PathMtu(origin.settings)
+    const { mtuProbe } = this.sender
+    mtuProbe.next = () => nextProbe(this)
+    mtuProbe.onEnded = (payload, outcome) => onProbeEnded(this, payload, outcome)
   }
 
   get name(): TcpState {

@@ -10,8 +10,10 @@ import { SequenceSpace } from './sequence.ts'
 
 /** What a peer without MSS option takes (RFC 9293 3.7.1). */
 export const DEFAULT_MSS = 536
+/** IPv4 and TCP headers without options. */
+export const HEADERS = 40
 /** The timestamps option with padding, in every segment once agreed on (RFC 7323 3.2, appendix A). */
-const TIMESTAMPS_SIZE = 12
+export const TIMESTAMPS_SIZE = 12
 
 /** A segment for a connection in SYN-SENT (RFC 9293 3.10.7.3). */
 export function arrivesInSynSent(block: ControlBlock, now: Micros, segment: TcpSegment): void {
@@ -71,12 +73,15 @@ export function learnPeer(block: ControlBlock, now: Micros, segment: TcpSegment)
   sender.setWindow(segment.window)
 }
 
+/** The largest segment that both ends allow, its options included, whatever the path does. */
+export function largestSegment({ settings, peerMss }: ControlBlock): number {
+  // Without the option there is no limit but one's own: what it is for shows when it is gone.
+  return settings.mssOption ? Math.min(peerMss, settings.mss) : settings.mss
+}
+
 /** Payload of a full segment (Eff.snd.MSS of RFC 9293 3.7.1). */
 export function effectiveMss(block: ControlBlock): number {
-  const { settings, pathMss } = block
-  // Without the option there is no limit but one's own and the path's: what it is for shows when it is gone.
-  const peerMss = settings.mssOption ? block.peerMss : Infinity
-  const own = Math.min(peerMss, settings.mss, pathMss)
+  const own = Math.min(largestSegment(block), block.pathMtu.size - HEADERS)
   return Math.max(1, own - (block.timestampsOn ? TIMESTAMPS_SIZE : 0))
 }
 

@@ -84,7 +84,7 @@ function data(block: ControlBlock, now: Micros, t: Transmission): OutgoingSegmen
   }
   const cause = t.fin && t.length === 0 && t.cause !== '' && t.cause !== 'window_probe' ? 'fin' : t.cause
   // New text is what ECN is for; all else goes without (RFC 3168 6.1.4 to 6.1.6).
-  const fresh = t.length > 0 && (cause === '' || cause === 'limited_transmit')
+  const fresh = t.length > 0 && (cause === '' || cause === 'limited_transmit' || cause === 'mtu_probe')
   const segment = acknowledging(block, now, flags, t.position, payload, cause, fresh)
   segment.fresh = freshOf(block, t, payload)
   return segment
@@ -172,6 +172,7 @@ function build(
     cause,
     flow: block.flow,
     scaledWindow,
+    mayBeCut: !block.settings.pathMtuDiscovery && !block.settings.mtuProbing,
     ecn: NOT_ECT,
     fresh: undefined,
   }

@@ -53,6 +53,9 @@ export class Receiver {
   ackNow = false
   /** Duplicate ACKs owed: one for each segment that came out of order (RFC 5681 4.2). */
   duplicateAcks = 0
+  /** What of the last segment had arrived before, to be told by a D-SACK (RFC 2883 4); empty: nothing. */
+  private duplicateLeft = 0
+  private duplicateRight = 0
   /** Who looks on. */
   tap: Tap | undefined
   private readonly deliver = (piece: Uint8Array): void => {
@@ -106,6 +109,7 @@ export class Receiver {
     const text = to > from ? payload.subarray(from - position, to - position) : EMPTY
     const hadGap = !this.held.isEmpty
     let fresh: number
+    this.findDuplicate(position, to)
     if (position > next) {
       fresh = this.hold(from, text)
       this.duplicateAcks++
@@ -119,6 +123,21 @@ export class Receiver {
     }
     this.reachFin()
     return Math.max(0, fresh)
+  }
+
+  /** RFC 2883 4.2: the first contiguous part of a segment that is there already. */
+  private findDuplicate(position: number, end: number): void {
+    if (position < this.next) this.noteDuplicate(position, Math.min(end, this.next))
+    else if (!this.held.isEmpty && this.held.firstOverlap(position, end, OVERLAP))
+      this.noteDuplicate(OVERLAP[0], OVERLAP[1])
+  }
+
+  /** [left, right) came a second time: the next ACK tells so, and goes at once. A segment without text repeats nothing. */
+  noteDuplicate(left: number, right: number): void {
+    if (!this.settings.dsack || right <= left || left < 1) return
+    this.duplicateLeft = left
+    this.duplicateRight = right
+    this.ackWaiting = this.ackNow = true
   }
 
   private hold(from: number, text: Uint8Array): number {
@@ -200,12 +219,19 @@ export class Receiver {
     this.lastAckSent = this.next
   }
 
-  /** Up to `limit` SACK blocks as sequence numbers, flat. */
+  /** Up to `limit` SACK blocks as sequence numbers, flat; a D-SACK goes first, and goes once (RFC 2883 4 (1), (2)). */
   sackBlocks(limit: number): number[] {
-    if (this.held.isEmpty || limit <= 0) return NO_BLOCKS
-    return this.held.blocks(limit).map((position) => this.space.toWire(position))
+    if (limit <= 0) return NO_BLOCKS
+    const { duplicateLeft, duplicateRight } = this
+    const reports = duplicateRight > duplicateLeft
+    this.duplicateRight = this.duplicateLeft
+    if (this.held.isEmpty && !reports) return NO_BLOCKS
+    const blocks = this.held.isEmpty ? [] : this.held.blocks(reports ? limit - 1 : limit)
+    if (reports) blocks.unshift(duplicateLeft, duplicateRight)
+    return blocks.map((position) => this.space.toWire(position))
   }
 }
 
 const EMPTY = new Uint8Array(0)
 const NO_BLOCKS: number[] = []
+const OVERLAP: [number, number] = [0, 0]

@@ -49,6 +49,13 @@ export class RttEstimator {
     if (this.smoothed === 0) this.base = Math.min(Math.max(this.base, 3_000_000), this.settings.maxRto)
   }
 
+  /** RFC 4015 3.2 (7): a timeout was spurious, for the round trip became this long; the estimate is to allow for it. */
+  raise(rtt: number): void {
+    this.smoothed = Math.max(this.smoothed, rtt)
+    this.variance = Math.max(this.variance, rtt / 2)
+    this.computeBase()
+  }
+
   configure(settings: RtoSettings): void {
     this.settings = settings
     if (this.smoothed !== 0) this.computeBase()

@@ -9,9 +9,10 @@
  */
 import type { SentMark } from '../congestion/delivery-rate.ts'
 import { RangeSet } from '../stream/ranges.ts'
+import { SendOrder } from './send-order.ts'
 
 /** `mtu`: a router said that it was too large. */
-export const LOSS_TRIGGERS = ['dup_acks', 'sack', 'partial_ack', 'rto', 'mtu'] as const
+export const LOSS_TRIGGERS = ['dup_acks', 'sack', 'partial_ack', 'rto', 'mtu', 'rack'] as const
 export type LossTrigger = (typeof LOSS_TRIGGERS)[number]
 
 const SACKED = 1
@@ -34,8 +35,10 @@ export interface Acknowledged {
   sentAt: number
   /** One of these segments was sent more than once: a sample would be ambiguous. */
   resent: boolean
-  /** When that segment was first sent. */
-  firstSentAt: number
+  /** When that segment was sent last. */
+  lastSentAt: number
+  /** Length of the longest of these segments. */
+  longest: number
 }
 
 export class Scoreboard {
@@ -59,15 +62,28 @@ export class Scoreboard {
   private lostEnd = 0
   /** Below it no segment is doubtful (see `nextDoubtful`). */
   private doubtfulCursor = 0
-  private readonly acknowledged: Acknowledged = { length: 0, sentAt: -1, resent: false, firstSentAt: 0 }
+  /** What may still be on its way, by the time of its last sending (RFC 8985 5.2). */
+  readonly order = new SendOrder(this.capacity)
+  private readonly acknowledged: Acknowledged = {
+    length: 0,
+    sentAt: -1,
+    resent: false,
+    lastSentAt: 0,
+    longest: 0,
+  }
 
   /** Is told of octets that have arrived, by an acknowledgment or a SACK, with the mark of their segment. */
   onDelivered: (octets: number, mark: SentMark) => void = () => undefined
+
+  /** Is told of each segment when the whole of it is first known to have arrived; what is known of it can still be asked. */
+  onArrived: (index: number) => void = () => undefined
 
   /** RFC 6675's pipe: octets taken to be in the network. */
   pipe = 0
   /** Octets that the peer has SACKed. */
   sackedLength = 0
+  /** Segments that the peer has SACKed (RACK.segs_sacked of RFC 8985). */
+  sackedSegments = 0
   /** Lost segments that have not been resent. */
   waiting = 0
 
@@ -83,6 +99,22 @@ export class Scoreboard {
     return this.lengths[index & (this.capacity - 1)]
   }
 
+  /** The position after its last octet. */
+  end(index: number): number {
+    const slot = index & (this.capacity - 1)
+    return this.positions[slot] + this.lengths[slot]
+  }
+
+  /** It was sent more than once. */
+  wasResent(index: number): boolean {
+    return (this.flags[index & (this.capacity - 1)] & EVER_RESENT) !== 0
+  }
+
+  /** When the last sending of it took place, for a congestion control that measures the rate of delivery. */
+  mark(index: number): SentMark | undefined {
+    return this.marks[index & (this.capacity - 1)]
+  }
+
   trigger(index: number): LossTrigger {
     return LOSS_TRIGGERS[this.triggers[index & (this.capacity - 1)]]
   }
@@ -90,6 +122,7 @@ export class Scoreboard {
   /** A new segment was sent. */
   push(position: number, length: number, now: number, mark?: SentMark): void {
     if (this.tail - this.head === this.capacity) this.grow()
+    this.order.sent(this.tail, now)
     const slot = this.tail++ & (this.capacity - 1)
     this.positions[slot] = position
     this.lengths[slot] = length
@@ -105,11 +138,14 @@ export class Scoreboard {
     result.length = 0
     result.sentAt = -1
     result.resent = false
+    result.longest = 0
     while (this.head < this.tail) {
       const slot = this.head & (this.capacity - 1)
       const covered = Math.min(this.lengths[slot], position - this.positions[slot])
       if (covered <= 0) break
       this.noteSample(result, slot)
+      if (covered > result.longest) result.longest = covered
+      if (covered === this.lengths[slot]) this.leave(slot)
       this.forget(slot, covered)
       result.length += covered
       if (covered < this.lengths[slot]) {
@@ -126,10 +162,17 @@ export class Scoreboard {
     return result
   }
 
+  /** The oldest segment is acknowledged whole. */
+  private leave(slot: number): void {
+    if (this.flags[slot] & SACKED) this.sackedSegments--
+    else this.onArrived(this.head)
+    this.order.remove(this.head)
+  }
+
   private noteSample(result: Acknowledged, slot: number): void {
     const flags = this.flags[slot]
     if (flags & EVER_RESENT) {
-      if (!result.resent) result.firstSentAt = this.sentTimes[slot]
+      if (!result.resent) result.lastSentAt = this.order.sentAt(this.head)
       result.resent = true
     } else if (result.sentAt < 0) {
       // The oldest: it was not SACKed, else SND.UNA would be beyond it, so this is when it was heard of.
@@ -178,6 +221,9 @@ export class Scoreboard {
   private sackSegment(index: number, slot: number): void {
     const flags = this.flags[slot]
     if (flags & SACKED) return
+    this.onArrived(index)
+    this.order.remove(index)
+    this.sackedSegments++
     if (this.isWaiting(slot)) this.waiting--
     this.pipe -= this.lengths[slot] * weight(flags)
     this.flags[slot] = flags | SACKED
@@ -217,27 +263,50 @@ export class Scoreboard {
   /**
    * RFC 6675 5.1: after a retransmission timeout everything that is not SACKed is to be sent again. If the
    * oldest segment itself is SACKed the peer has gone back on its word (RFC 2018 8) and nothing of that counts.
+   * @param sentBy RFC 8985 6.3: only what was sent by then, and the oldest segment
    */
-  markAllLost(onLost: (index: number) => void): void {
+  markAllLost(onLost: (index: number) => void, sentBy = Infinity): void {
     if (this.head < this.tail && this.flags[this.head & (this.capacity - 1)] & SACKED) this.forgetSacks()
     this.resendCursor = this.head
     for (let index = this.head; index < this.tail; index++) {
       const slot = index & (this.capacity - 1)
       const flags = this.flags[slot]
-      if (flags & SACKED) continue
-      if (flags & RESENT) {
-        // The retransmission is lost, too.
-        this.pipe -= this.lengths[slot]
-        this.flags[slot] = flags & ~RESENT
-        if (flags & LOST) {
-          this.waiting++
-          this.triggers[slot] = LOSS_TRIGGERS.indexOf('rto')
-          onLost(index)
-        }
-      }
-      if (this.markLost(index, 'rto')) onLost(index)
+      if (flags & SACKED || (index > this.head && this.order.sentAt(index) > sentBy)) continue
+      if (this.markSendingLost(index, 'rto')) onLost(index)
       else this.triggers[slot] = LOSS_TRIGGERS.indexOf('rto')
     }
+  }
+
+  /** The last sending of a segment is lost, be it the first or a retransmission; false: that was known, or it is SACKed. */
+  markSendingLost(index: number, trigger: LossTrigger): boolean {
+    const slot = index & (this.capacity - 1)
+    const flags = this.flags[slot]
+    if (flags & SACKED || !(flags & RESENT)) return this.markLost(index, trigger)
+    this.pipe -= this.lengths[slot]
+    this.flags[slot] = flags & ~RESENT
+    if (!(flags & LOST)) return this.markLost(index, trigger)
+    this.waiting++
+    this.order.remove(index)
+    if (index < this.resendCursor) this.resendCursor = index
+    this.triggers[slot] = LOSS_TRIGGERS.indexOf(trigger)
+    return true
+  }
+
+  /**
+   * Nothing was lost after all: what was taken for lost is on its way again. None of it is called lost a second time on the same
+   * evidence: the frontier stays where it is, and the list of sendings without them. If one is missing in truth the timer finds it.
+   */
+  unmarkLost(): void {
+    for (let index = this.head; index < this.lostEnd; index++) {
+      const slot = index & (this.capacity - 1)
+      const flags = this.flags[slot]
+      if (!(flags & LOST) || flags & SACKED) continue
+      if (this.isWaiting(slot)) this.waiting--
+      this.flags[slot] = flags & ~LOST
+      this.pipe += this.lengths[slot]
+    }
+    this.lostEnd = this.head
+    this.resendCursor = this.head
   }
 
   private forgetSacks(): void {
@@ -249,6 +318,7 @@ export class Scoreboard {
     }
     this.sacked.clear()
     this.sackedLength = 0
+    this.sackedSegments = 0
     this.sackedBelowFrontier = 0
     this.frontier = this.head
   }
@@ -262,6 +332,7 @@ export class Scoreboard {
     this.pipe -= this.lengths[slot]
     if (!(flags & RESENT)) {
       this.waiting++
+      this.order.remove(index)
       if (index < this.resendCursor) this.resendCursor = index
     }
     if (index >= this.lostEnd) this.lostEnd = index + 1
@@ -274,7 +345,10 @@ export class Scoreboard {
     if (this.flags[slot] & RESENT) {
       this.pipe -= this.lengths[slot]
       this.flags[slot] &= ~RESENT
-      if (this.flags[slot] & LOST) this.waiting++
+      if (this.flags[slot] & LOST) {
+        this.waiting++
+        this.order.remove(this.head)
+      }
       this.resendCursor = this.head
     }
     this.triggers[slot] = LOSS_TRIGGERS.indexOf(trigger)
@@ -318,8 +392,9 @@ export class Scoreboard {
     return -1
   }
 
-  /** The segment was sent again. Its first sending time is kept, for it tells what Karn's rule throws away. */
-  resent(index: number, mark?: SentMark): void {
+  /** The segment was sent again. */
+  resent(index: number, now: number, mark?: SentMark): void {
+    this.order.sent(index, now)
     const slot = index & (this.capacity - 1)
     this.marks[slot] = mark
     const flags = this.flags[slot]
@@ -338,24 +413,27 @@ export class Scoreboard {
    * Cuts every segment to `limit` sequence numbers at most, when the path has become narrower (RFC 1191 6.4). Those
    * that are cut are to be sent again.
    */
-  split(limit: number, onLost: (index: number) => void): void {
+  split(limit: number, onLost?: (index: number) => void): void {
     const old = this.snapshot()
+    this.order.clear()
     this.head = this.tail = this.frontier = this.resendCursor = this.lostEnd = this.doubtfulCursor = 0
-    this.pipe = this.sackedLength = this.sackedBelowFrontier = this.waiting = 0
+    this.pipe = this.sackedLength = this.sackedBelowFrontier = this.sackedSegments = this.waiting = 0
     for (let i = 0; i < old.positions.length; i++) {
       for (let offset = 0; offset < old.lengths[i]; offset += limit) {
         const length = Math.min(limit, old.lengths[i] - offset)
-        this.push(old.positions[i] + offset, length, old.sentTimes[i])
+        this.push(old.positions[i] + offset, length, old.lastSentTimes[i])
         const slot = (this.tail - 1) & (this.capacity - 1)
         const flags = old.flags[i]
         this.flags[slot] = flags
+        this.sentTimes[slot] = old.sentTimes[i]
+        if (flags & SACKED) this.sackedSegments++
+        if (flags & SACKED || (flags & (LOST | RESENT)) === LOST) this.order.remove(this.tail - 1)
         this.triggers[slot] = old.triggers[i]
         this.pipe += length * ((flags & SACKED ? 0 : weight(flags)) - 1)
         if (flags & SACKED) this.sackedLength += length
         if (flags & LOST) this.lostEnd = this.tail
         if (this.isWaiting(slot)) this.waiting++
-        const cut = old.lengths[i] > limit
-        if (cut && this.markLost(this.tail - 1, 'mtu')) onLost(this.tail - 1)
+        if (onLost !== undefined && old.lengths[i] > limit) this.markTooLong(this.tail - 1, onLost)
       }
     }
   }
@@ -364,6 +442,7 @@ export class Scoreboard {
     const positions: number[] = []
     const lengths: number[] = []
     const sentTimes: number[] = []
+    const lastSentTimes: number[] = []
     const flags: number[] = []
     const triggers: number[] = []
     for (let index = this.head; index < this.tail; index++) {
@@ -371,10 +450,17 @@ export class Scoreboard {
       positions.push(this.positions[slot])
       lengths.push(this.lengths[slot])
       sentTimes.push(this.sentTimes[slot])
+      lastSentTimes.push(this.order.sentAt(index))
       flags.push(this.flags[slot])
       triggers.push(this.triggers[slot])
     }
-    return { positions, lengths, sentTimes, flags, triggers }
+    return { positions, lengths, sentTimes, lastSentTimes, flags, triggers }
+  }
+
+  private markTooLong(index: number, onLost: (index: number) => void): void {
+    const slot = index & (this.capacity - 1)
+    if (this.markLost(index, 'mtu')) onLost(index)
+    else if (!(this.flags[slot] & (SACKED | RESENT))) this.triggers[slot] = LOSS_TRIGGERS.indexOf('mtu')
   }
 
   private isWaiting(slot: number): boolean {
@@ -411,6 +497,7 @@ export class Scoreboard {
     for (let index = this.head; index < this.tail; index++)
       marks[index & (capacity - 1)] = this.marks[index & (this.capacity - 1)]
     this.marks = marks
+    this.order.grow(this.head, this.tail)
     this.capacity = capacity
   }
 }

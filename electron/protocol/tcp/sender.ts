@@ -7,8 +7,12 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import { createCongestionControl } from '../congestion/create.ts'
 import { DeliveryRate } from '../congestion/delivery-rate.ts'
-import type { CongestionControl } from '../congestion/interface.ts'
-import { Pacer } from '../congestion/pacer.ts'
+import type { CongestionControl, Pacing } from '../congestion/interface.ts'
+import { Pacer, windowPacing } from '../congestion/pacer.ts'
+import { isDuplicateReport, Resent } from './duplicates.ts'
+import { Ecn } from './ecn.ts'
+import { AckNews } from './news.ts'
+import { MtuProbe } from './mtu-probe.ts'
 import { Recovery } from './recovery.ts'
 import { RttEstimator } from './rtt.ts'
 import { Scoreboard } from './scoreboard.ts'
@@ -40,18 +44,27 @@ export interface Acknowledgment {
   occupies: boolean
   /** SACK blocks, sequence numbers, flat. */
   sack: readonly number[] | undefined
+  /** It echoes a mark of congestion, and ECN was agreed on (RFC 3168 6.1.2). */
+  echoesMark: boolean
   /** The round-trip time by the echoed timestamp in microseconds; -1: none (RFC 7323 4.1). */
   echoedRtt: number
+  /** The tick of our clock, in milliseconds, at which that timestamp was sent; -1: none. */
+  echoedTick: number
 }
 
 export class Sender {
   settings: TcpSettings
   private readonly space: SequenceSpace
   private readonly trace: Trace
+  private readonly random: () => number
   readonly buffer = new SendBuffer(1)
   readonly board = new Scoreboard()
   readonly rtt: RttEstimator
   readonly recovery: Recovery
+  readonly ecn: Ecn
+  readonly mtuProbe = new MtuProbe()
+  /** Payload of the longest segment that has come through. */
+  longestAcked = 0
   congestion: CongestionControl
   /** Of a congestion control that asks for it. */
   rates: DeliveryRate | undefined
@@ -59,8 +72,11 @@ export class Sender {
   /** When pacing lets the next segment go, if it is what kept it back last; 0: it is not. */
   pacedUntil = 0
   /** The shortest round trip, and that of the ACK that is taken in; undefined: none. */
-  private minRtt = 0
-  private ackRtt: number | undefined
+  minRtt = 0
+  ackRtt: number | undefined
+  private readonly news = new AckNews()
+  /** What was sent more than once, of which a D-SACK may tell. */
+  private readonly resentData = new Resent()
   /** SND.UNA, SND.NXT. */
   una = 0
   nxt = 0
@@ -86,14 +102,18 @@ export class Sender {
   private allowed = 0
   private readonly transmission: Transmission = { position: 0, length: 0, fin: false, cause: '' }
 
-  constructor(settings: TcpSettings, space: SequenceSpace, trace: Trace) {
+  /** `random`: uniform in [0, 1), for the congestion control. */
+  constructor(settings: TcpSettings, space: SequenceSpace, trace: Trace, random: () => number) {
     this.settings = settings
     this.space = space
     this.trace = trace
+    this.random = random
+    this.ecn = new Ecn(settings.ecn)
     this.rtt = new RttEstimator(settings)
     this.congestion = this.createCongestion(settings.initialWindow)
     this.board.onDelivered = (octets, mark) => this.rates?.onAcked(this.ackedAt, octets, mark)
     this.recovery = new Recovery(this, trace)
+    this.board.onArrived = (index) => this.onArrived(index)
   }
 
   private createCongestion(
@@ -103,6 +123,11 @@ export class Sender {
     const control = createCongestionControl(this.settings.congestion, {
       segmentSize: this.mss,
       initialWindow: segments * this.mss,
+      hystart: this.settings.hystart,
+      paced: this.settings.pacing,
+      smoothedRtt: this.rtt.smoothed,
+      selectiveAcks: this.sackEnabled,
+      random: this.random,
       ...(inherited && { inherited }),
     })
     this.rates = control.onRateSample && new DeliveryRate()
@@ -119,6 +144,11 @@ export class Sender {
     // RFC 6928 2: several SYNs were lost, so begin with one segment.
     this.congestion = this.createCongestion(synsResent > 1 ? 1 : this.settings.initialWindow)
     if (synsResent > 0) this.rtt.distrust()
+  }
+
+  /** RFC 8985 needs SACK. */
+  get usesRack(): boolean {
+    return this.settings.rack && this.sackEnabled
   }
 
   /** FlightSize of RFC 5681. */
@@ -145,7 +175,9 @@ export class Sender {
 
   /** What congestion control allows to be in flight, in bytes, with RFC 6582's inflation. */
   get congestionWindow(): number {
-    return Math.max(this.congestion.window + this.recovery.inflation, this.mss)
+    const { allowance } = this.recovery.reduction
+    const window = allowance === undefined ? this.congestion.window : this.board.pipe + allowance
+    return Math.max(window + this.recovery.inflation, this.mss)
   }
 
   /** Octets that congestion control allows beyond what is in flight. */
@@ -193,21 +225,37 @@ export class Sender {
   next(now: Micros): Transmission | undefined {
     if (this.isPaced(now)) return undefined
     const transmission = this.choose(now)
-    if (transmission !== undefined) this.pacer.onSent(transmission.length)
-    else if (!this.hasUnsent && this.board.waiting === 0 && this.board.pipe < this.congestionWindow)
+    if (transmission !== undefined) {
+      this.pacer.onSent(transmission.length)
+      this.recovery.reduction.onSent(transmission.length)
+    } else if (!this.hasUnsent && this.board.waiting === 0 && this.board.pipe < this.congestionWindow)
       this.rates?.markAppLimited(this.board.pipe)
     return transmission
   }
 
   /** The congestion control sets a rate, and the next segment has its time. */
   private isPaced(now: Micros): boolean {
-    const { pacing } = this.congestion
+    const pacing = this.congestion.pacing ?? this.windowPacing
     const at = pacing === undefined ? now : this.pacer.nextAt(now, pacing, this.mss)
     this.pacedUntil = at > now ? at : 0
     return at > now
   }
 
+  /** RFC 9002 7.7's rule, for an algorithm that rules the window only; undefined: not asked for, or no round trip is known. */
+  private get windowPacing(): Pacing | undefined {
+    const { settings, rtt, congestionWindow, mss } = this
+    if (!settings.pacing || rtt.smoothed === 0) return undefined
+    return windowPacing(congestionWindow, rtt.smoothed, mss)
+  }
+
   private choose(now: Micros): Transmission | undefined {
+    const { frto } = this.recovery
+    if (frto.holdsBack) {
+      // RFC 5682 2.1 (2b): new data, whatever is taken for lost.
+      if (frto.allowance === 0 || !this.canSendNew) return undefined
+      frto.allowance--
+      return this.sendNew(now, Math.min(this.mss, this.unsent), false, '')
+    }
     const again = this.nextRetransmission(now)
     // What is lost goes first; when the window has no room for it, nothing else may take that room.
     if (again !== undefined) return again
@@ -215,7 +263,7 @@ export class Sender {
       this.limitedUntil = this.nxt
       return undefined
     }
-    return this.nextNew(now) ?? this.nextSpeculative(now)
+    return this.nextMtuProbe(now) ?? this.nextNew(now) ?? this.nextSpeculative(now)
   }
 
   private nextRetransmission(now: Micros): Transmission | undefined {
@@ -231,7 +279,8 @@ export class Sender {
   /** NextSeg rules 3 and 4 of RFC 6675 4: in recovery, room left, nothing new to send. */
   private nextSpeculative(now: Micros): Transmission | undefined {
     const { board, recovery } = this
-    if (recovery.phase !== 'recovery' || !this.sackEnabled) return undefined
+    // RACK knows when to doubt, and its probe what to do about the tail.
+    if (recovery.phase !== 'recovery' || !this.sackEnabled || this.usesRack) return undefined
     if (this.mss > this.congestionWindow - board.pipe) return undefined
     const doubtful = board.nextDoubtful()
     if (doubtful >= 0) return this.resend(now, doubtful, 'sack')
@@ -243,13 +292,31 @@ export class Sender {
 
   private resend(now: Micros, index: number, cause: string): Transmission {
     const { board, transmission } = this
-    board.resent(index, this.rates?.onSent(now, board.pipe))
+    board.resent(index, now, this.rates?.onSent(now, board.pipe, board.length(index), true))
     transmission.position = board.position(index)
-    const end = transmission.position + board.length(index)
+    const end = board.end(index)
+    this.recovery.undo.onResent(now, board.length(index))
+    this.resentData.add(transmission.position, end)
     transmission.fin = end > this.buffer.end
     transmission.length = end - transmission.position - (transmission.fin ? 1 : 0)
     transmission.cause = cause
     return transmission
+  }
+
+  /**
+   * RFC 4821 7.4, 7.5: with nothing being repaired, and room for the probe and as many segments after it as show by their arrival that
+   * it was lost.
+   */
+  private nextMtuProbe(now: Micros): Transmission | undefined {
+    const { settings, mtuProbe, recovery } = this
+    if (!settings.mtuProbing || mtuProbe.isOut || recovery.phase !== 'open') return undefined
+    const size = mtuProbe.next()
+    if (size <= this.mss || recovery.duplicateAcks > 0 || this.board.sackedLength > 0) return undefined
+    const needed = size + settings.dupThresh * this.mss
+    const room = Math.min(this.unsent, this.congestionRoom, this.una + this.window - this.nxt)
+    if (room < needed) return undefined
+    mtuProbe.sent(this.nxt, size)
+    return this.sendNew(now, size, false, 'mtu_probe')
   }
 
   private nextNew(now: Micros): Transmission | undefined {
@@ -274,10 +341,12 @@ export class Sender {
     transmission.fin = fin
     transmission.cause = cause
     const occupied = length + (fin ? 1 : 0)
-    this.board.push(this.nxt, occupied, now, this.rates?.onSent(now, this.board.pipe))
+    if (this.board.isEmpty && this.rates?.isAppLimited) this.congestion.onIdleRestart?.(now)
+    this.board.push(this.nxt, occupied, now, this.rates?.onSent(now, this.board.pipe, occupied))
     this.nxt += occupied
     if (this.nxt > this.max) this.max = this.nxt
     this.lastSentAt = now
+    if (cause !== 'loss_probe') this.recovery.probe.start(now)
     return transmission
   }
 
@@ -306,23 +375,78 @@ export class Sender {
     return transmission
   }
 
+  /** There are new data, and the receive window takes the next segment of them. */
+  private get canSendNew(): boolean {
+    return this.unsent > 0 && this.una + this.window - this.nxt >= Math.min(this.mss, this.unsent)
+  }
+
+  /**
+   * When the loss probe is due; Infinity: there is none (RFC 8985 7.2).
+   * @param rtoAt when the retransmission timer runs out
+   */
+  probeDueAt(rtoAt: number): number {
+    const { settings, sackEnabled, recovery, board, flight, mss, rtt } = this
+    if (!settings.tailLossProbe || !sackEnabled || board.isEmpty) return Infinity
+    if (recovery.phase !== 'open' || board.sackedSegments > 0) return Infinity
+    return recovery.probe.dueAt(rtt.smoothed, flight <= mss, rtoAt)
+  }
+
+  /** The loss probe (RFC 8985 7.3): new data, whatever the congestion window says, or the last segment again. */
+  sendLossProbe(now: Micros, waited: number): Transmission | undefined {
+    const { probe } = this.recovery
+    const newest = this.board.newestUnsacked()
+    if (newest < 0) return undefined
+    const isNew = this.canSendNew
+    const sent = isNew
+      ? this.sendNew(now, Math.min(this.mss, this.unsent), false, 'loss_probe')
+      : this.resend(now, newest, 'loss_probe')
+    probe.onSent(this.nxt, !isNew, waited)
+    return sent
+  }
+
   /** Takes in an acceptable acknowledgment; returns the sequence numbers that it newly covers. */
   onAck(now: Micros, a: Acknowledgment): number {
     const flight = this.flight
     const priorInFlight = this.board.pipe
     this.ackedAt = now
     this.ackRtt = undefined
+    const { news } = this
+    news.reset(a.echoedTick)
+    this.recovery.rack.beginAck(now, a.echoedTick)
     const windowLimited = this.una < this.limitedUntil
+    const before = this.una + this.board.sackedLength
     if (a.ack > this.nxt) this.adoptProbe(now, a.ack)
-    const newSack = this.takeSack(a.sack) > 0
+    const newSack = this.takeSack(a.sack, a.ack) > 0
     const advanced = this.advance(now, a)
     const sameWindow = this.updateWindow(a)
     const plain = !a.occupies && advanced === 0 && sameWindow && flight > 0
     const duplicate = this.sackEnabled ? newSack : plain
+    news.advanced = advanced
+    news.bare = plain && (a.sack === undefined || a.sack.length === 0)
+    news.canSend = this.canSendNew
     this.recovery.smoothedRtt = this.rtt.smoothed
-    this.recovery.onAck(now, advanced, duplicate, flight, windowLimited)
+    this.recovery.reduction.delivered = this.una + this.board.sackedLength - before
+    this.recovery.reduction.echoed = a.echoesMark
+    if (advanced > 0) this.watchSlowStart()
+    this.recovery.onAck(now, advanced, duplicate, flight, windowLimited, news)
     this.sampleRate(now, priorInFlight)
     return advanced
+  }
+
+  /** RFC 9406 4.2: the round trip tells whether slow start goes too far. */
+  private watchSlowStart(): void {
+    const { hystart } = this.congestion
+    if (hystart === undefined) return
+    hystart.onAck(this.ackRtt, this.una, this.nxt)
+    const change = hystart.takeChange()
+    if (change === undefined) return
+    const { phase, rtt, threshold } = change
+    this.trace.emit('tcp:slow_start_slowed', {
+      phase,
+      rtt: Math.round(rtt),
+      threshold: Math.round(threshold),
+    })
+    this.recovery.report('rtt')
   }
 
   /** What the ACK says of the rate of delivery, once its losses are known, too. */
@@ -340,10 +464,18 @@ export class Sender {
     this.nxt = ack
   }
 
-  private takeSack(blocks: readonly number[] | undefined): number {
+  /** The board learns that a segment has arrived. */
+  private onArrived(index: number): void {
+    this.news.onArrived(this.board.end(index), this.board.wasResent(index))
+    if (this.usesRack) this.recovery.rack.onArrived(index)
+  }
+
+  private takeSack(blocks: readonly number[] | undefined, ack: number): number {
     if (blocks === undefined || !this.sackEnabled) return 0
+    const hasReport = this.settings.dsack && isDuplicateReport(blocks, this.toWire(ack))
+    if (hasReport) this.takeDuplicate(blocks[0], blocks[1])
     let fresh = 0
-    for (let i = 0; i + 1 < blocks.length; i += 2) {
+    for (let i = hasReport ? 2 : 0; i + 1 < blocks.length; i += 2) {
       const left = this.space.toPosition(blocks[i], this.una)
       const right = this.space.toPosition(blocks[i + 1], this.una)
       // A block below SND.UNA is a D-SACK or old; one beyond SND.NXT is nonsense (RFC 2018, RFC 2883 4).
@@ -353,21 +485,42 @@ export class Sender {
     return fresh
   }
 
+  /** A D-SACK: [left, right) has arrived twice. One of what was never sent is nonsense. */
+  private takeDuplicate(left: number, right: number): void {
+    const { news, una, space } = this
+    const from = space.toPosition(left, una)
+    const to = space.toPosition(right, una)
+    if (from < 1 || from >= to || to > this.nxt) return
+    news.duplicateLeft = from
+    news.duplicateEnd = to
+    news.duplicateOctets = this.resentData.within(from, to)
+    const resent = news.duplicateOctets > 0
+    this.trace.emit('tcp:duplicate_reported', { seq: left, length: to - from, resent })
+  }
+
   private advance(now: Micros, a: Acknowledgment): number {
     if (a.ack <= this.una) return 0
     const advanced = a.ack - this.una
     const taken = this.board.acknowledge(a.ack)
     this.una = a.ack
     this.buffer.release(a.ack)
+    this.longestAcked = Math.max(this.longestAcked, taken.longest)
+    this.mtuProbe.onAck(this.una)
     this.retries = 0
+    this.recovery.probe.start(now)
+    // A duplicate can be on its way for about as long as what is acknowledged was.
+    this.resentData.forgetBelow(a.ack - 2 * this.largestWindow)
     const expected = Math.ceil((this.flight + advanced) / (2 * this.mss))
     if (!taken.resent && taken.sentAt >= 0) this.sample(now - taken.sentAt, 'segment', expected)
     else if (a.echoedRtt >= 0) this.sample(a.echoedRtt, 'timestamp', expected)
-    else if (taken.resent) this.sampleResent(now - taken.firstSentAt, expected)
+    else if (taken.resent) this.sampleResent(now - taken.lastSentAt, expected)
     return advanced
   }
 
-  /** Karn's rule: which of the sendings is acknowledged nobody knows, so nothing is learnt (RFC 6298 3). */
+  /**
+   * Karn's rule: which of the sendings is acknowledged nobody knows, so nothing is learnt (RFC 6298 3). Without the rule the last
+   * sending is taken for the one: a round trip that became longer than the timeout then looks short, and stays misjudged.
+   */
   private sampleResent(rtt: number, expected: number): void {
     if (this.settings.karn) this.trace.emit('tcp:rtt_discarded', { rtt: Math.round(rtt) })
     else this.sample(rtt, 'segment', expected)
@@ -377,6 +530,7 @@ export class Sender {
   sample(rtt: number, source: string, expected: number): void {
     this.rtt.sample(rtt, expected)
     this.rtt.backOff = 0
+    this.recovery.probe.onSample()
     this.ackRtt = rtt
     this.minRtt = this.minRtt === 0 ? rtt : Math.min(this.minRtt, rtt)
     this.trace.emit('tcp:rtt_sampled', { rtt: Math.round(rtt), source })

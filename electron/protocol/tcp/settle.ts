@@ -6,6 +6,7 @@
 import type { EventData } from '../../../shared/trace/events.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { ControlBlock } from './control-block.ts'
+import { PATH_MTU_AGE } from './path-mtu.ts'
 import { isSynchronized } from './state.ts'
 import { stallCause } from './stall.ts'
 import { persistInterval, userTimeoutAt } from './timeouts.ts'
@@ -14,6 +15,7 @@ import {
   KEEP_ALIVE,
   LOSS_PROBE,
   PACE,
+  PATH_MTU,
   PERSIST,
   REORDERING,
   RETRANSMIT,
@@ -51,6 +53,7 @@ function armTimers(block: ControlBlock, now: Micros): void {
   const { rack } = sender.recovery
   timers.set(REORDERING, sender.usesRack && !sender.board.isEmpty ? rack.deadline : Infinity)
   timers.set(LOSS_PROBE, sender.probeDueAt(timers.at(RETRANSMIT)))
+  if (block.pathMtu.ages && !timers.isSet(PATH_MTU)) timers.set(PATH_MTU, now + PATH_MTU_AGE)
   if (settings.keepAliveIdle > 0 && !timers.isSet(KEEP_ALIVE)) {
     timers.set(KEEP_ALIVE, block.heardAt + settings.keepAliveIdle)
   }

@@ -1,6 +1,7 @@
 /** What the timers of a connection do when they run out (RFC 9293 3.10.8). */
 import type { Micros } from '../../../shared/units.ts'
 import type { ControlBlock } from './control-block.ts'
+import { onPathAged, suspectPath } from './path-mtu.ts'
 import { isSynchronized } from './state.ts'
 import {
   ACK_OVERDUE,
@@ -8,6 +9,7 @@ import {
   KEEP_ALIVE,
   LOSS_PROBE,
   PACE,
+  PATH_MTU,
   PERSIST,
   REORDERING,
   RETRANSMIT,
@@ -36,6 +38,7 @@ const EXPIRED: Readonly<Record<number, (block: ControlBlock, now: Micros) => voi
   [USER_TIMEOUT]: onUserTimeout,
   [TIME_WAIT]: onTimeWait,
   [ACK_OVERDUE]: (block) => (block.overdue = true),
+  [PATH_MTU]: onPathAged,
   // It only wakes the connection.
   [PACE]: () => undefined,
 }
@@ -50,6 +53,7 @@ function onRetransmit(block: ControlBlock, now: Micros): void {
   if (sender.board.isEmpty) return
   report(block, RETRANSMIT, sender.retries + 1)
   if (sender.retries >= block.settings.dataRetries) return giveUp(block)
+  suspectPath(block)
   sender.onTimeout(now)
   // RFC 6298 5.4 to 5.6.
   block.restartRetransmit(now)

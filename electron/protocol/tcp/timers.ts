@@ -1,6 +1,8 @@
 /** The timers of one connection: one table, a deadline each, Infinity when it does not run. */
 
 export const TIMERS = [
+  /** The tail of what was sent is not acknowledged (RFC 8985 7.2). Before the next one: when both are due it goes first. */
+  'loss_probe',
   /** Data, a SYN or a FIN are unacknowledged (RFC 6298 5). */
   'retransmit',
   /** Data wait for a window that is closed or too small (RFC 9293 3.8.6.1 and 3.8.6.2.1). */
@@ -17,23 +19,35 @@ export const TIMERS = [
   'ack_overdue',
   /** The next segment has its time: the congestion control sets a rate (BBR). */
   'pace',
+  /** What was overtaken is lost from now on (RFC 8985 6.2 step 5). */
+  'reordering',
+  /** It is long ago that the path was found narrow (RFC 1191 6.3). */
+  'path_mtu',
 ] as const
 export type TimerName = (typeof TIMERS)[number]
 
-export const RETRANSMIT = 0
-export const PERSIST = 1
-export const DELAYED_ACK = 2
-export const KEEP_ALIVE = 3
-export const USER_TIMEOUT = 4
-export const TIME_WAIT = 5
-export const ACK_OVERDUE = 6
-export const PACE = 7
+export const LOSS_PROBE = 0
+export const RETRANSMIT = 1
+export const PERSIST = 2
+export const DELAYED_ACK = 3
+export const KEEP_ALIVE = 4
+export const USER_TIMEOUT = 5
+export const TIME_WAIT = 6
+export const ACK_OVERDUE = 7
+export const PACE = 8
+export const REORDERING = 9
+export const PATH_MTU = 10
 
 export class Timers {
   private readonly deadlines = new Float64Array(TIMERS.length).fill(Infinity)
 
   set(timer: number, at: number): void {
     this.deadlines[timer] = at
+  }
+
+  /** When it runs out; Infinity: it does not run. */
+  at(timer: number): number {
+    return this.deadlines[timer]
   }
 
   clear(timer: number): void {
