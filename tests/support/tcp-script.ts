@@ -1,7 +1,7 @@
 /**
  * Packet scripts: one TCP stack, and a test that plays its peer segment by segment in virtual time.
  *
- * Flags are written as packetdrill and tcpdump do: `S`, `S.`, `.`, `P.`, `F.`, `R`, `R.`, a dot being ACK. Sequence
+ * Flags are written as packetdrill and tcpdump do: `S`, `S.`, `.`, `P.`, `F.`, `R`, `R.`, a dot being ACK, E and W being ECE and CWR. Sequence
  * numbers count from each side's own SYN, so that the first byte of data is 1 on both sides.
  */
 import { expect } from 'vitest'
@@ -15,7 +15,7 @@ import type {
   TcpConnection,
   TcpListener,
 } from '../../electron/protocol/tcp/stack.ts'
-import { ACK, FIN, PSH, RST, SYN, URG } from '../../electron/protocol/wire/tcp.ts'
+import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../../electron/protocol/wire/tcp.ts'
 import type { TcpOptions } from '../../electron/protocol/wire/tcp.ts'
 import { MemoryTrace, tcpEnv, tcpSettings } from './tcp-env.ts'
 
@@ -34,6 +34,8 @@ const LETTERS: readonly (readonly [string, number])[] = [
   ['P', PSH],
   ['U', URG],
   ['.', ACK],
+  ['E', ECE],
+  ['W', CWR],
 ]
 
 const toFlags = (text: string): number =>
@@ -57,6 +59,8 @@ export interface Injected {
   /** Timestamp value and echo. */
   ts?: [number, number]
   sourcePort?: number
+  /** The ECN field of its IP packet. */
+  ecn?: number
 }
 
 export interface Expected {
@@ -68,6 +72,8 @@ export interface Expected {
   options?: Partial<TcpOptions>
   /** From the peer's SYN. */
   sack?: number[]
+  /** The ECN field of its IP packet. */
+  ecn?: number
 }
 
 export class Script {
@@ -142,17 +148,22 @@ export class Script {
     const options: TcpOptions = { ...i.options }
     const sack = i.sack?.map((position) => (OUR_ISS + position) >>> 0)
     const timestamps = i.ts ? { value: i.ts[0], echo: i.ts[1] } : options.timestamps
-    this.stack.handleSegment(this.now, REMOTE, {
-      sourcePort: i.sourcePort ?? REMOTE_PORT,
-      destinationPort: LOCAL_PORT,
-      sequence: (PEER_ISS + seq) >>> 0,
-      acknowledgment: bits & ACK ? (OUR_ISS + (i.ack ?? this.ourNext)) >>> 0 : 0,
-      flags: bits,
-      window: i.window ?? this.window,
-      urgent: 0,
-      options: { ...options, timestamps, ...(sack ? { sack } : {}) },
-      payload,
-    })
+    this.stack.handleSegment(
+      this.now,
+      REMOTE,
+      {
+        sourcePort: i.sourcePort ?? REMOTE_PORT,
+        destinationPort: LOCAL_PORT,
+        sequence: (PEER_ISS + seq) >>> 0,
+        acknowledgment: bits & ACK ? (OUR_ISS + (i.ack ?? this.ourNext)) >>> 0 : 0,
+        flags: bits,
+        window: i.window ?? this.window,
+        urgent: 0,
+        options: { ...options, timestamps, ...(sack ? { sack } : {}) },
+        payload,
+      },
+      i.ecn,
+    )
     const end = seq + payload.length + (bits & FIN ? 1 : 0)
     if (end > this.peerNext) this.peerNext = end
     return this
@@ -172,6 +183,7 @@ export class Script {
       length: segment.payload.length,
       window: segment.window,
       cause: out!.cause,
+      ecn: out!.ecn,
       sack: (segment.options.sack ?? []).map((n) => (n - PEER_ISS) | 0),
     }
     const wanted: Record<string, unknown> = { flags: flags.replace('P', ''), ...e }
