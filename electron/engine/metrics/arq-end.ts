@@ -25,6 +25,7 @@ export class ArqEnd extends ConnectionEnd {
   private lastPayload = 0
   private lastNumber = Infinity
   private delivered = 0
+  private window = 0
 
   constructor(node: string, flow: string, active: boolean) {
     super(node, flow)
@@ -63,7 +64,11 @@ export class ArqEnd extends ConnectionEnd {
 
   /** The window of the sender, in bytes, is what congestion control would allow; at the receiver it moves with what was delivered. */
   onWindowMoved(t: number, { base, size }: EventData<'arq:window_moved'>, peer: ArqEnd | undefined): void {
-    if (this.dataSegments > 0) return this.onWindow(t, size * this.segmentSize, NOT_SET)
+    if (this.dataSegments > 0) {
+      const window = size * this.segmentSize
+      if (window !== this.window) this.onWindow(t, (this.window = window), NOT_SET)
+      return
+    }
     for (; peer !== undefined && this.delivered < base; this.delivered++)
       this.onRead(t, peer.payloadOf(this.delivered))
   }
