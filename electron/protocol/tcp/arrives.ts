@@ -64,7 +64,7 @@ function process(block: ControlBlock, now: Micros, segment: TcpSegment, codepoin
   if (length > 0) block.sender.ecn.onText(flags, codepoint)
   if (verdict === 'window_closed') {
     // 3.10.7.4 first: a closed window takes no text, but the ACK counts. It is a probe: answer it.
-    refuse(block, 'RFC 9293 3.8.6.1: text for a closed window', 'ack')
+    refuse(block, 'RFC 9293 3.10.7.4 first: text for a closed window', 'ack')
     receiver.ackNow = receiver.ackWaiting = true
     return 0
   }

@@ -22,17 +22,17 @@ export function arrivesInSynSent(block: ControlBlock, now: Micros, segment: TcpS
   const acceptable = acknowledges && segment.acknowledgment === block.space.toWire(1)
   if (acknowledges && !acceptable) {
     // First: it answers a SYN of another life of this connection.
-    if (flags & RST) return refuse(block, 'RFC 9293 3.10.7.3: RST with a wrong ACK', 'none')
-    refuse(block, 'RFC 9293 3.10.7.3: ACK of a SYN that was not sent', 'rst')
+    if (flags & RST) return refuse(block, 'RFC 9293 3.10.7.3 first: RST with a wrong ACK', 'none')
+    refuse(block, 'RFC 9293 3.10.7.3 first: ACK of a SYN that was not sent', 'rst')
     block.owner.answerWithReset(block.remote.address, segment)
     return
   }
   if (flags & RST) {
     if (acceptable) block.close('segment', 'refused')
-    else refuse(block, 'RFC 9293 3.10.7.3: RST without ACK', 'none')
+    else refuse(block, 'RFC 9293 3.10.7.3 second: RST without ACK', 'none')
     return
   }
-  if (!(flags & SYN)) return refuse(block, 'RFC 9293 3.10.7.3: neither SYN nor RST', 'none')
+  if (!(flags & SYN)) return refuse(block, 'RFC 9293 3.10.7.3 fifth: neither SYN nor RST', 'none')
   learnPeer(block, now, segment)
   const { state } = block
   if (acceptable) {

@@ -146,7 +146,8 @@ export class TcpStack {
    */
   handleUnreachable(_now: Micros, quoted: QuotedSegment, code: number, nextHopMtu: number): void {
     const block = this.table.find(this.address, quoted.sourcePort, quoted.destination, quoted.destinationPort)
-    if (block !== undefined) arrivesUnreachable(block, code, quoted.sequence, nextHopMtu)
+    if (block !== undefined) return arrivesUnreachable(block, code, quoted.sequence, nextHopMtu)
+    this.env.trace.emit('icmp:error_ignored', { code, reason: 'no_connection' })
   }
 
   /** To be called at or after `pollTimeout()`; earlier calls do nothing. */

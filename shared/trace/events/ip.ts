@@ -45,4 +45,11 @@ export const IP_EVENTS = {
     doc: 'An ICMP message reached a host',
     fields: { type: u8('ICMP type'), code: u8('ICMP code') },
   },
+  'icmp:error_ignored': {
+    doc: 'An ICMP error is not believed: what it quotes is nothing of ours that is under way (RFC 5927 4)',
+    fields: {
+      code: u8('ICMP code'),
+      reason: str('not_ours, no_connection or not_outstanding (old or made up)'),
+    },
+  },
 } as const satisfies Record<string, EventSpec>
