@@ -307,7 +307,8 @@ export class Recovery {
     if (this.phase !== 'open') return this.phase
     if (this.reduction.isNotified) return 'congestion_window_reduced'
     if (congestion.window >= congestion.ssthresh) return 'congestion_avoidance'
-    return congestion.hystart?.phase === 'conservative' ? 'conservative_slow_start' : 'slow_start'
+    const phase = congestion.hystart?.phase ?? 'slow_start'
+    return phase === 'conservative' ? 'conservative_slow_start' : phase
   }
 
   /** Tells of another phase, if it is another. */
