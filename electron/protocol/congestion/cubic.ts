@@ -64,6 +64,7 @@ export class Cubic implements CongestionControl {
   }
 
   onAck(now: Micros, bytes: number, smoothedRtt: number, windowLimited: boolean): void {
+    if (this.hystart?.phase === 'congestion_avoidance') this.endSlowStart()
     if (!windowLimited) {
       this.unusedSince ??= now
       return
@@ -72,7 +73,6 @@ export class Cubic implements CongestionControl {
       if (this.epochStart !== undefined) this.epochStart += now - this.unusedSince
       this.unusedSince = undefined
     }
-    if (this.hystart?.phase === 'congestion_avoidance') this.endSlowStart()
     if (this.cwnd < this.ssthresh) {
       const grown = this.cwnd + slowStartIncrease(bytes, this.segmentSize, this.afterTimeout, this.hystart)
       this.cwnd = Math.min(grown, Math.max(this.ssthresh, this.cwnd))

@@ -27,8 +27,8 @@ export class NewReno implements CongestionControl {
   }
 
   onAck(_now: Micros, bytes: number, _smoothedRtt: number, windowLimited: boolean): void {
-    if (!windowLimited) return
     if (this.hystart?.phase === 'congestion_avoidance') this.endSlowStart()
+    if (!windowLimited) return
     if (this.window < this.ssthresh) {
       const grown = this.window + slowStartIncrease(bytes, this.segmentSize, this.afterTimeout, this.hystart)
       this.window = Math.min(grown, Math.max(this.ssthresh, this.window))
