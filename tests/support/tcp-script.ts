@@ -169,6 +169,18 @@ export class Script {
     return this
   }
 
+  /** A router, or the peer's host, complains about our segment at `position`: code and next hop's MTU of destination unreachable. */
+  unreachable(code: number, position: number, mtu = 0): this {
+    const quoted = {
+      destination: REMOTE,
+      sourcePort: LOCAL_PORT,
+      destinationPort: REMOTE_PORT,
+      sequence: (OUR_ISS + position) >>> 0,
+    }
+    this.stack.handleUnreachable(this.now, quoted, code, mtu)
+    return this
+  }
+
   /** We send this segment next; fields that are not given may be anything. */
   expect(flags: string, e: Expected = {}): this {
     this.fetch()
@@ -209,6 +221,16 @@ export class Script {
     this.fetch()
     this.outbox.length = 0
     return this
+  }
+
+  /** All segments with text that we send now, from our SYN; the peer is behind the last of them afterwards. */
+  take(): { seq: number; length: number; cause: string }[] {
+    this.fetch()
+    const sent = this.outbox.splice(0).map(({ segment, cause }) => {
+      return { seq: (segment.sequence - OUR_ISS) | 0, length: segment.payload.length, cause }
+    })
+    for (const { seq, length } of sent) this.ourNext = Math.max(this.ourNext, seq + length)
+    return sent.filter(({ length }) => length > 0)
   }
 
   /** Full segments in a row, from where we are. */

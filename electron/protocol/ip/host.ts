@@ -71,7 +71,6 @@ export class Host implements SansIo<HostEvent> {
   readonly mtu: number
   readonly tcp: TcpStack
   private readonly tcpDefaults: TcpSettings
-  private readonly dontFragment: boolean
   private readonly trace: Trace
   private readonly nextPacketId: () => number
   private readonly output: IpOutput
@@ -92,7 +91,6 @@ export class Host implements SansIo<HostEvent> {
     this.own = options.address
     this.mtu = mtu
     this.tcpDefaults = options.tcp
-    this.dontFragment = options.dontFragment ?? true
     this.trace = env.trace.scope({ node: options.name })
     this.nextPacketId = () => env.nextPacketId()
     this.tcp = new TcpStack(
@@ -368,12 +366,11 @@ export class Host implements SansIo<HostEvent> {
   private sendSegment(out: OutgoingSegment): Datagram | undefined {
     const { destination, segment } = out
     const payloadLength = tcpLength(segment)
-    const { dontFragment } = this
     const bytes = this.output.start({
       protocol: PROTOCOL_TCP,
       destination,
       payloadLength,
-      dontFragment,
+      dontFragment: out.mayBeCut !== true,
       ecn: out.ecn,
     })
     encodeTcp(segment, bytes, IPV4_MIN_HEADER, this.address, destination)
@@ -450,10 +447,10 @@ export class Host implements SansIo<HostEvent> {
 
   // --- help -----------------------------------------------------------------------------------------------
 
-  /** RFC 9293 3.7.1: no segment that is longer than what the interface takes, whatever was asked for. */
+  /** RFC 9293 3.7.1: no segment that is longer than what the interface takes; unless IP is to cut whatever is too long. */
   private tcpSettings(settings: Partial<TcpSettings>): TcpSettings {
     const merged = { ...this.tcpDefaults, ...settings }
-    if (!this.dontFragment) return merged
+    if (!merged.mssOption && !merged.pathMtuDiscovery && !merged.mtuProbing) return merged
     return { ...merged, mss: Math.min(merged.mss, this.mtu - IPV4_MIN_HEADER - TCP_MIN_HEADER) }
   }
 

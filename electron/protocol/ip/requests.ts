@@ -14,8 +14,6 @@ export interface HostOptions {
   readonly mtu?: number
   /** Time to live of what it sends; 64 without (RFC 1122 3.2.1.7). */
   readonly ttl?: number
-  /** TCP forbids routers to cut its packets, as path-MTU discovery needs (RFC 1191 3); true without. */
-  readonly dontFragment?: boolean
   readonly reassembly?: ReassemblySettings
   /** Puts someone to look on at each TCP connection of the host. */
   readonly tap?: TapFactory

@@ -15,6 +15,8 @@ export interface OutgoingSegment {
   readonly flow: string
   /** The receive window that it advertises in bytes. */
   readonly scaledWindow: number
+  /** Routers may cut its packet: the path's MTU is not to be found out. */
+  readonly mayBeCut?: boolean
   /** The ECN field of its IP packet (RFC 3168 5). */
   ecn: number
   /** What of it has never left before; whoever puts it on the wire tells the tap. */

@@ -257,7 +257,11 @@ export class Recovery {
     })
     if (verdict === 'spurious') this.giveBack(now, 'frto', advanced)
     // RFC 5682 2.1 (3a), 3.1 (3a): the two new segments were not what slow start would have sent.
-    else if (verdict === 'genuine') view.congestion.capWindow(3 * view.mss)
+    else if (verdict === 'genuine') {
+      view.congestion.capWindow(3 * view.mss)
+      // Without SACK the duplicate ACK alone says that a segment has left the network.
+      if (!sackEnabled) this.mustRetransmit = true
+    }
   }
 
   /** RFC 8985 7.4.2: there was a loss, though nothing is left to repair. */

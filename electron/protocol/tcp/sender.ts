@@ -263,7 +263,8 @@ export class Sender {
       this.limitedUntil = this.nxt
       return undefined
     }
-    return this.nextMtuProbe(now) ?? this.nextNew(now) ?? this.nextSpeculative(now)
+    const size = this.probeSize
+    return size > 0 ? this.nextMtuProbe(now, size) : (this.nextNew(now) ?? this.nextSpeculative(now))
   }
 
   private nextRetransmission(now: Micros): Transmission | undefined {
@@ -303,19 +304,25 @@ export class Sender {
     return transmission
   }
 
-  /**
-   * RFC 4821 7.4, 7.5: with nothing being repaired, and room for the probe and as many segments after it as show by their arrival that
-   * it was lost.
-   */
-  private nextMtuProbe(now: Micros): Transmission | undefined {
-    const { settings, mtuProbe, recovery } = this
-    if (!settings.mtuProbing || mtuProbe.isOut || recovery.phase !== 'open') return undefined
+  /** Payload of a probe for a larger MTU that is to be sent before anything else that is new; 0: there is none (RFC 4821 7.4). */
+  private get probeSize(): number {
+    const { settings, mtuProbe, recovery, board } = this
+    if (!settings.mtuProbing || mtuProbe.isOut || recovery.phase !== 'open') return 0
+    if (recovery.duplicateAcks > 0 || board.sackedLength > 0) return 0
     const size = mtuProbe.next()
-    if (size <= this.mss || recovery.duplicateAcks > 0 || this.board.sackedLength > 0) return undefined
+    // As many segments must follow as show by their arrival that the probe was lost (RFC 4821 7.5).
     const needed = size + settings.dupThresh * this.mss
-    const room = Math.min(this.unsent, this.congestionRoom, this.una + this.window - this.nxt)
-    if (room < needed) return undefined
-    mtuProbe.sent(this.nxt, size)
+    const usable = this.una + this.window - this.nxt
+    return Math.min(this.unsent, usable, this.congestionWindow) < needed ? 0 : size
+  }
+
+  /** It waits for room, and all else for it: acknowledgments one by one would never make enough. */
+  private nextMtuProbe(now: Micros, size: number): Transmission | undefined {
+    if (size > this.congestionRoom) {
+      this.limitedUntil = this.nxt
+      return undefined
+    }
+    this.mtuProbe.sent(this.nxt, size)
     return this.sendNew(now, size, false, 'mtu_probe')
   }
 

@@ -174,7 +174,7 @@ export const TCP_EVENTS = {
     fields: {
       mtu: u32('of the path, as far as is known', 'B'),
       mss: u32('payload of a full segment from now on', 'B'),
-      why: str('icmp (RFC 1191), probe (RFC 4821 7.6.2), black_hole (RFC 4821 7.7) or timer (RFC 1191 6.3)'),
+      why: str('icmp (RFC 1191), probe (RFC 4821 7.6.1), black_hole (RFC 4821 7.7) or timer (RFC 1191 6.3)'),
     },
   },
   'tcp:mtu_probe_ended': {

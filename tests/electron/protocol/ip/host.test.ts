@@ -3,6 +3,7 @@ import { dissect } from '../../../../electron/protocol/wire/dissect/dissect.ts'
 import { micros } from '../../../../shared/units.ts'
 import { HostLab } from '../../../support/host-lab.ts'
 import { CLIENT, fromHex, ipv4Packet, SERVER, tcpPacket } from '../../../support/packets.ts'
+import { tcpSettings } from '../../../support/tcp-env.ts'
 
 const udp = (header = {}) => ipv4Packet(fromHex('c000 0007 000b 0000 616263'), header)
 
@@ -125,8 +126,9 @@ describe('TCP through two hosts', () => {
     expect(lab.sent.every(({ bytes: packet }) => packet[6] === 0x40)).toBe(true)
   })
 
-  it("goes in fragments when Don't Fragment is off and nobody minds the MTU", () => {
-    const options = { client: { mtu: 576, dontFragment: false } }
+  it('goes in fragments where no MSS is agreed on and nobody looks for the MTU of the path', () => {
+    const tcp = tcpSettings({ mssOption: false, pathMtuDiscovery: false })
+    const options = { client: { mtu: 576, tcp } }
     const { lab, received } = transfer(bytes.subarray(0, 5000), options)
     expect(Buffer.compare(received, bytes.subarray(0, 5000))).toBe(0)
     expect(lab.events('ip:fragment_sent').length).toBeGreaterThan(5)
