@@ -61,6 +61,12 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 const settings = fc.record({
   sack: fc.boolean(),
+  dsack: fc.boolean(),
+  rack: fc.boolean(),
+  tailLossProbe: fc.boolean(),
+  frto: fc.boolean(),
+  undo: fc.boolean(),
+  karn: fc.boolean(),
   timestamps: fc.boolean(),
   windowScaling: fc.boolean(),
   congestion: fc.constantFrom('newreno', 'cubic', 'none'),

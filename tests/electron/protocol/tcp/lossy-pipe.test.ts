@@ -17,6 +17,12 @@ const flow = fc.record({
 const settings = fc.record({
   congestion: fc.constantFrom('newreno', 'cubic', 'none'),
   sack: fc.boolean(),
+  dsack: fc.boolean(),
+  rack: fc.boolean(),
+  tailLossProbe: fc.boolean(),
+  frto: fc.boolean(),
+  undo: fc.boolean(),
+  karn: fc.boolean(),
   timestamps: fc.boolean(),
   windowScaling: fc.boolean(),
   nagle: fc.boolean(),
