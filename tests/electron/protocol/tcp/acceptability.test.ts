@@ -1,32 +1,12 @@
 /** What a synchronized connection takes: RFC 9293 3.10.7.4, RFC 5961 (blind attacks), RFC 7323 5 (PAWS). */
 import { describe, expect, it } from 'vitest'
+import { rule } from '../../../support/rule.ts'
 import { Script } from '../../../support/tcp-script.ts'
 
 const BUFFER = 10_000
 
 describe('first: the sequence number (RFC 9293 3.10.7.4)', () => {
   const connected = (settings = {}) => Script.connected({ receiveBuffer: BUFFER, sack: false, ...settings })
-
-  it('answers a segment from before the window, or beyond it, with an ACK', () => {
-    const s = connected()
-    s.inject('.', { seq: 1, data: 100 }).inject('.', { seq: 101, data: 100 })
-    s.expect('.', { ack: 201 })
-    s.inject('.', { seq: 1, data: 100 })
-    s.expect('.', { seq: 1, ack: 201 })
-    s.inject('.', { seq: BUFFER + 1, data: 100 })
-    s.expect('.', { ack: 201 })
-    expect(s.refused).toBe('RFC 9293 3.10.7.4 first: out of window -> ack')
-    expect(s.connection.readable).toBe(200)
-  })
-
-  it('takes what is new of a segment that overlaps', () => {
-    const s = connected()
-    s.inject('.', { seq: 1, data: 100 })
-    s.inject('.', { seq: 51, data: new Uint8Array(100).fill(7) })
-    expect(s.connection.readable).toBe(150)
-    s.connection.read(s.now, 100)
-    expect(s.connection.read(s.now)).toEqual(new Uint8Array(50).fill(7))
-  })
 
   it('trims what lies beyond the window', () => {
     const s = connected({ delayedAck: 0 })
@@ -57,94 +37,18 @@ describe('first: the sequence number (RFC 9293 3.10.7.4)', () => {
     expect(s.connection.state).toBe('CLOSE-WAIT')
   })
 
-  it('does not answer pure ACKs out of the window for ever: one in half a second', () => {
-    const s = connected()
-    s.inject('.', { seq: -50 }).expect('.')
-    s.inject('.', { seq: -50 }).quiet()
-    s.elapse(500_000)
-    s.inject('.', { seq: -50 }).expect('.')
-  })
-})
-
-describe('second: RST (RFC 5961 3.2)', () => {
-  it('resets with exactly the next sequence number', () => {
-    const s = Script.connected()
-    s.inject('R', { seq: 1 })
-    expect(s.events()).toEqual(['closed: reset'])
-    s.quiet()
-  })
-
-  it('is challenged elsewhere in the window', () => {
-    const s = Script.connected()
-    s.inject('R', { seq: 2 })
-    s.expect('.', { seq: 1, ack: 1 })
-    expect(s.connection.state).toBe('ESTABLISHED')
-    expect(s.refused).toMatch(/challenge_ack$/)
-  })
-
-  it('is ignored outside of the window', () => {
-    const s = Script.connected()
-    s.inject('R', { seq: -1 }).quiet()
-    s.inject('R', { seq: 7_000_000 }).quiet()
-    expect(s.connection.state).toBe('ESTABLISHED')
-  })
-})
-
-describe('fourth: SYN (RFC 5961 4.2)', () => {
-  it('is challenged, so that a peer that has forgotten us resets us properly', () => {
-    const s = Script.connected()
-    s.inject('S', { seq: 500 })
-    s.expect('.', { seq: 1, ack: 1 })
-    s.inject('R', { seq: 1 })
-    expect(s.events()).toEqual(['closed: reset'])
-  })
-
-  it('gets so many challenges a second and no more (RFC 5961 7)', () => {
-    const s = Script.connected({ challengeAckLimit: 2 })
-    s.inject('S', { seq: 500 }).expect('.')
-    s.inject('S', { seq: 500 }).expect('.')
-    s.inject('S', { seq: 500 }).quiet()
-    expect(s.refused).toMatch(/none$/)
-    s.elapse(1e6)
-    s.inject('S', { seq: 500 }).expect('.')
-  })
-})
-
-describe('fifth: ACK (RFC 9293 3.10.7.4, RFC 5961 5.2)', () => {
-  it('is needed', () => {
-    const s = Script.connected()
-    s.inject('', { data: 10 }).quiet()
-    expect(s.connection.readable).toBe(0)
-  })
-
-  it('of what was not sent is answered and dropped', () => {
-    const s = Script.connected()
-    s.inject('.', { ack: 2, data: 10 })
-    s.expect('.', { ack: 1 })
-    expect(s.connection.readable).toBe(0)
-  })
-
-  it('older than the largest window is challenged', () => {
-    const s = Script.connected()
-    s.inject('.', { ack: 1 - 65_001, data: 10 })
-    s.expect('.', { ack: 1 })
-    expect(s.refused).toBe('RFC 5961 5.2: ACK too old -> challenge_ack')
-    expect(s.connection.readable).toBe(0)
-  })
-
-  it('older than SND.UNA, though within the window, does no harm: the text counts', () => {
-    const s = Script.connected()
-    s.inject('.', { ack: -100, data: 10 })
-    expect(s.connection.readable).toBe(10)
-  })
-})
-
-describe('sixth: URG (RFC 6093)', () => {
-  it('changes nothing: urgent bytes stay in line', () => {
-    const s = Script.connected()
-    s.inject('U.', { data: 10 })
-    expect(s.read()).toBe(10)
-  })
+  rule(
+    9293,
+    '3.10.7.4 first',
+    'pure ACKs out of the window are answered once in half a second, so that two ends cannot go on for ever',
+    () => {
+      const s = connected()
+      s.inject('.', { seq: -50 }).expect('.')
+      s.inject('.', { seq: -50 }).quiet()
+      s.elapse(500_000)
+      s.inject('.', { seq: -50 }).expect('.')
+    },
+  )
 })
 
 describe('PAWS (RFC 7323 5.3)', () => {
@@ -166,7 +70,7 @@ describe('PAWS (RFC 7323 5.3)', () => {
     expect(s.connection.readable).toBe(20)
   })
 
-  it('never goes back in what it echoes, PAWS or not (RFC 7323 4.3 (2))', () => {
+  rule(7323, '4.3 (2)', 'what is echoed never goes back, PAWS or not', () => {
     const s = connected({ paws: false, delayedAck: 0 })
     s.inject('.', { data: 10, ts: [1_010, 0] }).expect('.')
     s.inject('.', { data: 10, ts: [1_009, 0] }).expect('.', { ack: 21 })
@@ -179,7 +83,7 @@ describe('PAWS (RFC 7323 5.3)', () => {
     expect(s.connection.state).toBe('CLOSED')
   })
 
-  it('drops a segment without timestamps once they were agreed on (RFC 7323 3.2)', () => {
+  rule(7323, '3.2', 'a segment without timestamps is dropped once they were agreed on', () => {
     const s = connected()
     s.inject('.', { data: 10 }).quiet()
     expect(s.connection.readable).toBe(0)
@@ -192,7 +96,7 @@ describe('PAWS (RFC 7323 5.3)', () => {
     expect(s.connection.readable).toBe(10)
   })
 
-  it('echoes the timestamp of the segment that the last ACK stood before (RFC 7323 4.3)', () => {
+  rule(7323, '4.3', 'the timestamp of the segment that the last ACK stood before is echoed', () => {
     const s = connected({ ackEvery: 2 })
     s.inject('.', { data: 1_000, ts: [1_010, 0] })
     s.inject('.', { data: 1_000, ts: [1_020, 0] })

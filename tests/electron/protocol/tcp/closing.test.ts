@@ -1,12 +1,13 @@
 /** Closing a connection: RFC 9293 3.6, 3.10.4, 3.10.5, 3.10.7.4; TIME-WAIT and RFC 6191. */
 import { describe, expect, it } from 'vitest'
 import { micros } from '../../../../shared/units.ts'
+import { rule } from '../../../support/rule.ts'
 import { Script } from '../../../support/tcp-script.ts'
 
 const shutdown = (s: Script) => s.connection.shutdown(s.now)
 
 describe('active close (RFC 9293 3.6, figure 12)', () => {
-  it('goes FIN-WAIT-1, FIN-WAIT-2, TIME-WAIT, and is CLOSED after 2 MSL', () => {
+  rule(9293, '3.6 figure 12', 'active close: FIN-WAIT-1, FIN-WAIT-2, TIME-WAIT, CLOSED after 2 MSL', () => {
     const s = Script.connected({ msl: 30_000_000 })
     shutdown(s)
     s.expect('F.', { seq: 1, ack: 1, cause: '' })
@@ -37,7 +38,7 @@ describe('active close (RFC 9293 3.6, figure 12)', () => {
     expect(s.connection.state).toBe('FIN-WAIT-2')
   })
 
-  it('merges FIN and ACK: FIN-WAIT-1 to TIME-WAIT at once', () => {
+  rule(9293, '3.6', 'FIN and ACK in one: FIN-WAIT-1 to TIME-WAIT at once', () => {
     const s = Script.connected()
     shutdown(s)
     s.expect('F.')
@@ -46,7 +47,7 @@ describe('active close (RFC 9293 3.6, figure 12)', () => {
     expect(s.states.slice(-3)).toEqual(['FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT'])
   })
 
-  it('still receives after it has closed its own direction (half-close)', () => {
+  rule(9293, '3.6.1', 'half-closed: the other direction goes on', () => {
     const s = Script.connected()
     shutdown(s)
     s.expect('F.')
@@ -61,7 +62,7 @@ describe('active close (RFC 9293 3.6, figure 12)', () => {
 })
 
 describe('passive close (RFC 9293 3.6, figure 12)', () => {
-  it('goes CLOSE-WAIT, sends what it still has, LAST-ACK, CLOSED', () => {
+  rule(9293, '3.6 figure 12', 'passive close: CLOSE-WAIT, what it still has, LAST-ACK, CLOSED', () => {
     const s = Script.connected()
     s.inject('F.')
     expect(s.connection.state).toBe('CLOSE-WAIT')
@@ -89,20 +90,10 @@ describe('passive close (RFC 9293 3.6, figure 12)', () => {
     s.quiet()
     expect(s.connection.state).toBe('CLOSED')
   })
-
-  it('takes a FIN that overtook data only when these have come', () => {
-    const s = Script.connected()
-    s.inject('F.', { seq: 101, data: 0 })
-    s.expect('.', { ack: 1 })
-    expect(s.connection.state).toBe('ESTABLISHED')
-    s.inject('P.', { seq: 1, data: 100 })
-    expect(s.events()).toEqual(['readable', 'peer_closed'])
-    expect(s.connection.state).toBe('CLOSE-WAIT')
-  })
 })
 
 describe('simultaneous close (RFC 9293 3.6, figure 13)', () => {
-  it('goes FIN-WAIT-1, CLOSING, TIME-WAIT', () => {
+  rule(9293, '3.6 figure 13', 'simultaneous close: FIN-WAIT-1, CLOSING, TIME-WAIT', () => {
     const s = Script.connected()
     shutdown(s)
     s.expect('F.', { seq: 1 })
@@ -125,17 +116,6 @@ describe('TIME-WAIT (RFC 9293 3.10.7.4 eighth, 3.6.1)', () => {
     return s
   }
 
-  it('acknowledges a FIN that comes again and waits anew', () => {
-    const s = waiting()
-    s.elapse(50e6)
-    s.inject('F.', { seq: 1, ack: 2 })
-    s.expect('.', { seq: 2, ack: 2 })
-    s.elapse(59e6)
-    expect(s.connection.state).toBe('TIME-WAIT')
-    s.elapse(1e6)
-    expect(s.connection.state).toBe('CLOSED')
-  })
-
   it('lasts no time with msl 0, but the last ACK goes out', () => {
     const s = Script.connected({ msl: 0 })
     shutdown(s)
@@ -153,20 +133,25 @@ describe('TIME-WAIT (RFC 9293 3.10.7.4 eighth, 3.6.1)', () => {
     s.expect('R', { seq: 2 })
   })
 
-  it('gives way to a SYN beyond its sequence numbers, if the port is listened on', () => {
-    const s = waiting()
-    s.listen()
-    s.inject('S', { seq: 10_000, options: { mss: 1460 } })
-    expect(
-      s.trace
-        .of('tcp:state_changed')
-        .slice(-2)
-        .map((e) => e.to),
-    ).toEqual(['CLOSED', 'SYN-RECEIVED'])
-    s.expect('S.', { ack: 10_001 })
-  })
+  rule(
+    9293,
+    '3.6.1 MAY-2',
+    'TIME-WAIT gives way to a SYN beyond its sequence numbers, if the port is listened on',
+    () => {
+      const s = waiting()
+      s.listen()
+      s.inject('S', { seq: 10_000, options: { mss: 1460 } })
+      expect(
+        s.trace
+          .of('tcp:state_changed')
+          .slice(-2)
+          .map((e) => e.to),
+      ).toEqual(['CLOSED', 'SYN-RECEIVED'])
+      s.expect('S.', { ack: 10_001 })
+    },
+  )
 
-  it('does not give way to an old SYN', () => {
+  rule(9293, '3.6.1 MAY-2', 'TIME-WAIT does not give way to an old SYN', () => {
     const s = waiting()
     s.listen()
     s.inject('S', { seq: -10_000 })
@@ -174,7 +159,7 @@ describe('TIME-WAIT (RFC 9293 3.10.7.4 eighth, 3.6.1)', () => {
     expect(s.connection.state).toBe('TIME-WAIT')
   })
 
-  it('gives way to a SYN with a newer timestamp whatever its number (RFC 6191 2)', () => {
+  rule(6191, '2', 'TIME-WAIT gives way to a SYN with a newer timestamp, whatever its number', () => {
     const s = new Script({ timestamps: true })
     s.connect()
     s.expect('S')
@@ -193,59 +178,47 @@ describe('TIME-WAIT (RFC 9293 3.10.7.4 eighth, 3.6.1)', () => {
     expect(s.connection.state).toBe('CLOSED')
   })
 
-  it('gives way to a SYN with the same timestamp only beyond its sequence numbers (RFC 6191 2)', () => {
-    const s = new Script({ timestamps: true })
-    s.connect()
-    s.expect('S')
-    s.inject('S.', { ts: [1_000, 0] })
-    s.expect('.')
-    shutdown(s)
-    s.expect('F.')
-    s.inject('F.', { ack: 2, ts: [1_001, 0] })
-    s.expect('.')
-    s.listen()
-    s.inject('S', { seq: 10_000, ts: [1_001, 0] })
-    s.expect('S.', { ack: 10_001 })
-  })
-})
-
-describe('abort (RFC 9293 3.10.5)', () => {
-  it('sends a RST and is gone', () => {
-    const s = Script.connected()
-    s.write(100)
-    s.expect('.', { length: 100 })
-    s.connection.abort(s.now)
-    s.expect('R', { seq: 101 })
-    expect(s.events()).toEqual(['closed: aborted'])
-    expect(s.connection.writable).toBe(0)
-    s.elapse(1e9)
-  })
-
-  it('says nothing in SYN-SENT, where the peer knows of nothing', () => {
-    const s = new Script()
-    s.connect()
-    s.expect('S')
-    s.connection.abort(s.now)
-    s.quiet()
-    expect(s.stack.connectionCount).toBe(0)
-  })
+  rule(
+    6191,
+    '2',
+    'TIME-WAIT gives way to a SYN with the same timestamp only beyond its sequence numbers',
+    () => {
+      const s = new Script({ timestamps: true })
+      s.connect()
+      s.expect('S')
+      s.inject('S.', { ts: [1_000, 0] })
+      s.expect('.')
+      shutdown(s)
+      s.expect('F.')
+      s.inject('F.', { ack: 2, ts: [1_001, 0] })
+      s.expect('.')
+      s.listen()
+      s.inject('S', { seq: 10_000, ts: [1_001, 0] })
+      s.expect('S.', { ack: 10_001 })
+    },
+  )
 })
 
 describe('the user timeout (RFC 9293 3.8.3, RFC 5482) and retries', () => {
-  it('gives up when data were not acknowledged for so long', () => {
-    const s = Script.connected({ userTimeout: 10_000_000, minRto: 1_000_000 })
-    s.write(100)
-    s.expect('.', { length: 100, cause: '' })
-    for (const wait of [1e6, 2e6, 4e6]) {
-      expect(s.untilSent()).toBe(wait)
-      s.expect('.', { cause: 'rto' })
-    }
-    expect(s.untilSent()).toBe(3e6)
-    s.expect('R')
-    expect(s.events()).toEqual(['closed: timed_out'])
-  })
+  rule(
+    9293,
+    '3.10.8 user timeout',
+    'the connection is given up when data were not acknowledged for so long',
+    () => {
+      const s = Script.connected({ userTimeout: 10_000_000, minRto: 1_000_000 })
+      s.write(100)
+      s.expect('.', { length: 100, cause: '' })
+      for (const wait of [1e6, 2e6, 4e6]) {
+        expect(s.untilSent()).toBe(wait)
+        s.expect('.', { cause: 'rto' })
+      }
+      expect(s.untilSent()).toBe(3e6)
+      s.expect('R')
+      expect(s.events()).toEqual(['closed: timed_out'])
+    },
+  )
 
-  it('gives up after dataRetries retransmissions', () => {
+  rule(9293, '3.8.3', 'R2: the connection is given up after so many retransmissions', () => {
     const s = Script.connected({ dataRetries: 2 })
     s.write(100)
     s.expect('.', { length: 100 })
@@ -262,7 +235,7 @@ describe('the user timeout (RFC 9293 3.8.3, RFC 5482) and retries', () => {
 describe('keep-alive (RFC 9293 3.8.4)', () => {
   const settings = { keepAliveIdle: 10_000_000, keepAliveInterval: 2_000_000, keepAliveCount: 3 }
 
-  it('probes an idle peer with an old sequence number, and is content with an ACK', () => {
+  rule(9293, '3.8.4', 'an idle peer is probed with an old sequence number; an ACK is enough', () => {
     const s = Script.connected(settings)
     expect(s.untilSent()).toBe(10e6)
     s.expect('.', { seq: 0, length: 0, cause: 'keep_alive' })
@@ -271,20 +244,25 @@ describe('keep-alive (RFC 9293 3.8.4)', () => {
     s.expect('.', { seq: 0 })
   })
 
-  it('gives up a dead peer after idle + n x interval', () => {
-    const s = Script.connected(settings)
-    expect(s.untilSent()).toBe(10e6)
-    s.expect('.', { seq: 0 })
-    for (let i = 0; i < 2; i++) {
+  rule(
+    9293,
+    '3.8.4',
+    'a dead peer is given up after idle + n x interval, not for one probe without answer',
+    () => {
+      const s = Script.connected(settings)
+      expect(s.untilSent()).toBe(10e6)
+      s.expect('.', { seq: 0 })
+      for (let i = 0; i < 2; i++) {
+        expect(s.untilSent()).toBe(2e6)
+        s.expect('.', { seq: 0, cause: 'keep_alive' })
+      }
       expect(s.untilSent()).toBe(2e6)
-      s.expect('.', { seq: 0, cause: 'keep_alive' })
-    }
-    expect(s.untilSent()).toBe(2e6)
-    s.expect('R')
-    expect(s.events()).toEqual(['closed: timed_out'])
-  })
+      s.expect('R')
+      expect(s.events()).toEqual(['closed: timed_out'])
+    },
+  )
 
-  it('leaves it to the retransmission timer while data are outstanding', () => {
+  rule(9293, '3.8.4', 'while data are outstanding, their own timer finds out', () => {
     const s = Script.connected({ keepAliveIdle: 500_000 })
     s.write(10)
     s.expect('.', { length: 10 })
@@ -292,7 +270,7 @@ describe('keep-alive (RFC 9293 3.8.4)', () => {
     s.expect('.', { cause: 'rto' })
   })
 
-  it('finds out at once that the peer was started anew: it answers with RST', () => {
+  rule(9293, '3.8.4', 'a peer that was started anew answers the probe with a RST', () => {
     const s = Script.connected(settings)
     s.untilSent()
     s.expect('.', { seq: 0 })
@@ -300,7 +278,7 @@ describe('keep-alive (RFC 9293 3.8.4)', () => {
     expect(s.events()).toEqual(['closed: reset'])
   })
 
-  it('answers the probes of a peer', () => {
+  rule(9293, '3.8.4', 'the probes of a peer are answered', () => {
     const s = Script.connected()
     for (let i = 0; i < 3; i++) {
       s.inject('.', { seq: 0 })

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { micros } from '../../../../shared/units.ts'
 import { createRng } from '../../../../electron/protocol/random.ts'
 import { InitialNumbers } from '../../../../electron/protocol/tcp/isn.ts'
+import { rule } from '../../../support/rule.ts'
 import { LOCAL, REMOTE, Script } from '../../../support/tcp-script.ts'
 import { tcpEnv } from '../../../support/tcp-env.ts'
 
 describe('active open (RFC 9293 3.5, figure 6)', () => {
-  it('sends a SYN with its options and is established by the SYN-ACK', () => {
+  rule(9293, '3.5 figure 6', 'SYN with its options, SYN,ACK, ACK: both ends are established', () => {
     const s = new Script({ timestamps: true, windowScaling: true, receiveBuffer: 1 << 20, mss: 1400 })
     s.connect()
     s.expect('S', {
@@ -29,7 +30,7 @@ describe('active open (RFC 9293 3.5, figure 6)', () => {
     expect(s.states).toEqual(['SYN-SENT', 'ESTABLISHED'])
   })
 
-  it('does not scale the window of a SYN, but those that follow (RFC 7323 2.2)', () => {
+  rule(7323, '2.2', 'the window of a SYN is not scaled, but those that follow', () => {
     const s = new Script({ windowScaling: true, receiveBuffer: 1 << 20 })
     s.connect()
     s.expect('S', { window: 0xffff })
@@ -41,7 +42,7 @@ describe('active open (RFC 9293 3.5, figure 6)', () => {
     expect(s.connection.metrics().send_window).toBe(4_000)
   })
 
-  it('uses no option that the peer did not offer', () => {
+  rule(7323, '1.3', 'no option is used that the peer did not offer', () => {
     const s = new Script({ timestamps: true, windowScaling: true, receiveBuffer: 1 << 20 })
     s.connect()
     s.expect('S')
@@ -53,7 +54,7 @@ describe('active open (RFC 9293 3.5, figure 6)', () => {
     s.expect('.', { length: 536 })
   })
 
-  it('sends the SYN again after 1, 2, 4 ... seconds and gives up after synRetries (RFC 6298 5.5)', () => {
+  rule(9293, '3.8.3', 'the SYN goes again after 1, 2, 4 ... seconds, and not for ever', () => {
     const s = new Script({ synRetries: 3 })
     s.connect()
     s.expect('S', { cause: '' })
@@ -68,38 +69,7 @@ describe('active open (RFC 9293 3.5, figure 6)', () => {
     expect(s.connection.state).toBe('CLOSED')
   })
 
-  it('is refused by RST,ACK (3.10.7.3 second)', () => {
-    const s = new Script()
-    s.connect()
-    s.expect('S')
-    s.inject('R.', { seq: 0, ack: 1 })
-    expect(s.events()).toEqual(['closed: refused'])
-    s.quiet()
-  })
-
-  it('ignores a RST that acknowledges nothing of ours (3.10.7.3 second)', () => {
-    const s = new Script()
-    s.connect()
-    s.expect('S')
-    s.inject('R', { seq: 0 })
-    s.inject('R.', { seq: 0, ack: 7 })
-    expect(s.connection.state).toBe('SYN-SENT')
-    s.quiet()
-  })
-
-  it('answers a wrong ACK with RST and goes on (3.10.7.3 first; figure 9, old duplicates)', () => {
-    const s = new Script()
-    s.connect()
-    s.expect('S')
-    s.inject('.', { seq: 77, ack: 300 })
-    s.expect('R', { seq: 300 })
-    expect(s.connection.state).toBe('SYN-SENT')
-    s.inject('S.')
-    s.expect('.', { seq: 1, ack: 1 })
-    expect(s.connection.state).toBe('ESTABLISHED')
-  })
-
-  it('begins with an RTO of 3 s when the SYN had to be repeated and nothing was measured (RFC 6298 5.7)', () => {
+  rule(6298, '5.7', 'the RTO begins with 3 s when the SYN had to go again and nothing was measured', () => {
     const s = new Script()
     s.connect()
     s.expect('S')
@@ -112,7 +82,7 @@ describe('active open (RFC 9293 3.5, figure 6)', () => {
     expect(s.untilSent()).toBe(3e6)
   })
 
-  it('begins with one segment when several SYNs were lost, not when one was (RFC 6928 2)', () => {
+  rule(6928, '2', 'the window begins with one segment when several SYNs were lost, not when one was', () => {
     for (const [lost, segments] of [
       [1, 10],
       [2, 1],
@@ -132,20 +102,25 @@ describe('active open (RFC 9293 3.5, figure 6)', () => {
     }
   })
 
-  it('keeps what is written before the connection is there, and a shutdown', () => {
-    const s = new Script()
-    s.connect()
-    s.write(10)
-    s.connection.shutdown(s.now)
-    s.expect('S').quiet()
-    s.inject('S.', { options: { mss: 1460 } })
-    s.expect('F.', { seq: 1, length: 10 })
-    expect(s.states).toEqual(['SYN-SENT', 'ESTABLISHED', 'FIN-WAIT-1'])
-  })
+  rule(
+    9293,
+    '3.10.2 SYN-SENT',
+    'what is written before the connection is there is queued, and so is the CLOSE behind it',
+    () => {
+      const s = new Script()
+      s.connect()
+      s.write(10)
+      s.connection.shutdown(s.now)
+      s.expect('S').quiet()
+      s.inject('S.', { options: { mss: 1460 } })
+      s.expect('F.', { seq: 1, length: 10 })
+      expect(s.states).toEqual(['SYN-SENT', 'ESTABLISHED', 'FIN-WAIT-1'])
+    },
+  )
 })
 
 describe('simultaneous open (RFC 9293 3.5, figure 7)', () => {
-  it('goes through SYN-RECEIVED and is established by an ACK', () => {
+  rule(9293, '3.5 figure 7', 'both open at once: through SYN-RECEIVED to one connection', () => {
     const s = new Script()
     s.connect()
     s.expect('S')
@@ -159,16 +134,6 @@ describe('simultaneous open (RFC 9293 3.5, figure 7)', () => {
     expect(s.connection.state).toBe('ESTABLISHED')
     expect(s.events()).toEqual(['connected'])
   })
-
-  it('is refused by a RST in SYN-RECEIVED (3.10.7.4 second)', () => {
-    const s = new Script()
-    s.connect()
-    s.expect('S')
-    s.inject('S')
-    s.expect('S.')
-    s.inject('R', { seq: 1 })
-    expect(s.events()).toEqual(['closed: refused'])
-  })
 })
 
 describe('passive open (RFC 9293 3.10.7.2)', () => {
@@ -180,7 +145,7 @@ describe('passive open (RFC 9293 3.10.7.2)', () => {
     return s
   }
 
-  it('answers a SYN with SYN-ACK and offers the connection when the ACK is there', () => {
+  rule(9293, '3.5 figure 6', 'passive: SYN,ACK for a SYN, and the connection is there with the ACK', () => {
     const s = opened()
     expect(s.events()).toEqual([])
     s.inject('.', { ack: 1 })
@@ -192,7 +157,7 @@ describe('passive open (RFC 9293 3.10.7.2)', () => {
     s.quiet()
   })
 
-  it('repeats the SYN-ACK by its timer, and at once when the SYN comes again', () => {
+  rule(9293, '3.8.1', 'the SYN,ACK goes again by its timer, and at once when the SYN comes again', () => {
     const s = opened()
     expect(s.untilSent()).toBe(1e6)
     s.expect('S.', { seq: 0, ack: 1, cause: 'syn' })
@@ -203,7 +168,7 @@ describe('passive open (RFC 9293 3.10.7.2)', () => {
     expect(s.events()).toEqual(['accepted'])
   })
 
-  it('echoes the timestamp of the SYN in the SYN-ACK (RFC 7323 3.2)', () => {
+  rule(7323, '3.2', 'a SYN,ACK echoes the timestamp of the SYN', () => {
     const s = new Script({ timestamps: true })
     s.listen()
     s.inject('S', { ts: [4_711, 0] })
@@ -227,27 +192,11 @@ describe('passive open (RFC 9293 3.10.7.2)', () => {
     expect(s.read()).toBe(20)
   })
 
-  it('leaves nothing behind when a RST answers the SYN-ACK of an old duplicate SYN (figure 8)', () => {
+  rule(9293, '3.5 figure 8', 'a RST for the SYN,ACK of an old duplicate SYN leaves nothing behind', () => {
     const s = opened()
     s.inject('R', { seq: 1 })
     expect(s.stack.connectionCount).toBe(0)
     expect(s.events()).toEqual([])
-  })
-
-  it('answers an ACK for LISTEN with RST and ignores a RST', () => {
-    const s = new Script()
-    s.listen()
-    s.inject('.', { seq: 50, ack: 33 })
-    s.expect('R', { seq: 33 })
-    s.inject('R', { seq: 50 })
-    s.quiet()
-  })
-
-  it('refuses a wrong ACK in SYN-RECEIVED with RST (3.10.7.4 fifth)', () => {
-    const s = opened()
-    s.inject('.', { seq: 1, ack: 900 })
-    s.expect('R', { seq: 900 })
-    expect(s.stack.connectionCount).toBe(1)
   })
 
   it('resets who is not accepted when the listener closes', () => {
@@ -260,32 +209,10 @@ describe('passive open (RFC 9293 3.10.7.2)', () => {
   })
 })
 
-describe('no connection (RFC 9293 3.10.7.1)', () => {
-  it('answers a SYN with RST,ACK that acknowledges it', () => {
-    const s = new Script()
-    s.inject('S', { data: 3 })
-    s.expect('R.', { ack: 4 })
-    expect(s.last.segment.sequence).toBe(0)
-  })
-
-  it('answers a segment with ACK by a RST where that ACK says', () => {
-    const s = new Script()
-    s.inject('P.', { seq: 9, ack: 70, data: 3 })
-    s.expect('R', { seq: 70 })
-  })
-
-  it('never answers a RST', () => {
-    const s = new Script()
-    s.inject('R', { seq: 9 })
-    s.inject('R.', { seq: 9 })
-    s.quiet()
-  })
-})
-
 describe("a listener's queues", () => {
   const syn = (s: Script, sourcePort: number) => s.inject('S', { sourcePort, options: { mss: 1000 } })
 
-  it('drops SYNs beyond synBacklog without a word', () => {
+  rule(4987, '2', 'SYNs beyond the backlog are dropped without a word, and counted', () => {
     const s = new Script({ synBacklog: 2 })
     s.listen()
     syn(s, 1).expect('S.')
@@ -333,12 +260,12 @@ describe('initial sequence numbers (RFC 6528 3)', () => {
   const numbers = new InitialNumbers(tcpEnv(1).crypto, createRng(1).bytes(32))
   const tuple = { localAddress: LOCAL, localPort: 1, remoteAddress: REMOTE, remotePort: 2 }
 
-  it('advance by one every 4 us for a four-tuple', () => {
+  rule(6528, '3', 'initial numbers of a four-tuple advance by one every 4 us', () => {
     const first = numbers.of(micros(1_000), tuple).sequence
     expect((numbers.of(micros(5_000), tuple).sequence - first) | 0).toBe(1_000)
   })
 
-  it('say nothing about another four-tuple or another secret', () => {
+  rule(6528, '3', 'they say nothing about another four-tuple, nor of another secret', () => {
     const at = micros(1_000)
     const seen = new Set([0, 1, 2, 3].map((localPort) => numbers.of(at, { ...tuple, localPort }).sequence))
     seen.add(new InitialNumbers(tcpEnv(1).crypto, createRng(2).bytes(32)).of(at, tuple).sequence)
