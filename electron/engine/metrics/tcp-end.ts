@@ -22,10 +22,13 @@ export class TcpEnd extends ConnectionEnd {
   /** 1 while the window that the peer has told is closed, and how often it was closed. */
   readonly zeroWindow = new TimeMean()
   zeroWindows = 0
-  /** Bytes that arrived and wait for an earlier one, and the most that could be read at once. */
+  /** Bytes that arrived and wait for an earlier one, and the most that the application read at one moment. */
   readonly outOfOrder = new TimeMean()
-  readableMax = 0
+  burstMax = 0
+  private burst = 0
   private windowClosed = false
+  /** The data segment before was a window probe. */
+  private probed = false
   private told: { readonly seq: number; readonly ack: number; readonly window: number } | undefined
   /** After the highest sequence number sent; undefined before the first segment. */
   private next: number | undefined
@@ -67,7 +70,10 @@ export class TcpEnd extends ConnectionEnd {
     const behind = this.next === undefined ? 0 : (this.next - seq) << 0
     this.newBytes += payload - Math.min(Math.max(behind, 0), payload)
     if (cause === 'limited_transmit') this.limitedTransmitted += payload
-    if (behind <= 0 || PROBES.has(cause)) return
+    // The octet of a probe that found the window closed goes again with the rest of its segment: that repairs nothing.
+    const again = behind - (this.probed && cause !== 'window_probe' ? 1 : 0)
+    this.probed = cause === 'window_probe'
+    if (again <= 0 || PROBES.has(cause)) return
     this.countResent(cause === 'limited_transmit' ? '' : cause)
   }
 
@@ -99,9 +105,14 @@ export class TcpEnd extends ConnectionEnd {
     this.onWindow(t, cwnd, ssthresh)
   }
 
+  override onRead(t: number, bytes: number): void {
+    this.burst = this.lastRead === t ? this.burst + bytes : bytes
+    this.burstMax = Math.max(this.burstMax, this.burst)
+    super.onRead(t, bytes)
+  }
+
   private onWaiting(t: number, metrics: EventData<'tcp:metrics_updated'>): void {
     this.outOfOrder.set(t, metrics.out_of_order)
-    this.readableMax = Math.max(this.readableMax, metrics.receive_buffer)
     const closed = this.established !== null && metrics.send_window === 0
     if (closed && !this.windowClosed) this.zeroWindows++
     this.windowClosed = closed

@@ -61,8 +61,8 @@ export const WAITING_METRICS: Readonly<Record<string, Figure>> = {
   held_byte_time: ofTcp((ends, lane) =>
     sum(ends.map((end) => end.outOfOrder.integral(lane.tcp.get(end.flow)!.lastPacket) / 1e6)),
   ),
-  /** Bytes that the receiving application could read at once at most. */
-  burst_max: ofTcp((ends) => most(ends.map((end) => end.readableMax))),
+  /** The most bytes that an application read at one moment. */
+  burst_max: ofTcp((ends) => most(ends.map((end) => end.burstMax))),
 
   /** Microseconds from a write of an application until the other has read all of it. */
   write_delay_mean: ofWrites('delays', mean),

@@ -190,14 +190,15 @@ export class Receiver {
 
   /**
    * A window update of its own is due when it at least doubles what the peer still has; otherwise the next ACK
-   * carries it, and reading in small steps costs no packets.
+   * carries it, and reading in small steps costs no packets. Without the avoidance of silly windows each read is told of, as
+   * the receivers did that RFC 813 describes.
    */
   private wantsWindowUpdate(): boolean {
     if (this.finReached) return false
     const left = this.window
     const possible = Math.min(this.possibleEdge - this.next, 0xffff * this.scale)
     const gain = possible - left
-    return gain >= Math.max(this.sillyLimit, this.scale) && gain >= left
+    return gain >= Math.max(this.sillyLimit, this.scale) && (gain >= left || !this.settings.receiverSws)
   }
 
   /** The window field of a segment that is sent now; moves the edge. A SYN's is never scaled (RFC 7323 2.2). */
