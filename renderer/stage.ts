@@ -42,6 +42,12 @@ const AFFINITY: readonly (readonly ViewId[])[] = [
   ['deliveries', 'mqtt'],
   ['framing', 'layers'],
   ['calls', 'waterfall'],
+  ['probes', 'routes', 'journey'],
+  ['fragments', 'packets'],
+  ['writes', 'ladder'],
+  ['held', 'sequence', 'windows'],
+  ['listener', 'states'],
+  ['arq', 'ladder'],
 ]
 
 /**
@@ -63,6 +69,9 @@ const TALL: readonly ViewId[] = [
   'calls',
   'framing',
   'pdus',
+  'probes',
+  'routes',
+  'fragments',
 ]
 /** Of these, those whose rows carry their sums or their fields beside them. */
 const WIDE: readonly ViewId[] = [
@@ -77,6 +86,9 @@ const WIDE: readonly ViewId[] = [
   'calls',
   'framing',
   'pdus',
+  'probes',
+  'routes',
+  'fragments',
 ]
 
 /** Draws all lanes side by side with their windows and stalls: with it first there is one pane, and the other views stand behind. */

@@ -4,6 +4,7 @@ import enMessages from './en/message-views.ts'
 import enNetwork from './en/network-views.ts'
 import enQuic from './en/quic-views.ts'
 import enShell from './en/shell.ts'
+import enTcpIp from './en/tcp-ip-views.ts'
 import enTls from './en/tls-views.ts'
 import enViews from './en/views.ts'
 import zhHttp from './zh/http-views.ts'
@@ -11,10 +12,17 @@ import zhMessages from './zh/message-views.ts'
 import zhNetwork from './zh/network-views.ts'
 import zhQuic from './zh/quic-views.ts'
 import zhShell from './zh/shell.ts'
+import zhTcpIp from './zh/tcp-ip-views.ts'
 import zhTls from './zh/tls-views.ts'
 import zhViews from './zh/views.ts'
 
 export const messages = {
-  en: { ...enShell, view: { ...enViews.view, ...enHttp, ...enTls, ...enQuic, ...enMessages, ...enNetwork } },
-  zh: { ...zhShell, view: { ...zhViews.view, ...zhHttp, ...zhTls, ...zhQuic, ...zhMessages, ...zhNetwork } },
+  en: {
+    ...enShell,
+    view: { ...enViews.view, ...enHttp, ...enTls, ...enQuic, ...enMessages, ...enNetwork, ...enTcpIp },
+  },
+  zh: {
+    ...zhShell,
+    view: { ...zhViews.view, ...zhHttp, ...zhTls, ...zhQuic, ...zhMessages, ...zhNetwork, ...zhTcpIp },
+  },
 }

@@ -46,6 +46,13 @@ export const VIEWS: Readonly<Record<ViewId, View>> = {
   deliveries: view('deliveries', () => import('./DeliveriesView.vue')),
   calls: view('calls', () => import('./CallsView.vue')),
   framing: view('framing', () => import('./FramingView.vue')),
+  probes: view('probes', () => import('./ProbesView.vue')),
+  routes: view('routes', () => import('./RoutesView.vue')),
+  fragments: view('fragments', () => import('./FragmentsView.vue')),
+  writes: view('writes', () => import('./WritesView.vue')),
+  held: view('held', () => import('./HeldView.vue')),
+  listener: view('listener', () => import('./ListenerView.vue')),
+  arq: view('arq', () => import('./ArqView.vue')),
 }
 
 /** Fetches what the first chart needs and draws one unseen, when there is nothing else to do. */

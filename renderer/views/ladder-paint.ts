@@ -15,6 +15,7 @@ import {
 } from './ladder-frame.ts'
 import type { Crossing } from './ladder-scene.ts'
 import { packetWords } from './segment-text.ts'
+import { isNewData } from '../../shared/tcp-causes.ts'
 
 export interface LadderScene extends LadderFrame {
   readonly paths: readonly Crossing[]
@@ -67,7 +68,7 @@ function place(layout: Layout, path: Crossing, role: string): DrawnPath {
 }
 
 const isAgain = ({ packet }: Crossing): boolean =>
-  packet.segment !== undefined && !['', 'limited_transmit'].includes(packet.segment.cause)
+  packet.segment !== undefined && !isNewData(packet.segment.cause)
 
 function colorOf({ theme }: Surface, { path, role }: DrawnPath): string {
   if (isAgain(path)) return theme.retransmission

@@ -6,6 +6,7 @@ import { upperBound } from '../../shared/projections/series.ts'
 import type { Span } from '../../shared/projections/spans.ts'
 import type { TraceStore } from '../../shared/trace/store.ts'
 import type { SelectedItem } from '../stores/selection.ts'
+import { isNewData } from '../../shared/tcp-causes.ts'
 
 export const TRACKS = ['segments', 'records', 'frames', 'exchanges'] as const
 export type Track = (typeof TRACKS)[number]
@@ -76,7 +77,7 @@ export class LayersScene {
     const pkt = table.pkt.data[row]
     const { from, to } = this.load.layers.spanOf(this.store, row)
     const cause = this.store.text(table.columns.cause.data[row])
-    const again = cause !== '' && cause !== 'limited_transmit'
+    const again = !isNewData(cause)
     const look = this.store.fate(pkt).kind === 'dropped' ? 'lost' : again ? 'again' : 'data'
     const texts = [`#${pkt}  ${to - from} B`, `#${pkt}`]
     return { track: 'segments', id: row, from, to, look, again, texts }

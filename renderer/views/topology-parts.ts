@@ -1,6 +1,7 @@
 /** What the pictures of networks share: queues before links, packets on the wire, words where there is room for them. */
 import type { FlyingPacket } from '../../shared/projections/flight.ts'
 import { drawCross, type Surface } from './canvas.ts'
+import { isNewData } from '../../shared/tcp-causes.ts'
 
 export interface TopologyDirection {
   readonly bytes: number
@@ -50,7 +51,7 @@ export function drawPacket(
     return
   }
   const { segment } = packet
-  const again = segment !== undefined && !['', 'limited_transmit'].includes(segment.cause)
+  const again = segment !== undefined && !isNewData(segment.cause)
   pen.save()
   pen.translate(x, y)
   pen.rotate(angle)

@@ -116,7 +116,17 @@ export function pickPacket(
   value: number,
   reach: { t: number; value: number },
 ): number | undefined {
-  for (const bars of [graph.lost, graph.lostAcks, graph.retransmitted, graph.sent]) {
+  return pickFrom([graph.lost, graph.lostAcks, graph.retransmitted, graph.sent], t, value, reach)
+}
+
+/** The packet of the bar nearest to a point, among those within reach; bars that come first go first. */
+export function pickFrom(
+  all: readonly Bars[],
+  t: number,
+  value: number,
+  reach: { t: number; value: number },
+): number | undefined {
+  for (const bars of all) {
     const end = lowerBound(bars.times, t + reach.t)
     let best: number | undefined
     let least = Infinity

@@ -1,5 +1,6 @@
 /** The states of both ends of each lane's connection over time (RFC 9293 3.3.2), and the listener's queues. */
-import type { ListenerQueues, StateChange, States } from '../projections/states.ts'
+import type { ListenerQueues } from '../projections/listeners.ts'
+import type { StateChange, States } from '../projections/states.ts'
 import { isIdleState, isOpenState, stateAt } from '../projections/states.ts'
 import { momentText, niceScale, type Scale } from './axes.ts'
 import { laneViews, type ChartContext, type LaneView } from './context.ts'

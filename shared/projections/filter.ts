@@ -12,6 +12,7 @@
 import type { TraceStore } from '../trace/store.ts'
 import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../tcp-flags.ts'
 import type { Packet } from './packets.ts'
+import { isNewData } from '../tcp-causes.ts'
 
 export type PacketTest = (packet: Packet, store: TraceStore) => boolean
 
@@ -33,7 +34,7 @@ const WORDS: Readonly<Record<string, PacketTest>> = {
   ece: flag(ECE),
   cwr: flag(CWR),
   data: ({ segment }) => (segment?.payload ?? 0) > 0,
-  again: ({ segment }) => segment !== undefined && !['', 'limited_transmit'].includes(segment.cause),
+  again: ({ segment }) => segment !== undefined && !isNewData(segment.cause),
   lost: ({ fate }) => fate === 'dropped',
   delivered: ({ fate }) => fate === 'delivered',
   flying: ({ fate }) => fate === 'under_way',

@@ -10,6 +10,8 @@ import { Bars } from './bars.ts'
 import { Cursor, EndMap } from './cursor.ts'
 import { ACK, FIN, SYN } from '../tcp-flags.ts'
 import { Series } from './series.ts'
+import { Unwrapper } from './unwrapper.ts'
+import { isNewData } from '../tcp-causes.ts'
 
 /** Sequence numbers are relative to the initial one: SYN is 0, the first byte of data 1. */
 export interface SequenceGraph {
@@ -25,24 +27,6 @@ export interface SequenceGraph {
   /** Highest acknowledgment so far, and that plus the advertised window. */
   readonly acked: Series
   readonly windowEdge: Series
-}
-
-/** Turns 32-bit sequence numbers into ever-growing ones by their distance from the highest so far. */
-class Unwrapper {
-  private base: number | undefined
-  /** The highest so far, relative to the first. */
-  private high = 0
-
-  relative(seq: number): number {
-    this.base ??= seq
-    const highSeq = (this.base + this.high) % 2 ** 32
-    return this.high + ((seq - highSeq) | 0)
-  }
-
-  /** Everything before `value` has been sent. */
-  advance(value: number): void {
-    if (value > this.high) this.high = value
-  }
 }
 
 interface Direction extends SequenceGraph {
@@ -65,7 +49,6 @@ const newDirection = (): Direction => ({
 })
 
 const PROBES = new Set(['window_probe', 'keep_alive'])
-const NEW = new Set(['', 'limited_transmit'])
 
 export class Sequence {
   private readonly directions = new EndMap<Direction>(newDirection)
@@ -92,7 +75,7 @@ export class Sequence {
     const from = direction.unwrap.relative(segments.columns.seq.data[row])
     direction.unwrap.advance(from + length)
     const cause = store.text(segments.columns.cause.data[row])
-    const bars = NEW.has(cause)
+    const bars = isNewData(cause)
       ? direction.sent
       : PROBES.has(cause)
         ? direction.probes

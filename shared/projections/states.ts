@@ -1,8 +1,7 @@
 /** The states of both ends of each connection (RFC 9293 3.3.2; RFC 9000 10 for QUIC), and the queues of the listeners. */
-import type { EventTable } from '../trace/columns.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor, EndMap } from './cursor.ts'
-import { Series } from './series.ts'
+import { Listeners } from './listeners.ts'
 
 export interface StateChange {
   readonly t: number
@@ -11,28 +10,11 @@ export interface StateChange {
   readonly why: string
 }
 
-export interface ListenerQueues {
-  readonly synQueue: Series
-  readonly acceptQueue: Series
-  readonly synLimit: Series
-  readonly acceptLimit: Series
-  /** Connections turned away so far. */
-  readonly dropped: Series
-}
-
 export class States {
   readonly ends = new EndMap<StateChange[]>(() => [])
-  /** By listening node and the flow of its events (empty for most). */
-  readonly listeners = new EndMap<ListenerQueues>(() => ({
-    synQueue: new Series(),
-    acceptQueue: new Series(),
-    synLimit: new Series(),
-    acceptLimit: new Series(),
-    dropped: new Series(),
-  }))
+  private readonly queues = new Listeners()
   private readonly cursor = new Cursor(
     'tcp:state_changed',
-    'tcp:queues_changed',
     'transport:packet_sent',
     'connectivity:connection_state_changed',
     'connectivity:connection_closed',
@@ -41,9 +23,14 @@ export class States {
   /** What was said of the end of a QUIC connection, before its state follows. */
   private readonly closed = new EndMap<{ why: string }>(() => ({ why: '' }))
 
+  /** By the node that listens. */
+  get listeners(): Listeners['ends'] {
+    return this.queues.ends
+  }
+
   update(store: TraceStore): void {
+    this.queues.update(store)
     this.cursor.read(store, (name, table, row) => {
-      if (name === 'tcp:queues_changed') return this.onQueues(table, row)
       const flow = table.flow.data[row]
       const node = table.node.data[row]
       const t = table.t.data[row]
@@ -64,18 +51,6 @@ export class States {
             this.ends.open(flow, node).push({ t, state: 'handshaking', why: '' })
       }
     })
-  }
-
-  /** One account a node: the queues belong to the listener, whichever connection changed them. */
-  private onQueues(table: EventTable, row: number): void {
-    const { columns } = table
-    const t = table.t.data[row]
-    const queues = this.listeners.open(0, table.node.data[row])
-    queues.synQueue.step(t, columns.syn_queue.data[row])
-    queues.acceptQueue.step(t, columns.accept_queue.data[row])
-    queues.synLimit.step(t, columns.syn_limit.data[row])
-    queues.acceptLimit.step(t, columns.accept_limit.data[row])
-    queues.dropped.step(t, columns.dropped.data[row])
   }
 }
 

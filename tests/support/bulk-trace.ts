@@ -78,6 +78,8 @@ function segment(ack: boolean, at: number, payload: number, lost: boolean) {
     ts_val: at >>> 0,
     ts_ecr: 1,
     sack: ack && lost ? [at >>> 0, (at + MSS) >>> 0] : [],
+    dsack: false,
+    ecn: 0,
     cause: !ack && lost ? 'sack' : '',
   }
 }

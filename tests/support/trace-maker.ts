@@ -26,6 +26,8 @@ const SEGMENT: EventData<'tcp:segment_sent'> = {
   ts_val: 0,
   ts_ecr: 0,
   sack: [],
+  dsack: false,
+  ecn: 0,
   cause: '',
 }
 

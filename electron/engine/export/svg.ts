@@ -2,11 +2,16 @@
 import type { EChartsOption } from 'echarts'
 import type { ViewId } from '../../../shared/experiment.ts'
 import { wholeRange, type ChartContext } from '../../../shared/charts/context.ts'
+import { arqChart } from '../../../shared/charts/arq.ts'
 import { callsChart, callsHeight } from '../../../shared/charts/calls.ts'
 import { deliveriesChart, deliveriesHeight } from '../../../shared/charts/deliveries.ts'
+import { fragmentsChart, fragmentsHeight } from '../../../shared/charts/fragments.ts'
 import { goodputChart } from '../../../shared/charts/goodput.ts'
 import { headlineChart } from '../../../shared/charts/headline.ts'
+import { heldChart } from '../../../shared/charts/held.ts'
+import { listenerChart } from '../../../shared/charts/listener.ts'
 import type { Chart } from '../../../shared/charts/picture.ts'
+import { probesChart } from '../../../shared/charts/probes.ts'
 import { queueChart } from '../../../shared/charts/queue.ts'
 import { acksChart, NumbersRead } from '../../../shared/charts/acks.ts'
 import { pathsChart, PathsRead } from '../../../shared/charts/paths.ts'
@@ -19,18 +24,25 @@ import type { Language } from '../../../shared/charts/texts.ts'
 import { LIGHT } from '../../../shared/charts/theme.ts'
 import { waterfallChart, waterfallHeight } from '../../../shared/charts/waterfall.ts'
 import { windowsChart } from '../../../shared/charts/windows.ts'
+import { writesChart } from '../../../shared/charts/writes.ts'
+import { Arq } from '../../../shared/projections/arq.ts'
 import { Calls } from '../../../shared/projections/calls.ts'
 import { Changes } from '../../../shared/projections/changes.ts'
+import { Fragments } from '../../../shared/projections/fragments.ts'
 import { Goodput } from '../../../shared/projections/goodput.ts'
+import { HeldBytes } from '../../../shared/projections/held-bytes.ts'
+import { Listeners } from '../../../shared/projections/listeners.ts'
 import { Losses } from '../../../shared/projections/losses.ts'
 import { Messages } from '../../../shared/projections/messages.ts'
 import { PageLoad } from '../../../shared/projections/page-load.ts'
+import { Probes } from '../../../shared/projections/probes.ts'
 import { Queues } from '../../../shared/projections/queue.ts'
 import { Rtt } from '../../../shared/projections/rtt.ts'
 import { Sequence } from '../../../shared/projections/sequence.ts'
 import { Stalls } from '../../../shared/projections/stalls.ts'
 import { States } from '../../../shared/projections/states.ts'
 import { Windows } from '../../../shared/projections/windows.ts'
+import { Writes } from '../../../shared/projections/writes.ts'
 import { TraceStore } from '../../../shared/trace/store.ts'
 import type { RecordingReader } from '../recording/types.ts'
 
@@ -102,6 +114,12 @@ const CHARTS: Partial<Record<ViewId, (context: ChartContext) => Drawn>> = {
   waterfall: reads(() => new PageLoad(), waterfallChart, waterfallHeight),
   calls: reads(() => new Calls(), callsChart, callsHeight),
   deliveries: reads(() => new Messages(), deliveriesChart, deliveriesHeight),
+  probes: reads(() => new Probes(), probesChart),
+  fragments: reads(() => new Fragments(), fragmentsChart, fragmentsHeight),
+  writes: reads(() => new Writes(), writesChart),
+  held: reads(() => new HeldBytes(), heldChart),
+  listener: reads(() => new Listeners(), listenerChart),
+  arq: reads(() => new Arq(), arqChart),
 }
 
 function contextOf(reader: RecordingReader, language: Language): ChartContext {

@@ -152,7 +152,7 @@ export class Direction {
     }
     if (outcome?.kind === 'fragments') {
       const ids = outcome.pieces.map(() => this.env.nextPacketId())
-      this.ledger.cut(id, ids.length, ids[0])
+      this.ledger.cut(id, ids.length, ids[0], this.spec.mtu)
       for (const [i, piece] of outcome.pieces.entries()) this.admit(now, ids[i], piece)
       return
     }

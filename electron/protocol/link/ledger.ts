@@ -88,10 +88,10 @@ export class Ledger {
     this.trace.emit('link:packet_marked', { direction: this.direction }, transit.id)
   }
 
-  cut(id: number, pieces: number, first: number): void {
+  cut(id: number, pieces: number, first: number, mtu: number): void {
     this.fragmented++
     this.fragments += pieces
-    this.trace.emit('link:packet_fragmented', { direction: this.direction, first, count: pieces }, id)
+    this.trace.emit('link:packet_fragmented', { direction: this.direction, first, count: pieces, mtu }, id)
   }
 
   stateChanged(up: boolean): void {

@@ -175,6 +175,7 @@ export default {
     reset_one: 'Reset {knob}',
     group: {
       link: 'Link',
+      ip: 'IP',
       tcp: 'TCP',
       quic: 'QUIC',
       tls: 'TLS',

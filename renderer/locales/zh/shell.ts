@@ -171,6 +171,7 @@ export default {
     reset_one: '复原“{knob}”',
     group: {
       link: '链路',
+      ip: 'IP',
       tcp: 'TCP',
       quic: 'QUIC',
       tls: 'TLS',

@@ -56,6 +56,7 @@ export const LINK_EVENTS = {
       direction,
       first: u32('pkt of the first fragment; the others follow it'),
       count: u16('fragments'),
+      mtu: u16('of the link', 'B'),
     },
   },
   'link:packet_marked': { doc: 'ECN: congestion experienced was set', fields: { direction } },

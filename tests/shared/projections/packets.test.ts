@@ -70,7 +70,7 @@ describe('the list of packets', () => {
     const cut = packetsOf(
       new TraceMaker()
         .sent(0, 1, 'client', { payload: 3000 })
-        .add(1, 'link:packet_fragmented', { direction: 0, first: 2, count: 3 }, link(1))
+        .add(1, 'link:packet_fragmented', { direction: 0, first: 2, count: 3, mtu: 576 }, link(1))
         .add(9, 'link:packet_delivered', delivered(8), link(3)),
     )
     expect(cut.list.map(({ pkt, protocol, fate }) => [pkt, protocol, fate])).toEqual([

@@ -371,7 +371,7 @@ describe('MTU', () => {
     const lab = up({ mtu: 600 })
     lab.send(0, udpPacket(new Uint8Array(1_400)))
     expect(ids(lab)).toEqual([2, 3, 4])
-    expect(lab.of('link:packet_fragmented')).toMatchObject([{ pkt: 1, data: { first: 2, count: 3 } }])
+    expect(lab.of('link:packet_fragmented')).toMatchObject([{ pkt: 1, data: { first: 2, count: 3, mtu: 600 } }])
     expect(lab.arrivals.map(({ bytes }) => ip(bytes).fragmentOffset)).toEqual([0, 576, 1_152])
     expect(lab.link.audit().up.packets).toMatchObject({
       offered: 1,
