@@ -91,6 +91,12 @@ type Seen = TraceEvent<(typeof SEEN)[number]>
 const SENT = 1
 const RECEIVED = 2
 
+/** Why data went for the first time, where there is more to say. */
+const NEW_DATA: Readonly<Record<string, string>> = {
+  limited_transmit: 'new data by limited transmit',
+  mtu_probe: 'new data, to try a larger MTU',
+}
+
 /** Packets that did not go on the wire when they were sent, by host: they waited for ARP, and may never have left. */
 type HeldBack = ReadonlyMap<string, ReadonlySet<number>>
 
@@ -149,7 +155,7 @@ function commentOf(event: Seen, fates: Fates): string {
   const fate = fates.get(event.pkt) ?? ''
   if (event.name !== 'tcp:segment_sent' || event.data.cause === '') return fate
   const { cause } = event.data
-  const reason = cause === 'limited_transmit' ? 'new data by limited transmit' : `retransmission: ${cause}`
+  const reason = NEW_DATA[cause] ?? `retransmission: ${cause}`
   return fate === '' ? reason : `${reason}; ${fate}`
 }
 

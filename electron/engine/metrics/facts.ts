@@ -22,6 +22,7 @@ import { TimeMean } from './mean.ts'
 import { MessageLog } from './message-log.ts'
 import { PacketFlags } from './packet-flags.ts'
 import { isProbeLogEvent, PROBE_LOG_EVENTS, ProbeLog } from './probe-log.ts'
+import { isPathMtuEvent, PATH_MTU_EVENTS, PathMtuLog } from './path-mtu.ts'
 import type { QuicEnd } from './quic-end.ts'
 import { RequestLog } from './request-log.ts'
 import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
@@ -54,6 +55,7 @@ export class LaneFacts {
   readonly way = new WayLog()
   readonly probes = new ProbeLog()
   readonly fragments = new FragmentLog()
+  readonly pathMtu = new PathMtuLog()
   readonly lookups = new LookupLog()
   /** In order; none where no names are looked up. */
   visits: readonly Visit[] = []
@@ -196,6 +198,7 @@ const READ = [
   ...ON_THE_WAY,
   ...PROBE_LOG_EVENTS,
   ...FRAGMENT_LOG_EVENTS,
+  ...PATH_MTU_EVENTS,
   ...ARQ_LOG_EVENTS,
   ...LOOKUP_EVENTS,
   ...MQTT_EVENTS,
@@ -255,6 +258,7 @@ class Collector {
       return
     }
     if (name === '') return
+    if (isPathMtuEvent(event)) return lane.pathMtu.take(event)
     const flow = lane.tcpFlow(name)
     const end = flow.end(node)
     switch (event.name) {
@@ -275,6 +279,7 @@ class Collector {
         if (event.data.to === 'ESTABLISHED' && this.packets.get(event.pkt) & DATA) flow.handshakeSegments++
         return end.onState(t, event.data.to)
       case 'tcp:metrics_updated':
+        lane.pathMtu.onAcknowledged(t, node, name, event.data.acked)
         return end.onMetrics(t, event.data)
       case 'tcp:rtt_sampled':
         return end.rtt.add(event.data.rtt)

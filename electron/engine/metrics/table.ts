@@ -10,6 +10,7 @@ import * as handshake from './handshake.ts'
 import * as messages from './messages.ts'
 import { MQTT_METRICS } from './mqtt.ts'
 import * as page from './page.ts'
+import { PATH_MTU_METRICS } from './path-mtu.ts'
 import * as path from './path.ts'
 import { PROBE_METRICS } from './probes.ts'
 import * as quic from './quic.ts'
@@ -27,7 +28,7 @@ import { WAY_METRICS } from './way.ts'
 export type Metric = (lane: LaneFacts, end: number) => number | null
 
 /** As the trace names them; `none` stands for a retransmission without a cause, which should not be. */
-const CAUSES = ['dup_acks', 'sack', 'partial_ack', 'rto', 'window_probe'] as const
+const CAUSES = ['dup_acks', 'sack', 'partial_ack', 'rto', 'mtu', 'window_probe'] as const
 
 const numbered = (name: string, count: number, metric: (n: number) => Metric): [string, Metric][] =>
   Array.from({ length: count }, (_, i) => [`${name}_${i + 1}`, metric(i + 1)])
@@ -122,6 +123,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   ...WAY_METRICS,
   ...PROBE_METRICS,
   ...FRAGMENT_METRICS,
+  ...PATH_MTU_METRICS,
   ...JOURNEY_METRICS,
 
   page_time: page.pageTime,
