@@ -45,6 +45,18 @@ export function targetAddress(lane: number, setup: Network, target: string): Ipv
   return inLane(lane, setup, { address: parseAddress(target)!, length: 32 }).address
 }
 
+/** Addresses in the network of a host at which nobody is. */
+export function unusedAddresses(lane: number, setup: Network, host: string): Ipv4Address[] {
+  const { network } = setup.hosts[host]
+  const taken = new Set<number>()
+  for (const [name, other] of Object.entries(setup.hosts))
+    if (other.network === network) taken.add(hostNumber(setup.hosts, name))
+  for (const { interfaces } of Object.values(setup.routers))
+    for (const own of interfaces) if (own.network === network) taken.add(own.number)
+  const numbers = Array.from({ length: 254 }, (_, i) => i + 1).filter((number) => !taken.has(number))
+  return numbers.map((number) => addressIn(lane, setup, network, number))
+}
+
 /** The address that a router has on a network; undefined: it has none there. */
 function addressOn(lane: number, setup: Network, router: string, network: number): Ipv4Address | undefined {
   const found = setup.routers[router].interfaces.find((candidate) => candidate.network === network)

@@ -1,6 +1,7 @@
 /** What the schema of a set-up cannot say: that everything that is named is there, and nothing is taken twice. */
 import type { Result } from '../../shared/errors.ts'
 import type { Setup } from '../../shared/experiment.ts'
+import { isLabApp } from './apps/create.ts'
 import { invalid } from './invalid.ts'
 import { checkNetwork } from './network-references.ts'
 import { parseAddress } from '../protocol/wire/address.ts'
@@ -19,6 +20,8 @@ function checkApps({ hosts, routers, apps }: Setup): Result<never> | undefined {
   const taken = new Set<string>()
   for (const [id, app] of Object.entries(apps)) {
     if (!isHost(app.host)) return invalid(`apps.${id}.host`, app.host, `a host: ${names}`)
+    if (hosts[app.host].power === 'off' && !isLabApp(app))
+      return invalid(`hosts.${app.host}.power`, 'off', `on, which ${id} cannot do without`)
     const isProbe = app.kind === 'ping' || app.kind === 'traceroute'
     if (isProbe && !isTarget(app.to))
       return invalid(`apps.${id}.to`, app.to, `an address, a host or a router: ${[...targets].join(' or ')}`)
@@ -55,7 +58,6 @@ const resolverOf = (app: Setup['apps'][string]) =>
 function listensOn(app: Setup['apps'][string]): 'tcp' | 'udp' | undefined {
   if (app.kind === 'message-receiver') return app.over
   if (app.kind === 'arq-receiver') return 'udp'
-  return app.kind === 'tcp-sink' || app.kind.endsWith('-server') || app.kind === 'mqtt-broker'
-    ? 'tcp'
-    : undefined
+  return LISTENERS.has(app.kind) || app.kind.endsWith('-server') ? 'tcp' : undefined
 }
+const LISTENERS: ReadonlySet<string> = new Set(['tcp-sink', 'tcp-answer', 'mqtt-broker'])

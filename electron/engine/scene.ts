@@ -18,7 +18,7 @@ import { formatAddress, type Ipv4Address } from '../protocol/wire/address.ts'
 import { createApp, isLabApp, type LabApp, type LabAppSetup } from './apps/create.ts'
 import { Streams } from './apps/streams.ts'
 import { createEnv, PacketNumbers } from './env.ts'
-import { gatewayAddress, hostAddress, linksOf, portOf, targetAddress } from './network.ts'
+import { gatewayAddress, hostAddress, linksOf, portOf, targetAddress, unusedAddresses } from './network.ts'
 import {
   attachHost,
   configureRouter,
@@ -216,8 +216,10 @@ export class Scene {
   private addApp(lane: PlacedLane, name: string, setup: LabAppSetup): LabApp {
     const { node, station } = lane.hosts.get(setup.host)!
     const addressOf = (target: string) => targetAddress(lane.index, lane.setup, target)
+    const unused = () => unusedAddresses(lane.index, lane.setup, setup.host)
     const [trace, rng] = [this.traceOf(node.name), this.rngOf(name)]
-    return createApp(setup, { name, station, streams: lane.streams, trace, rng, addressOf })
+    const place = { name, station, streams: lane.streams, trace, rng, addressOf, unusedAddresses: unused }
+    return createApp(setup, place)
   }
 
   /** Whether nothing more is to come: all applications are done and all links empty. */

@@ -20,7 +20,7 @@ export interface App {
   /** The host has another address from now on. */
   onAddressChanged?(now: Micros): void
   /** The host went off, and this program with it; or it is on again. While it is off, nothing else happens to its programs. */
-  handlePower?(on: boolean): void
+  handlePower?(now: Micros, on: boolean): void
   /** The host has come to rest; for states of which no event tells. */
   handleRest?(now: Micros): void
 }
@@ -86,7 +86,7 @@ export class Station implements SansIo<never> {
     else this.attached.powerOff(now)
     this.listeners.length = 0
     this.connections.clear()
-    for (const app of this.apps) app.handlePower?.(on)
+    for (const app of this.apps) app.handlePower?.(now, on)
     this.settle(now)
   }
 

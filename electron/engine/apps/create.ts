@@ -11,6 +11,10 @@ import { Payload } from './payload.ts'
 import { Ping } from './ping.ts'
 import { Replayer } from './replayer.ts'
 import type { Streams } from './streams.ts'
+import { SynFlood } from './syn-flood.ts'
+import { TcpAnswer } from './tcp-answer.ts'
+import { TcpAsk } from './tcp-ask.ts'
+import { TcpCrowd } from './tcp-crowd.ts'
 import { TcpSend } from './tcp-send.ts'
 import { TcpSink } from './tcp-sink.ts'
 import { Traceroute } from './traceroute.ts'
@@ -51,6 +55,8 @@ export interface AppPlace {
   readonly rng: Rng
   /** The address of a host or router of the lane, or one in the words of a set-up as the lane has it. */
   addressOf(target: string): Ipv4Address
+  /** Those of the network of its host at which nobody is. */
+  unusedAddresses(): readonly Ipv4Address[]
 }
 
 type Makers = {
@@ -62,6 +68,14 @@ const MAKERS: Makers = {
     new TcpSend(setup, { station, streams, to: addressOf(setup.to), payload: new Payload(rng), trace }),
   'tcp-sink': (setup, { station, streams, trace, rng }) =>
     new TcpSink(setup, { station, streams, payload: new Payload(rng), trace }),
+  'tcp-ask': (setup, { station, streams, trace, rng, addressOf }) =>
+    new TcpAsk(setup, { station, streams, to: addressOf(setup.to), payload: new Payload(rng), trace }),
+  'tcp-answer': (setup, { station, streams, trace, rng }) =>
+    new TcpAnswer(setup, { station, streams, payload: new Payload(rng), trace }),
+  'tcp-crowd': (setup, { station, streams, trace, rng, addressOf }) =>
+    new TcpCrowd(setup, { station, streams, to: addressOf(setup.to), payload: new Payload(rng), trace }),
+  'syn-flood': (setup, { station, trace, rng, addressOf, unusedAddresses }) =>
+    new SynFlood(setup, { station, trace, rng, to: addressOf(setup.to), sources: unusedAddresses() }),
   ping: (setup, { name, station, trace, addressOf }) =>
     new Ping(setup, { name, station, trace, to: addressOf(setup.to) }),
   traceroute: (setup, { name, station, trace, addressOf }) =>

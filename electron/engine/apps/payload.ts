@@ -48,7 +48,8 @@ const HASHED = 16_384
 /** SHA-256 of what passes by. */
 export class Digest {
   private readonly hash: Hash = createHash('sha256')
-  private readonly piece = Buffer.allocUnsafe(HASHED)
+  /** What waits to be hashed; it grows, for of thousands of connections most carry little. */
+  private piece = Buffer.allocUnsafe(0)
   private used = 0
   /** Bytes so far. */
   bytes = 0
@@ -62,6 +63,7 @@ export class Digest {
         return
       }
     }
+    if (this.used + bytes.length > this.piece.length) this.grow(this.used + bytes.length)
     this.piece.set(bytes, this.used)
     this.used += bytes.length
   }
@@ -70,6 +72,12 @@ export class Digest {
   finish(): string {
     this.flush()
     return this.hash.digest('hex')
+  }
+
+  private grow(least: number): void {
+    const larger = Buffer.allocUnsafe(Math.min(HASHED, 2 * least))
+    larger.set(this.piece.subarray(0, this.used))
+    this.piece = larger
   }
 
   private flush(): void {

@@ -74,7 +74,7 @@ export class TcpSink implements App {
     }
   }
 
-  handlePower(on: boolean): void {
+  handlePower(_now: Micros, on: boolean): void {
     this.acceptor.handlePower(on)
     for (const reading of this.readings.values()) this.finish(reading, 'host_off')
   }
@@ -145,10 +145,13 @@ export class TcpSink implements App {
         reading.nextAt = pacer.nextAt(now, Math.min(there, MOST))
         return
       }
-      const bytes = connection.read(now, allowed)
-      if (bytes === undefined) break
-      pacer.take(bytes.length)
-      reading.inflow.take(bytes)
+      pacer.take(allowed)
+      // The stack gives what one packet brought at a time.
+      for (let left = allowed; left > 0; ) {
+        const bytes = connection.read(now, left)!
+        reading.inflow.take(bytes)
+        left -= bytes.length
+      }
     }
     if (connection.peerClosed) this.answer(now, reading)
   }

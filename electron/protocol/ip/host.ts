@@ -208,6 +208,20 @@ export class Host implements SansIo<HostEvent> {
     return 'sent'
   }
 
+  /** Sends a segment of no connection of this host, from an address that need not be its own, as a program with raw access can. */
+  sendForged(source: Ipv4Address, out: OutgoingSegment): SendOutcome {
+    if (this.output.isFull) return 'queue_full'
+    const { destination, segment } = out
+    const protocol = PROTOCOL_TCP
+    const spec = { protocol, source, destination, payloadLength: tcpLength(segment), dontFragment: true }
+    const bytes = this.output.start(spec)
+    encodeTcp(segment, bytes, IPV4_MIN_HEADER, source, destination)
+    const trace = this.flowScope(out.flow)
+    const fields = segmentFields(out, bytes.length)
+    const isSent = this.pushCut(bytes, trace, (pkt) => trace.emit('tcp:segment_sent', fields, pkt))
+    return isSent ? 'sent' : 'exceeds_mtu'
+  }
+
   /** Sends an echo request. Its answer is an event with the identifier and sequence number that are returned. */
   ping(now: Micros, to: Ipv4Address, options: PingOptions = {}): EchoId | Exclude<SendOutcome, 'sent'> {
     const payload = options.payload ?? NO_PAYLOAD

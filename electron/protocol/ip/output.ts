@@ -15,6 +15,7 @@ export interface PacketSpec {
   readonly payloadLength: number
   readonly dontFragment: boolean
   /** Instead of the host's own. */
+  readonly source?: Ipv4Address
   readonly ttl?: number
   readonly ecn?: number
 }
@@ -56,7 +57,7 @@ export class IpOutput {
       fragmentOffset: 0,
       ttl: spec.ttl ?? this.ttl,
       protocol: spec.protocol,
-      source: this.address,
+      source: spec.source ?? this.address,
       destination: spec.destination,
       options: NO_OPTIONS,
     }
