@@ -77,6 +77,8 @@ export class LaneFacts {
   readonly synQueue = new TimeMean()
   synQueueEntries = 0
   steady: SteadyStart | undefined
+  /** What became of SYN cookies, and how often. */
+  readonly synCookies = new Map<string, number>()
   private synQueueLength = 0
 
   /** Hosts that are clients, and the pauses in what applications got. */
@@ -125,6 +127,10 @@ export class LaneFacts {
     let link = this.links.get(node)
     if (!link) this.links.set(node, (link = new LinkFacts()))
     return link
+  }
+
+  onSynCookie(what: string): void {
+    this.synCookies.set(what, (this.synCookies.get(what) ?? 0) + 1)
   }
 
   onQueues(t: number, synQueue: number, acceptQueue: number, turnedAway: number): void {
@@ -181,6 +187,7 @@ const READ = [
   'tcp:stall_changed',
   'tcp:connection_closed',
   'tcp:option_negotiated',
+  'tcp:syn_cookie',
   ...QUIC,
   'udp:datagram_sent',
   'udp:datagram_received',
@@ -257,6 +264,7 @@ class Collector {
       lane.onQueues(t, syn_queue, accept_queue, dropped)
       return
     }
+    if (event.name === 'tcp:syn_cookie') return lane.onSynCookie(event.data.what)
     if (name === '') return
     if (isPathMtuEvent(event)) return lane.pathMtu.take(event)
     const flow = lane.tcpFlow(name)
@@ -273,7 +281,7 @@ class Collector {
         flow.lastPacket = t
         lane.way.onSegmentReceived(event.pkt)
         lane.messages.onArrival(t, event.pkt)
-        return end.onReceived(event.data)
+        return end.onReceived(t, event.data)
       case 'tcp:state_changed':
         // The segment that opens the server may carry data already: then it is the third of the handshake.
         if (event.data.to === 'ESTABLISHED' && this.packets.get(event.pkt) & DATA) flow.handshakeSegments++
@@ -306,7 +314,7 @@ class Collector {
         end.optionArrived = event.data.arrived
         return
       case 'tcp:connection_closed':
-        end.error = event.data.error
+        return end.onClosed(t, event.data.error)
     }
   }
 

@@ -14,8 +14,10 @@ import { PATH_MTU_METRICS } from './path-mtu.ts'
 import * as path from './path.ts'
 import { PROBE_METRICS } from './probes.ts'
 import * as quic from './quic.ts'
+import { deadPeerFound, keepAlives } from './silence.ts'
 import * as stalls from './stalls.ts'
 import * as steady from './steady.ts'
+import { synCookiesAccepted, synCookiesSent } from './syn-cookies.ts'
 import { serverSignatureReplayable, serverSignatureValid } from './server-signature.ts'
 import { TLS_FAILURE_METRICS } from './tls-failures.ts'
 import { TLS_MESSAGE_METRICS } from './tls-messages.ts'
@@ -47,6 +49,10 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   syn_queue_rtts: handshake.synQueueRoundTrips,
   accept_queue_max: handshake.acceptQueueMax,
   connections_turned_away: handshake.connectionsTurnedAway,
+  syn_cookies_sent: synCookiesSent,
+  syn_cookies_accepted: synCookiesAccepted,
+  dead_peer_found: deadPeerFound,
+  keep_alives: keepAlives,
   unknown_option_arrived: handshake.unknownOptionArrived,
 
   quic_connections: quic.quicConnections,

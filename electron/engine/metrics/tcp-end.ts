@@ -25,6 +25,11 @@ export class TcpEnd extends ConnectionEnd {
   /** Bytes that arrived and wait for an earlier one, and the most that the application read at one moment. */
   readonly outOfOrder = new TimeMean()
   burstMax = 0
+  /** Probes that it sent while the peer was idle. */
+  keepAlives = 0
+  /** Since its last segment the peer had been silent so long when the connection was given up or reset; null: it was not. */
+  silence: number | null = null
+  private lastHeard: number | undefined
   private burst = 0
   private windowClosed = false
   /** The data segment before was a window probe. */
@@ -46,6 +51,7 @@ export class TcpEnd extends ConnectionEnd {
     if (flags & RST) return
     this.onWindowTold(segment)
     if (cause === 'window_probe') this.windowProbes++
+    if (cause === 'keep_alive') this.keepAlives++
     if (flags & SYN) (flags & ACK ? this.synAcks : this.syns).push(t)
     if (payload > 0) this.onData(t, segment)
     const end = (seq + payload + (flags & (SYN | FIN) ? 1 : 0)) >>> 0
@@ -77,9 +83,16 @@ export class TcpEnd extends ConnectionEnd {
     this.countResent(cause === 'limited_transmit' ? '' : cause)
   }
 
-  onReceived({ payload, new_data }: EventData<'tcp:segment_received'>): void {
+  onReceived(t: number, { payload, new_data }: EventData<'tcp:segment_received'>): void {
+    this.lastHeard = t
     this.receivedBytes += payload
     this.duplicateBytes += payload - new_data
+  }
+
+  onClosed(t: number, error: string): void {
+    this.error = error
+    const found = error === 'timed_out' || error === 'reset'
+    if (found && this.lastHeard !== undefined) this.silence = t - this.lastHeard
   }
 
   onState(t: number, to: string): void {
