@@ -2,43 +2,23 @@
  * BBR, version 3 (draft-ietf-ccwg-bbr; section numbers and names in brackets are the draft's). It keeps a model of the path
  * (bbr-model.ts), paces at the rate that it delivers and keeps in flight a small multiple of what it holds. Every few seconds, or as
  * often as Reno would, it asks for more (refill, up), gives back what that has queued (down) and stays (cruise). Losses above 2 % of
- * a round trip while it asks are the limit of what it puts in flight; losses while it does not make it slow down for a while.
+ * a round trip while it asks are the limit of what it puts in flight; losses while it does not make it slow down for a while. What
+ * the states mean for window and rate stands in bbr-output.ts.
  */
 import type { Micros } from '../../../shared/units.ts'
 import { BbrModel, BETA } from './bbr-model.ts'
+import { BbrOutput, GAINS, isProbingCycle, type BbrState } from './bbr-output.ts'
 import type { LostPacket, RateSample } from './delivery-rate.ts'
 import type { CongestionControl, CongestionOptions, Pacing } from './interface.ts'
 
-export type BbrState =
-  'startup' | 'drain' | 'probe_bw_down' | 'probe_bw_cruise' | 'probe_bw_refill' | 'probe_bw_up' | 'probe_rtt'
-
-/** 5.6.1: what each state multiplies the rate and the product of rate and round trip by. 4 ln 2 doubles the rate each round trip. */
-const GAINS: Readonly<Record<BbrState, { readonly pacing: number; readonly window: number }>> = {
-  startup: { pacing: 4 * Math.LN2, window: 2 },
-  drain: { pacing: 0.5, window: 2 },
-  probe_bw_down: { pacing: 0.9, window: 2 },
-  probe_bw_cruise: { pacing: 1, window: 2 },
-  probe_bw_refill: { pacing: 1, window: 2 },
-  probe_bw_up: { pacing: 1.25, window: 2.25 },
-  probe_rtt: { pacing: 1, window: 0.5 },
-}
-/** [LossThresh, Headroom, MinPipeCwnd] 2.7. */
+/** [LossThresh] 2.7. */
 const LOSS_THRESHOLD = 0.02
-const HEADROOM = 0.15
-const MIN_PIPE = 4
-/** [PacingMarginPercent] 2.4: paces a little below the rate. */
-const PACING_SHARE = 0.99
 /** 5.3.1.3: separate losses in a round trip that end Startup. */
 const STARTUP_LOSSES = 6
 /** 5.3.2: round trips. */
 const DRAIN_ROUNDS = 3
 /** [ProbeRTTDuration] 2.14.2. */
 const PROBE_RTT_DURATION = 200_000
-/** 5.6.2: before the first sample, as if a round trip took a millisecond. */
-const FIRST_RTT = 1_000
-/** 5.6.3: what may go at once: what a millisecond paces, two segments at least. */
-const QUANTUM_SPAN = 1_000
-const MAX_QUANTUM = 65_536
 /** 5.3.3.5: the longest wait between probes: rounds, and seconds of the clock, 2 to 3. */
 const MAX_PROBE_ROUNDS = 63
 const PROBE_WAIT = 2_000_000
@@ -50,27 +30,22 @@ type AckPhase = 'init' | 'refilling' | 'probe_starting' | 'probe_feedback' | 'pr
 /** What one sample says of losses: in flight when the packet was sent, and lost since. */
 type Congestion = Pick<RateSample, 'txInFlight' | 'lostSince' | 'isAppLimited'>
 
+export type { BbrState } from './bbr-output.ts'
+
 export class Bbr implements CongestionControl {
   readonly name = 'bbr'
   readonly ssthresh = Infinity
   state: BbrState = 'startup'
   private readonly model = new BbrModel()
-  private readonly initialWindow: number
+  private readonly output: BbrOutput
   private readonly selectiveAcks: boolean
   private readonly random: () => number
-  private segmentSize: number
-  private cwnd: number
-  private pacingRate: number
-  private quantum: number
-  private hasSeenRtt: boolean
   private delivered = 0
   /** The last round trip in which the window was full [is_cwnd_limited]. */
   private limitedRound = -Infinity
   private drainStartRound = 0
   /** A time with nothing to send is over [idle_restart]. */
   private isRestarting = false
-  /** [prior_cwnd]: the window before a recovery or ProbeRTT. */
-  private priorWindow = 0
   private isRecovering = false
   private recoveryRound = 0
   /** Separate losses of this round trip, and the number of the last packet among them. */
@@ -101,22 +76,17 @@ export class Bbr implements CongestionControl {
   private undoBounds = { rateShortTerm: 0, inflightShortTerm: 0, inflightLongTerm: 0 }
 
   constructor(options: CongestionOptions) {
-    this.segmentSize = options.segmentSize
-    this.initialWindow = options.initialWindow
+    this.output = new BbrOutput(options, this.model)
     this.selectiveAcks = options.selectiveAcks ?? true
     this.random = options.random ?? (() => 0.5)
-    this.cwnd = options.inherited?.window ?? options.initialWindow
-    this.hasSeenRtt = (options.smoothedRtt ?? 0) > 0
-    this.pacingRate = this.firstRate(this.hasSeenRtt ? options.smoothedRtt! : FIRST_RTT)
-    this.quantum = 2 * options.segmentSize
   }
 
   get window(): number {
-    return Math.floor(this.cwnd)
+    return Math.floor(this.output.window)
   }
 
   get pacing(): Pacing {
-    return { rate: this.pacingRate, burst: this.quantum }
+    return this.output.pacing
   }
 
   /** 5.2.3: the model, the state, and what follows for rate and window; losses that the ACK brought to light come first (5.2.4). */
@@ -126,12 +96,12 @@ export class Bbr implements CongestionControl {
     const sample = isModest === taken.isAppLimited ? taken : { ...taken, isAppLimited: isModest }
     this.delivered = sample.delivered
     this.lastTxInFlight = sample.txInFlight
-    if (sample.priorInFlight + this.segmentSize > this.cwnd) this.limitedRound = model.round
+    if (sample.priorInFlight + this.output.segmentSize > this.output.window) this.limitedRound = model.round
     for (const loss of sample.losses) this.onLostPacket(now, loss)
     model.takeDelivery(sample)
     if (model.isRoundStart) this.roundsSinceUp++
     this.adaptLowerBounds()
-    model.takeAggregation(now, sample.acked, this.cwnd)
+    model.takeAggregation(now, sample.acked, this.output.window)
     model.checkFull(sample)
     this.checkStartup(sample)
     this.checkDrain(now, sample)
@@ -139,8 +109,7 @@ export class Bbr implements CongestionControl {
     model.takeRtt(now, sample.rtt)
     this.checkProbeRtt(now, sample)
     model.finishDelivery(sample)
-    this.setPacingRate(sample)
-    this.setWindow(sample)
+    this.output.update(this.state, sample)
   }
 
   // --- Startup and Drain (5.3.1, 5.3.2) -------------------------------------------------------------------
@@ -175,13 +144,13 @@ export class Bbr implements CongestionControl {
   private checkDrain(now: Micros, { inFlight }: RateSample): void {
     if (this.state !== 'drain') return
     const isLong = this.model.round > this.drainStartRound + DRAIN_ROUNDS
-    if (inFlight <= this.inFlight(1) || isLong) this.startDown(now)
+    if (inFlight <= this.output.inFlight(this.state, 1) || isLong) this.startDown(now)
   }
 
   // --- ProbeBW (5.3.3) ------------------------------------------------------------------------------------
 
   private get isProbingCycle(): boolean {
-    return this.state.startsWith('probe_bw')
+    return isProbingCycle(this.state)
   }
 
   /** [IsProbingBW]: losses are then the price of asking. */
@@ -240,14 +209,14 @@ export class Bbr implements CongestionControl {
 
   /** 5.3.3.5.2: by the clock, or as often as a Reno flow of this size would lose a packet. */
   private isTimeToProbe(now: Micros): boolean {
-    const rounds = Math.min(this.targetInFlight / this.segmentSize, MAX_PROBE_ROUNDS)
+    const rounds = Math.min(this.output.target / this.output.segmentSize, MAX_PROBE_ROUNDS)
     return now > this.cycleStart + this.probeWait || this.roundsSinceUp >= rounds
   }
 
   private isTimeToCruise({ inFlight }: RateSample): boolean {
     const { model } = this
-    const held = this.budget(model.maxRate * model.minRtt)
-    return inFlight <= Math.min(this.inFlightWithHeadroom, held)
+    const held = this.output.budget(this.state, model.maxRate * model.minRtt)
+    return inFlight <= Math.min(this.output.withHeadroom, held)
   }
 
   private isTimeToGoDown({ inFlight, rate }: RateSample): boolean {
@@ -257,7 +226,7 @@ export class Bbr implements CongestionControl {
       this.wasPrecautionary = true
       return true
     }
-    if (!this.isWindowLimited || this.cwnd < model.inflightLongTerm) return model.isFullNow
+    if (!this.isWindowLimited || this.output.window < model.inflightLongTerm) return model.isFullNow
     // The bound is what keeps the rate from growing, so nothing is known of the path.
     model.resetFull(rate)
     return false
@@ -285,12 +254,12 @@ export class Bbr implements CongestionControl {
   /** [ProbeInflightLongtermUpward]: by 1, 2, 4 ... segments a round trip. */
   private raiseLongTerm(acked: number): void {
     const { model } = this
-    if (!this.isWindowLimited || this.cwnd < model.inflightLongTerm) return
+    if (!this.isWindowLimited || this.output.window < model.inflightLongTerm) return
     this.upAcked += acked
     if (this.upAcked >= this.upAckedPerSegment) {
       const segments = Math.floor(this.upAcked / this.upAckedPerSegment)
       this.upAcked -= segments * this.upAckedPerSegment
-      model.inflightLongTerm += segments * this.segmentSize
+      model.inflightLongTerm += segments * this.output.segmentSize
     }
     if (model.isRoundStart) this.raiseSlope()
   }
@@ -298,7 +267,7 @@ export class Bbr implements CongestionControl {
   private raiseSlope(): void {
     const growth = 2 ** this.upRounds
     this.upRounds = Math.min(this.upRounds + 1, 30)
-    this.upAckedPerSegment = Math.max(this.cwnd / growth, this.segmentSize)
+    this.upAckedPerSegment = Math.max(this.output.window / growth, this.output.segmentSize)
   }
 
   // --- ProbeRTT (5.3.4) -----------------------------------------------------------------------------------
@@ -318,7 +287,7 @@ export class Bbr implements CongestionControl {
   private handleProbeRtt(now: Micros, { inFlight, delivered }: RateSample): void {
     this.modestUntil = delivered + inFlight
     if (this.probeRttEnd === undefined) {
-      if (inFlight > this.probeRttWindow) return
+      if (inFlight > this.output.probeRttWindow) return
       this.probeRttEnd = now + PROBE_RTT_DURATION
       this.isProbeRttRoundDone = false
       this.model.startRound(delivered)
@@ -331,7 +300,7 @@ export class Bbr implements CongestionControl {
   private checkProbeRttDone(now: Micros): void {
     if (this.probeRttEnd === undefined || now <= this.probeRttEnd) return
     this.model.recentMinRttAt = now
-    this.restoreWindow()
+    this.output.restore()
     this.model.resetShortTerm()
     if (!this.model.isFull) this.state = 'startup'
     else {
@@ -351,7 +320,7 @@ export class Bbr implements CongestionControl {
   private onTooHigh(now: Micros, { txInFlight, isAppLimited }: Congestion): void {
     this.wasTooHigh = true
     this.isProbeSample = false
-    if (!isAppLimited) this.model.inflightLongTerm = Math.max(txInFlight, this.targetInFlight * BETA)
+    if (!isAppLimited) this.model.inflightLongTerm = Math.max(txInFlight, this.output.target * BETA)
     if (this.state !== 'probe_bw_up') return
     this.undoState = 'probe_bw_up'
     this.startDown(now)
@@ -379,8 +348,12 @@ export class Bbr implements CongestionControl {
   private adaptLowerBounds(): void {
     const { model } = this
     if (!model.isLossRoundStart) return
-    if (model.isLossInRound && !this.isProbing) model.lowerBounds(this.cwnd)
+    if (model.isLossInRound && !this.isProbing) model.lowerBounds(this.output.window)
     model.isLossInRound = false
+  }
+
+  private saveWindow(): void {
+    this.output.save(!this.isRecovering && this.state !== 'probe_rtt')
   }
 
   private saveState(): void {
@@ -388,87 +361,6 @@ export class Bbr implements CongestionControl {
     this.saveWindow()
     this.undoState = undefined
     this.undoBounds = { rateShortTerm, inflightShortTerm, inflightLongTerm }
-  }
-
-  // --- what is allowed (5.6) ------------------------------------------------------------------------------
-
-  private get minPipe(): number {
-    return MIN_PIPE * this.segmentSize
-  }
-
-  /** [TargetInflight]. */
-  private get targetInFlight(): number {
-    return Math.min(this.model.product(1) ?? this.initialWindow, this.cwnd)
-  }
-
-  /** [Inflight]. */
-  private inFlight(gain: number): number {
-    return this.budget(this.model.product(gain) ?? this.initialWindow)
-  }
-
-  /** [QuantizationBudget] 5.6.4.2. */
-  private budget(bytes: number): number {
-    const least = Math.max(bytes, 3 * this.quantum, this.minPipe)
-    return this.state === 'probe_bw_up' ? least + 2 * this.segmentSize : least
-  }
-
-  /** [InflightWithHeadroom]: leaves others some room. */
-  private get inFlightWithHeadroom(): number {
-    const { inflightLongTerm } = this.model
-    if (inflightLongTerm === Infinity) return Infinity
-    const headroom = Math.max(this.segmentSize, HEADROOM * inflightLongTerm)
-    return Math.max(inflightLongTerm - headroom, this.minPipe)
-  }
-
-  private get probeRttWindow(): number {
-    return Math.max(this.model.product(GAINS.probe_rtt.window) ?? this.initialWindow, this.minPipe)
-  }
-
-  private firstRate(rtt: number): number {
-    return (GAINS.startup.pacing * this.cwnd) / Math.max(rtt, 1)
-  }
-
-  /** 5.6.2 and 5.6.3. */
-  private setPacingRate({ rtt }: RateSample): void {
-    if (!this.hasSeenRtt && rtt !== undefined) {
-      this.hasSeenRtt = true
-      this.pacingRate = this.firstRate(rtt)
-    }
-    this.paceWith(GAINS[this.state].pacing)
-    const quantum = Math.min(this.pacingRate * QUANTUM_SPAN, MAX_QUANTUM)
-    this.quantum = Math.max(quantum, 2 * this.segmentSize)
-  }
-
-  private paceWith(gain: number): void {
-    const rate = gain * this.model.rate * PACING_SHARE
-    if (rate > 0 && (this.model.isFull || rate > this.pacingRate)) this.pacingRate = rate
-  }
-
-  /** 5.6.4.6 and 5.6.4.7. */
-  private setWindow({ acked, delivered }: RateSample): void {
-    const { model } = this
-    const product = model.product(GAINS[this.state].window) ?? this.initialWindow
-    const most = this.budget(product + model.extraAcked)
-    if (model.isFull) this.cwnd = Math.min(this.cwnd + acked, most)
-    else if (this.cwnd < most || delivered < this.initialWindow) this.cwnd += acked
-    this.cwnd = Math.max(this.cwnd, this.minPipe)
-    if (this.state === 'probe_rtt') this.cwnd = Math.min(this.cwnd, this.probeRttWindow)
-    const cap = Math.min(this.longTermCap, model.inflightShortTerm)
-    this.cwnd = Math.min(this.cwnd, Math.max(cap, this.minPipe))
-  }
-
-  private get longTermCap(): number {
-    if (this.state === 'probe_rtt' || this.state === 'probe_bw_cruise') return this.inFlightWithHeadroom
-    return this.isProbingCycle ? this.model.inflightLongTerm : Infinity
-  }
-
-  private saveWindow(): void {
-    const isWhole = !this.isRecovering && this.state !== 'probe_rtt'
-    this.priorWindow = isWhole ? this.cwnd : Math.max(this.priorWindow, this.cwnd)
-  }
-
-  private restoreWindow(): void {
-    this.cwnd = Math.max(this.cwnd, this.priorWindow)
   }
 
   // --- what the transport tells ---------------------------------------------------------------------------
@@ -485,13 +377,13 @@ export class Bbr implements CongestionControl {
 
   onTimeout(): void {
     this.onLoss()
-    this.cwnd = this.segmentSize
+    this.output.window = this.output.segmentSize
   }
 
   onRecovered(): void {
     if (!this.isRecovering) return
     this.isRecovering = false
-    this.restoreWindow()
+    this.output.restore()
   }
 
   /** 3.6: the draft asks that marks are taken for congestion, not how: here as if too much had been lost. */
@@ -503,9 +395,9 @@ export class Bbr implements CongestionControl {
   }
 
   /** [HandleSpuriousLossDetection] 5.5.11.2. */
-  onSpurious(now: Micros): void {
+  onSpurious(): void {
     const { model, undoBounds, undoState, state } = this
-    this.restoreWindow()
+    this.output.restore()
     model.isLossInRound = false
     model.resetFull(0)
     model.rateShortTerm = Math.max(model.rateShortTerm, undoBounds.rateShortTerm)
@@ -515,7 +407,6 @@ export class Bbr implements CongestionControl {
       model.isFull = false
       if (state !== 'probe_rtt') this.state = 'startup'
     } else if (undoState === 'probe_bw_up' && state !== 'probe_bw_up' && state !== 'probe_rtt') {
-      this.cycleStart = now
       this.startRefill()
     }
     this.undoState = undefined
@@ -525,7 +416,7 @@ export class Bbr implements CongestionControl {
   onIdleRestart(now: Micros): void {
     this.isRestarting = true
     this.model.restartAggregation(now)
-    if (this.isProbingCycle) this.paceWith(1)
+    if (this.isProbingCycle) this.output.paceWith(1)
     else if (this.state === 'probe_rtt') this.checkProbeRttDone(now)
   }
 
@@ -536,8 +427,7 @@ export class Bbr implements CongestionControl {
   capWindow(): void {}
 
   setSegmentSize(bytes: number): void {
-    this.segmentSize = bytes
-    this.cwnd = Math.max(this.cwnd, bytes)
+    this.output.setSegmentSize(bytes)
   }
 
   metrics(): Readonly<Record<string, number>> {
