@@ -33,6 +33,7 @@ import {
   REASSEMBLY_TIME_EXCEEDED,
   type IcmpEcho,
   type IcmpMessage,
+  type QuotedPacket,
 } from '../wire/icmp.ts'
 import {
   decodeIpv4,
@@ -50,6 +51,7 @@ import type { WireError } from '../wire/result.ts'
 import { decodeTcp, encodeTcp, TCP_MIN_HEADER, tcpLength } from '../wire/tcp.ts'
 import { decodeUdp, encodeUdp, UDP_HEADER, UDP_MAX_PAYLOAD } from '../wire/udp.ts'
 import type { HostEvent } from './events.ts'
+import { FlowScopes } from './flow-scopes.ts'
 import { mayReportError, Pings, quoteOf, type EchoId } from './icmp.ts'
 import { IpOutput } from './output.ts'
 import type { HostOptions, PingOptions, SendOutcome, UdpSend } from './requests.ts'
@@ -60,9 +62,6 @@ export type { HostOptions, PingOptions, SendOutcome, UdpSend } from './requests.
 
 /** Events of UDP and ICMP that may wait for the owner; beyond it, what arrives is dropped and traced. */
 const EVENT_LIMIT = 4096
-
-/** The most scopes of flows that are kept at hand. */
-const FLOW_SCOPES = 4096
 
 const NO_PAYLOAD = new Uint8Array(0)
 
@@ -78,7 +77,7 @@ export class Host implements SansIo<HostEvent> {
   private readonly udp: UdpPorts
   private readonly pings: Pings
   private readonly events: HostEvent[] = []
-  private readonly flowScopes = new Map<string, Trace>()
+  private readonly flows: FlowScopes
   private readonly udpListeners: ((send: UdpSend, pkt: number) => void)[] = []
   private own: Ipv4Address
   private isOn = true
@@ -93,6 +92,7 @@ export class Host implements SansIo<HostEvent> {
     this.tcpDefaults = options.tcp
     this.trace = env.trace.scope({ node: options.name })
     this.nextPacketId = () => env.nextPacketId()
+    this.flows = new FlowScopes(this.trace)
     this.tcp = new TcpStack(
       { ...env, nextPacketId: this.nextPacketId, rng, trace: this.trace },
       options.address,
@@ -199,7 +199,7 @@ export class Host implements SansIo<HostEvent> {
     const bytes = this.output.start(spec)
     const datagram = { sourcePort: fromPort, destinationPort: to.port, payload }
     encodeUdp(datagram, bytes, IPV4_MIN_HEADER, this.address, to.address)
-    const trace = this.flowScope(flowName(this.address, fromPort, to.address, to.port))
+    const trace = this.flows.of(flowName(this.address, fromPort, to.address, to.port))
     this.pushCut(bytes, trace, (pkt) => {
       trace.emit('udp:datagram_sent', { payload: payload.length, size: bytes.length }, pkt)
       for (const hear of this.udpListeners) hear(send, pkt)
@@ -216,7 +216,7 @@ export class Host implements SansIo<HostEvent> {
     const spec = { protocol, source, destination, payloadLength: tcpLength(segment), dontFragment: true }
     const bytes = this.output.start(spec)
     encodeTcp(segment, bytes, IPV4_MIN_HEADER, source, destination)
-    const trace = this.flowScope(out.flow)
+    const trace = this.flows.of(out.flow)
     const fields = segmentFields(out, bytes.length)
     const isSent = this.pushCut(bytes, trace, (pkt) => trace.emit('tcp:segment_sent', fields, pkt))
     return isSent ? 'sent' : 'exceeds_mtu'
@@ -340,7 +340,7 @@ export class Host implements SansIo<HostEvent> {
     }
     const event = { localPort, source: { address: source, port: sourcePort }, payload, ecn: packet.ecn }
     if (!this.tell({ type: 'datagram', ...event }, 'udp', bytes)) return
-    const trace = this.flowScope(flowName(this.address, localPort, source, sourcePort))
+    const trace = this.flows.of(flowName(this.address, localPort, source, sourcePort))
     trace.emit('udp:datagram_received', { payload: payload.length })
   }
 
@@ -358,8 +358,13 @@ export class Host implements SansIo<HostEvent> {
       this.handleEchoReply(now, source, message, bytes)
     } else if ('quoted' in message) {
       const quoted = readQuoted(message.quoted)
+      if (quoted === undefined) {
+        return this.reject({ layer: 'icmp', reason: 'malformed_quote', offset: headerLength + 8 }, bytes)
+      }
       // Only what this host sent can have gone wrong for it; anything else was made up (RFC 5927 4).
-      if (quoted?.source !== this.address) return
+      if (!this.hasSent(quoted)) {
+        return this.trace.emit('icmp:error_ignored', { code: message.code, reason: 'not_ours' })
+      }
       if (message.kind === 'destination_unreachable' && quoted.protocol === PROTOCOL_TCP) {
         this.tcp.handleUnreachable(now, quoted, message.code, message.nextHopMtu)
       }
@@ -367,9 +372,15 @@ export class Host implements SansIo<HostEvent> {
     }
   }
 
+  /** Whether a packet that an error quotes may be one of this host's; TCP knows for itself (RFC 1122 4.1.3.3, 4.2.3.9). */
+  private hasSent({ source, protocol, sourcePort }: QuotedPacket): boolean {
+    return source === this.address && (protocol !== PROTOCOL_UDP || this.udp.isOpen(sourcePort))
+  }
+
   private handleEchoReply(now: Micros, source: Ipv4Address, message: IcmpEcho, bytes: Uint8Array): void {
     const roundTrip = this.pings.finish(now, source, message)
-    if (roundTrip === undefined) return
+    if (roundTrip === undefined)
+      return this.reject({ layer: 'icmp', reason: 'no_request', offset: 20 }, bytes)
     const { identifier, sequence, payload } = message
     this.tell({ type: 'echo_reply', source, identifier, sequence, payload, roundTrip }, 'icmp', bytes)
   }
@@ -388,7 +399,7 @@ export class Host implements SansIo<HostEvent> {
       ecn: out.ecn,
     })
     encodeTcp(segment, bytes, IPV4_MIN_HEADER, this.address, destination)
-    const trace = this.flowScope(out.flow)
+    const trace = this.flows.of(out.flow)
     const fields = segmentFields(out, bytes.length)
     const { fresh } = out
     const announce = (pkt: number): void => {
@@ -490,14 +501,5 @@ export class Host implements SansIo<HostEvent> {
   private reject(error: WireError, bytes: Uint8Array): void {
     const { layer, reason, offset } = error
     this.trace.emit('ip:packet_rejected', { layer, reason, offset, size: bytes.length })
-  }
-
-  private flowScope(flow: string): Trace {
-    const known = this.flowScopes.get(flow)
-    if (known !== undefined) return known
-    if (this.flowScopes.size >= FLOW_SCOPES) this.flowScopes.clear()
-    const scope = this.trace.scope({ flow })
-    this.flowScopes.set(flow, scope)
-    return scope
   }
 }

@@ -20,6 +20,7 @@ import {
   NETWORK_UNREACHABLE,
   PORT_UNREACHABLE,
   PROTOCOL_UNREACHABLE,
+  REASSEMBLY_TIME_EXCEEDED,
   TTL_EXCEEDED,
   type IcmpMessage,
 } from '../wire/icmp.ts'
@@ -122,7 +123,7 @@ export class Router implements SansIo<never> {
   handleTimeout(now: Micros): void {
     for (const port of this.ports) port.handleTimeout(now)
     this.reassembler.handleTimeout(now)
-    while (this.reassembler.pollAbandoned() !== undefined);
+    this.reportAbandoned(now)
   }
 
   pollTransmit(): Datagram | undefined {
@@ -229,10 +230,28 @@ export class Router implements SansIo<never> {
       return this.discard(passing.id, packet, 'bad_address')
     if (!isFragment(header)) return this.handleOwn(now, passing)
     const step = this.reassembler.handleFragment(now, header, packet)
-    while (this.reassembler.pollAbandoned() !== undefined);
+    this.reportAbandoned(now)
     if (step.kind !== 'complete') return
     const whole = decodeIpv4(step.bytes)
     if (whole.ok) this.handleOwn(now, { ...passing, packet: step.bytes, header: whole.value })
+  }
+
+  /** Tells of datagrams that it gave up; their sender, if time ran out and the first fragment is there to quote (RFC 1122 3.3.2). */
+  private reportAbandoned(now: Micros): void {
+    for (;;) {
+      const abandoned = this.reassembler.pollAbandoned()
+      if (abandoned === undefined) return
+      const { identification, reason, first } = abandoned
+      this.trace.emit('ip:reassembly_abandoned', { identification, reason })
+      const read = reason === 'timeout' && first !== undefined ? decodeIpv4(first) : undefined
+      if (!read?.ok) continue
+      const message = { kind: 'time_exceeded', code: REASSEMBLY_TIME_EXCEEDED } as const
+      this.complain(
+        now,
+        { header: read.value, packet: first! },
+        { ...message, quoted: quoteOf(read.value, first!) },
+      )
+    }
   }
 
   /** It answers pings (RFC 1812 4.3.3.6) and has no other service. */
@@ -259,7 +278,11 @@ export class Router implements SansIo<never> {
     this.complain(now, passing, { kind: 'destination_unreachable', code, nextHopMtu, quoted })
   }
 
-  private complain(now: Micros, { header, packet }: Passing, message: IcmpMessage): void {
+  private complain(
+    now: Micros,
+    { header, packet }: Pick<Passing, 'header' | 'packet'>,
+    message: IcmpMessage,
+  ): void {
     if (mayBeTold(header, packet) && this.budget.take(now)) this.say(now, header.source, message)
   }
 

@@ -22,6 +22,7 @@ import { Reassembler, REASSEMBLY_DEFAULTS } from '../../../../electron/protocol/
 import { micros } from '../../../../shared/units.ts'
 import { arpFrame, destinationOf, frameOf, NodeLab, wordsOf, type Left } from '../../../support/node-lab.ts'
 import { anyIpv4Header, ipv4Packet, payload, RUNS, tcpPacket } from '../../../support/packets.ts'
+import { rule } from '../../../support/rule.ts'
 
 const at = (text: string): number => parseAddress(text)!
 const [WEST, EAST] = [at('10.77.0.1'), at('10.77.1.1')]
@@ -83,19 +84,24 @@ const icmpPacket = (message: IcmpMessage, header: Partial<Ipv4Header>): Uint8Arr
 }
 
 describe('forwarding (5.2.1)', () => {
-  it('hands the packet to the next hop: new frame, one hop less to live, a checksum that fits, all else as it was', () => {
-    const net = known()
-    const packet = packetTo(SERVER, { ttl: 9 })
-    const [out, ...others] = net.arrive(fromClient(packet), 0)
-    expect(others).toEqual([])
-    expect(out).toMatchObject({ port: 1, id: net.lastArrived })
-    expect(destinationOf(out.bytes)).toBe(macOf(PEER))
-    const after = ipOf(out)
-    expect(after).toMatchObject({ ttl: 8, source: CLIENT, destination: SERVER })
-    const expected = packet.slice()
-    decrementTtl(expected)
-    expect(out.bytes.subarray(14)).toEqual(expected)
-  })
+  rule(
+    1812,
+    '5.2.1.2',
+    'a packet goes to the next hop with one hop less to live and all else as it was',
+    () => {
+      const net = known()
+      const packet = packetTo(SERVER, { ttl: 9 })
+      const [out, ...others] = net.arrive(fromClient(packet), 0)
+      expect(others).toEqual([])
+      expect(out).toMatchObject({ port: 1, id: net.lastArrived })
+      expect(destinationOf(out.bytes)).toBe(macOf(PEER))
+      const after = ipOf(out)
+      expect(after).toMatchObject({ ttl: 8, source: CLIENT, destination: SERVER })
+      const expected = packet.slice()
+      decrementTtl(expected)
+      expect(out.bytes.subarray(14)).toEqual(expected)
+    },
+  )
 
   it('tells of the headers before and after', () => {
     const net = known()
@@ -118,7 +124,7 @@ describe('forwarding (5.2.1)', () => {
     expect(net.of('ip:packet_forwarded')).toMatchObject([{ prefix: '10.77.1.0/24', next_hop: '10.77.1.2' }])
   })
 
-  it('takes the longest prefix that fits (5.2.4.3)', () => {
+  rule(1812, '5.2.4.3', 'the longest prefix that fits is taken', () => {
     const other = at('10.77.0.99')
     const net = known({ routes: [route('0.0.0.0/0', PEER, 1), route('10.77.2.20/32', other, 0)] })
     net.arrive(arpFrame(station(other), station(WEST)), 0)
@@ -138,7 +144,7 @@ describe('forwarding (5.2.1)', () => {
     expect(net.traced.find(({ name }) => name === 'ip:packet_forwarded')).toMatchObject({ pkt: id })
   })
 
-  it('keeps a checksum valid that RFC 1624 only updates, for every header', () => {
+  rule(1624, '3', 'a header checksum that is only updated stays valid', () => {
     fc.assert(
       fc.property(anyIpv4Header, payload(40), (header, data) => {
         const bytes = ipv4Packet(data, { ...header, ttl: Math.max(header.ttl, 1) })
@@ -172,7 +178,7 @@ describe('time to live (5.3.1)', () => {
     ])
   })
 
-  it('is no matter for what has arrived: the router answers a ping with 1', () => {
+  rule(1812, '5.3.1', 'the time to live is no matter for what has arrived', () => {
     const net = known()
     const ping = { kind: 'echo_request', identifier: 5, sequence: 6, payload: new Uint8Array(9) } as const
     const [reply] = net.arrive(fromClient(icmpPacket(ping, { destination: WEST, ttl: 1 })), 0)
@@ -181,14 +187,14 @@ describe('time to live (5.3.1)', () => {
 })
 
 describe('unreachable (4.3.3.1)', () => {
-  it('network: no route leads there', () => {
+  rule(1812, '4.3.3.1', 'network unreachable where no route leads there', () => {
     const net = known()
     const [error] = net.arrive(fromClient(packetTo(at('192.0.2.1'))), 0)
     expect(icmpOf(error)).toMatchObject({ kind: 'destination_unreachable', code: 0 })
     expect(net.of('ip:packet_discarded')).toMatchObject([{ reason: 'no_route' }])
   })
 
-  it('host: nobody of its own network answers', () => {
+  rule(1812, '5.2.7.1', 'host unreachable where nobody of its own network answers', () => {
     const net = known()
     net.arrive(fromClient(packetTo(at('10.77.1.9'))), 0)
     const error = net.runTo(10_000_000).at(-1)!
@@ -197,7 +203,7 @@ describe('unreachable (4.3.3.1)', () => {
     expect(net.of('ip:packet_discarded')).toMatchObject([{ reason: 'no_neighbour' }])
   })
 
-  it('network: the next router does not answer', () => {
+  rule(1812, '5.2.7.1', 'network unreachable where the next router does not answer', () => {
     const net = lab()
     net.arrive(arpFrame(station(CLIENT), station(WEST)), 0)
     net.arrive(fromClient(packetTo(SERVER)), 0)
@@ -217,7 +223,7 @@ describe('unreachable (4.3.3.1)', () => {
 })
 
 describe('packets longer than the next network takes (4.2.2.7)', () => {
-  it('go in fragments, which are packets of their own and make the same datagram again', () => {
+  rule(1812, '4.2.2.7', 'what is too long goes in fragments that make the same datagram again', () => {
     const net = known({ mtu: 576 })
     const data = Uint8Array.from({ length: 1400 }, (_, i) => i * 7)
     const packet = ipv4Packet(data, { source: CLIENT, destination: SERVER, ttl: 30 })
@@ -238,7 +244,7 @@ describe('packets longer than the next network takes (4.2.2.7)', () => {
     expect(last.kind === 'complete' && last.bytes.subarray(20)).toEqual(data)
   })
 
-  it('are refused if they must not be cut, and the sender is told what would fit (RFC 1191 4)', () => {
+  rule(1191, '4', 'what must not be cut is refused, and its sender told what would fit', () => {
     const net = known({ mtu: 576 })
     const packet = packetTo(SERVER, { dontFragment: true }, 1400)
     const [error, ...others] = net.arrive(fromClient(packet), 0)
@@ -257,7 +263,7 @@ describe('packets longer than the next network takes (4.2.2.7)', () => {
 describe('who is told, and how often (4.3.2)', () => {
   const noRoute = at('192.0.2.1')
 
-  it('no more is quoted than fits into 576 bytes (4.3.2.3)', () => {
+  rule(1812, '4.3.2.3', 'an error quotes no more than fits into 576 bytes', () => {
     const [error] = known().arrive(fromClient(packetTo(noRoute, {}, 1400)), 0)
     expect(ipOf(error).totalLength).toBe(576)
   })
@@ -283,7 +289,7 @@ describe('who is told, and how often (4.3.2)', () => {
       expect(known().arrive(fromClient(packet), 0)).toHaveLength(1)
   })
 
-  it('fifty at once, and a hundred a second (4.3.2.8)', () => {
+  rule(1812, '4.3.2.8', 'errors are limited: fifty at once, and a hundred a second', () => {
     const net = known()
     const burst = (): number => {
       let told = 0
@@ -313,7 +319,7 @@ describe('what is not passed on', () => {
     expect(net.of('ip:packet_discarded')).toMatchObject([{ reason }])
   })
 
-  it('what came to all stations (5.3.4)', () => {
+  rule(1812, '5.3.4', 'what came to all stations of a network is not passed on', () => {
     const net = known()
     expect(net.arrive(frameOf(macOf(CLIENT), BROADCAST_MAC, packetTo(SERVER)), 0)).toEqual([])
     expect(net.arrive(frameOf(macOf(CLIENT), BROADCAST_MAC, packetTo(0xffffffff)), 0)).toEqual([])
@@ -327,7 +333,7 @@ describe('what is not passed on', () => {
 })
 
 describe('the router as a host', () => {
-  it('answers a ping from the address that was asked, in fragments if it must', () => {
+  rule(1812, '4.3.3.6', 'a ping is answered from the address that was asked', () => {
     const net = known()
     const ping = { kind: 'echo_request', identifier: 5, sequence: 6, payload: new Uint8Array(700) } as const
     net.node.setMtu(0, 576)

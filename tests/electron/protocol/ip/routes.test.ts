@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { RouteTable, type Route } from '../../../../electron/protocol/ip/routes.ts'
 import { parseAddress } from '../../../../electron/protocol/wire/address.ts'
 import { isWithin, networkOf, parsePrefix } from '../../../../electron/protocol/wire/prefix.ts'
 import { address, RUNS } from '../../../support/packets.ts'
+import { rule } from '../../../support/rule.ts'
 
 /** What the table must say: look at all routes, keep the longest that fits, and of equals the one added last. */
 function naive(routes: readonly Route[], destination: number): Route | undefined {
@@ -20,7 +21,7 @@ const anyRoute = fc
   .map(([at, length, index]) => ({ prefix: networkOf(at, length), interface: index, via: undefined }))
 
 describe('the longest prefix that fits (RFC 1812 5.2.4.3)', () => {
-  it('is found as by looking at all routes, whatever these are', () => {
+  rule(1812, '5.2.4.3', 'the longest prefix is found as by looking at all routes', () => {
     const anyRoutes = fc.array(anyRoute, { maxLength: 40 })
     fc.assert(
       fc.property(anyRoutes, fc.array(fc.oneof(address, narrow), { maxLength: 20 }), (routes, targets) => {
@@ -33,7 +34,7 @@ describe('the longest prefix that fits (RFC 1812 5.2.4.3)', () => {
     )
   })
 
-  it('takes the default route last, and nothing without one', () => {
+  rule(1812, '5.2.4.3', 'the default route comes last, and without one there is none', () => {
     const table = new RouteTable()
     const to = (text: string, index: number) =>
       table.add({ prefix: parsePrefix(text)!, interface: index, via: undefined })
