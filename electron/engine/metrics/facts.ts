@@ -22,6 +22,7 @@ import { TimeMean } from './mean.ts'
 import { MessageLog } from './message-log.ts'
 import { PacketFlags } from './packet-flags.ts'
 import { isProbeLogEvent, PROBE_LOG_EVENTS, ProbeLog } from './probe-log.ts'
+import { isQueueLogEvent, QUEUE_LOG_EVENTS, QueueLog } from './queue-log.ts'
 import { isPathMtuEvent, PATH_MTU_EVENTS, PathMtuLog } from './path-mtu.ts'
 import type { QuicEnd } from './quic-end.ts'
 import { RequestLog } from './request-log.ts'
@@ -55,6 +56,7 @@ export class LaneFacts {
   readonly way = new WayLog()
   readonly probes = new ProbeLog()
   readonly fragments = new FragmentLog()
+  readonly queues = new QueueLog()
   readonly pathMtu = new PathMtuLog()
   readonly lookups = new LookupLog()
   /** In order; none where no names are looked up. */
@@ -129,6 +131,15 @@ export class LaneFacts {
     return link
   }
 
+  /** What the packets that came out last took there and back, in microseconds; null: nothing has yet, or there are several links. */
+  get roundTripNow(): number | null {
+    if (this.links.size !== 1) return null
+    let sum = 0
+    for (const { directions } of this.links.values())
+      for (const { lastDelay } of directions) sum += lastDelay ?? NaN
+    return Number.isNaN(sum) ? null : sum
+  }
+
   onSynCookie(what: string): void {
     this.synCookies.set(what, (this.synCookies.get(what) ?? 0) + 1)
   }
@@ -178,8 +189,12 @@ const READ = [
   'tcp:state_changed',
   'tcp:metrics_updated',
   'tcp:rtt_sampled',
+  'tcp:recovery_undone',
+  'tcp:loss_probe_sent',
+  'tcp:duplicate_reported',
   'tcp:rtt_discarded',
   'tcp:congestion_state_changed',
+  'tcp:congestion_notified',
   'tcp:timer_expired',
   'tcp:data_read',
   'tcp:data_written',
@@ -204,6 +219,7 @@ const READ = [
   'sim:knob_changed',
   ...ON_THE_WAY,
   ...PROBE_LOG_EVENTS,
+  ...QUEUE_LOG_EVENTS,
   ...FRAGMENT_LOG_EVENTS,
   ...PATH_MTU_EVENTS,
   ...ARQ_LOG_EVENTS,
@@ -223,6 +239,8 @@ const LOSS_PHASES = new Set(['recovery', 'loss'])
 
 /** Packets with payload of TCP, or with bytes of streams of QUIC. */
 const DATA = 1
+/** Made by the network. */
+const COPY = 2
 
 class Collector {
   readonly lanes = new Map<string, LaneFacts>()
@@ -242,6 +260,7 @@ class Collector {
     else if (isArqLogEvent(event)) this.takeArq(event)
     else if (isOnTheWay(event)) this.takeWay(event)
     else if (isProbeLogEvent(event)) this.lane(event.node).probes.take(event)
+    else if (isQueueLogEvent(event)) this.lane(event.node).queues.take(event)
     else if (isFragmentLogEvent(event)) this.lane(event.node).fragments.take(event)
     else if (isLookupEvent(event)) this.lane(event.node).lookups.take(event)
     else if (isMqttEvent(event)) this.lane(event.node).mqtt.take(event)
@@ -281,23 +300,37 @@ class Collector {
         flow.lastPacket = t
         lane.way.onSegmentReceived(event.pkt)
         lane.messages.onArrival(t, event.pkt)
-        return end.onReceived(t, event.data)
+        return end.onReceived(t, event.data, (this.packets.get(event.pkt) & COPY) !== 0)
       case 'tcp:state_changed':
         // The segment that opens the server may carry data already: then it is the third of the handshake.
         if (event.data.to === 'ESTABLISHED' && this.packets.get(event.pkt) & DATA) flow.handshakeSegments++
         return end.onState(t, event.data.to)
       case 'tcp:metrics_updated':
         lane.pathMtu.onAcknowledged(t, node, name, event.data.acked)
+        end.recoveryLog.onEstimate(event.data.smoothed_rtt, event.data.rto, lane.roundTripNow)
         return end.onMetrics(t, event.data)
       case 'tcp:rtt_sampled':
         return end.rtt.add(event.data.rtt)
       case 'tcp:congestion_state_changed':
         end.onCongestionState(t, event.data)
+        end.recoveryLog.onPhase(t, event.data.from, event.data.to)
         if (isSettled(end) && LOSS_PHASES.has(event.data.from) && !LOSS_PHASES.has(event.data.to))
           lane.steady ??= steadyStart(t, lane, flow)
         return
+      case 'tcp:congestion_notified':
+        if (event.data.reduced) end.ecnReductions++
+        return
       case 'tcp:timer_expired':
         return end.onTimer(event.data.timer)
+      case 'tcp:recovery_undone':
+        end.recoveryLog.undone++
+        return
+      case 'tcp:loss_probe_sent':
+        end.recoveryLog.lossProbes++
+        return
+      case 'tcp:duplicate_reported':
+        end.recoveryLog.duplicatesReported++
+        return
       case 'tcp:rtt_discarded':
         end.rttDiscarded++
         return
@@ -388,6 +421,7 @@ class Collector {
       case 'link:packet_enqueued': {
         const direction = lane.link(node).direction(event.data.direction)
         direction.queueMax = Math.max(direction.queueMax, event.data.queue_bytes)
+        lane.queues.onEnqueued(event.t, node, event.data.direction, pkt)
         break
       }
       case 'link:packet_dropped':
@@ -398,11 +432,12 @@ class Collector {
         const direction = lane.link(node).direction(event.data.direction)
         direction.delivered++
         direction.delay.add(event.data.delay)
+        direction.lastDelay = event.data.delay
         break
       }
       case 'link:packet_duplicated':
         lane.link(node).direction(event.data.direction).duplicated++
-        if (isData) this.packets.set(event.data.copy, DATA)
+        if (isData) this.packets.set(event.data.copy, DATA | COPY)
         break
       case 'link:packet_corrupted':
         lane.link(node).direction(event.data.direction).corrupted++

@@ -7,6 +7,8 @@ export class DirectionFacts {
   readonly dropped = new Map<string, number>()
   /** Time on the link of packets that came out, microseconds. */
   readonly delay = new Mean()
+  /** The same of the last of them; null: none came out. */
+  lastDelay: number | null = null
   /** The most that the queue held, bytes. */
   queueMax = 0
   duplicated = 0

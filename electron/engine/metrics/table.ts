@@ -13,11 +13,13 @@ import * as page from './page.ts'
 import { PATH_MTU_METRICS } from './path-mtu.ts'
 import * as path from './path.ts'
 import { PROBE_METRICS } from './probes.ts'
+import { QUEUE_METRICS } from './queue-log.ts'
 import * as quic from './quic.ts'
 import { deadPeerFound, keepAlives } from './silence.ts'
 import * as stalls from './stalls.ts'
 import * as steady from './steady.ts'
 import { synCookiesAccepted, synCookiesSent } from './syn-cookies.ts'
+import { RECOVERY_METRICS } from './recovery.ts'
 import { serverSignatureReplayable, serverSignatureValid } from './server-signature.ts'
 import { TLS_FAILURE_METRICS } from './tls-failures.ts'
 import { TLS_MESSAGE_METRICS } from './tls-messages.ts'
@@ -30,7 +32,16 @@ import { WAY_METRICS } from './way.ts'
 export type Metric = (lane: LaneFacts, end: number) => number | null
 
 /** As the trace names them; `none` stands for a retransmission without a cause, which should not be. */
-const CAUSES = ['dup_acks', 'sack', 'partial_ack', 'rto', 'mtu', 'window_probe'] as const
+const CAUSES = [
+  'dup_acks',
+  'sack',
+  'rack',
+  'loss_probe',
+  'partial_ack',
+  'rto',
+  'mtu',
+  'window_probe',
+] as const
 
 const numbered = (name: string, count: number, metric: (n: number) => Metric): [string, Metric][] =>
   Array.from({ length: count }, (_, i) => [`${name}_${i + 1}`, metric(i + 1)])
@@ -105,6 +116,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   max_window: transfer.maxWindow,
   mean_rtt: transfer.meanRttSample,
   rtt_samples_discarded: transfer.rttSamplesDiscarded,
+  ...RECOVERY_METRICS,
 
   ...WAITING_METRICS,
 
@@ -128,6 +140,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
 
   ...WAY_METRICS,
   ...PROBE_METRICS,
+  ...QUEUE_METRICS,
   ...FRAGMENT_METRICS,
   ...PATH_MTU_METRICS,
   ...JOURNEY_METRICS,

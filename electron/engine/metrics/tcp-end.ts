@@ -3,6 +3,7 @@ import type { EventData } from '../../../shared/trace/events.ts'
 import { ACK, FIN, RST, SYN } from '../../protocol/wire/tcp.ts'
 import { ConnectionEnd } from './connection-end.ts'
 import { TimeMean } from './mean.ts'
+import { RecoveryLog } from './recovery-log.ts'
 
 /** RFC 5681 equation (4): ssthresh is at least this many segments. */
 const SSTHRESH_FLOOR = 2
@@ -15,6 +16,9 @@ export class TcpEnd extends ConnectionEnd {
   readonly synAcks: number[] = []
   /** Whether the peer's SYN came with the option that nobody knows; null: it is not asked for here. */
   optionArrived: boolean | null = null
+  readonly recoveryLog = new RecoveryLog()
+  /** Data segments that arrived and brought nothing new, copies of the network apart. */
+  uselessSegments = 0
   /** Probes of a closed window that it sent (RFC 9293 3.8.6.1). */
   windowProbes = 0
   /** ACKs that it sent to say of more room and of nothing else. */
@@ -25,6 +29,8 @@ export class TcpEnd extends ConnectionEnd {
   /** Bytes that arrived and wait for an earlier one, and the most that the application read at one moment. */
   readonly outOfOrder = new TimeMean()
   burstMax = 0
+  /** How often it reduced its window for an echoed mark. */
+  ecnReductions = 0
   /** Probes that it sent while the peer was idle. */
   keepAlives = 0
   /** Since its last segment the peer had been silent so long when the connection was given up or reset; null: it was not. */
@@ -83,7 +89,9 @@ export class TcpEnd extends ConnectionEnd {
     this.countResent(cause === 'limited_transmit' ? '' : cause)
   }
 
-  onReceived(t: number, { payload, new_data }: EventData<'tcp:segment_received'>): void {
+  /** `isCopy`: the network made it. */
+  onReceived(t: number, { payload, new_data }: EventData<'tcp:segment_received'>, isCopy = false): void {
+    if (payload > 0 && new_data === 0 && !isCopy) this.uselessSegments++
     this.lastHeard = t
     this.receivedBytes += payload
     this.duplicateBytes += payload - new_data
