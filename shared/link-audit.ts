@@ -42,6 +42,8 @@ export interface DirectionAudit {
     readonly dropped: Readonly<Record<DropReason, number>>
     /** ECN: congestion experienced was set. */
     readonly marked: number
+    /** Held by a rule, for all others to overtake. */
+    readonly held: number
   }
   /** Share lost by the random models (Bernoulli, Gilbert-Elliott, Markov) of the packets that met them. */
   readonly loss: Measured

@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { failure, success, type Result } from './errors.ts'
 import type { Text } from './experiment.ts'
 import { DirectionSpec, LinkSpec, type DirectionInput, type LinkInput } from './link.ts'
-import { parseDropRule, parseNumberList } from './link-rules.ts'
+import { parseDropRule, parseHoldRule, parseNumberList } from './link-rules.ts'
 import {
   applyBurst,
   applyQueue,
@@ -203,6 +203,15 @@ export const LINK_OPTIONS: readonly LinkOption[] = [
       zh: '丢弃符合条件的包，如 syn,!ack#1 或 udp,port=53；可重复',
     },
     apply: one(parseDropRule, (d, rule) => ({ ...d, dropMatching: [...(d.dropMatching ?? []), rule] })),
+  },
+  {
+    name: 'hold-matching',
+    argument: '<time,rule>',
+    help: {
+      en: 'packets that match come so much later, such as 2s,syn,!ack#1; may be repeated',
+      zh: '符合条件的包晚到这么久，如 2s,syn,!ack#1；可重复',
+    },
+    apply: one(parseHoldRule, (d, rule) => ({ ...d, holdMatching: [...(d.holdMatching ?? []), rule] })),
   },
   {
     name: 'duplicate',

@@ -1,7 +1,7 @@
 /** How the terminal names packets: lists of numbers, and rules that look into them. */
 import { failure, success, type Result } from './errors.ts'
-import type { DropRule, MatchSpec } from './link.ts'
-import { parseCount, type QuantityError } from './quantity.ts'
+import type { DropRule, HoldRule, MatchSpec } from './link.ts'
+import { parseCount, parseSpan, type QuantityError } from './quantity.ts'
 
 /** Longer lists are slips of the keyboard, such as 1-999999999. */
 const MOST_NUMBERS = 100_000
@@ -64,4 +64,13 @@ export function parseDropRule(text: string): Result<DropRule, QuantityError> {
   for (const condition of conditions.split(',')) if (!addCondition(match, condition.trim())) return wrong
   const ordinals = numbers === undefined ? success([]) : parseNumberList(numbers)
   return ordinals.ok ? success({ match, ordinals: ordinals.value }) : wrong
+}
+
+/** `2s,syn,!ack#1`: the first segment with SYN and without ACK comes two seconds late. */
+export function parseHoldRule(text: string): Result<HoldRule, QuantityError> {
+  const comma = text.indexOf(',')
+  const by = parseSpan(text.slice(0, Math.max(0, comma)))
+  const rule = parseDropRule(text.slice(comma + 1))
+  if (by.ok && rule.ok) return success({ ...rule.value, by: by.value })
+  return failure({ value: text, allowed: `a time such as 2s, and ${ALLOWED}` })
 }

@@ -158,6 +158,7 @@ export const HoldRule = v.strictObject({
   ordinals: v.optional(v.array(v.pipe(count, v.minValue(1))), []),
   by: span,
 })
+export type HoldRule = v.InferOutput<typeof HoldRule>
 
 export const ReorderSpec = v.strictObject({
   rate: v.optional(ratio, 0),

@@ -1,10 +1,10 @@
-import type { DirectionSpec } from '../../../shared/link.ts'
+import type { DirectionSpec, DropRule, HoldRule } from '../../../shared/link.ts'
 import type { DirectionAudit, PacketOnLink } from '../../../shared/link-audit.ts'
 import { micros, type Micros } from '../../../shared/units.ts'
 import type { Env } from '../sansio.ts'
 import { Bottleneck } from './bottleneck.ts'
 import { Ledger } from './ledger.ts'
-import { MatchingLoss } from './matching.ts'
+import { MatchingRules } from './matching.ts'
 import { inspect } from './middlebox.ts'
 import { handleTooLarge, TOO_LARGE_ERROR } from './mtu.ts'
 import { isUp, nextChange } from './outage.ts'
@@ -35,7 +35,8 @@ export class Direction {
   private readonly bottleneck: Bottleneck
   private readonly path: Path
   private spec: DirectionSpec
-  private matching: MatchingLoss | undefined
+  private readonly losing = new MatchingRules<DropRule>()
+  private readonly holding = new MatchingRules<HoldRule>()
   private numbered = 0
   private up = true
   private nextOutageChange = micros(Infinity)
@@ -56,7 +57,8 @@ export class Direction {
     }
     this.path = new Path(spec, owner, ip)
     this.bottleneck = new Bottleneck(spec, this.ledger, ip, (transit) => this.path.send(transit))
-    this.matching = matchingOf(spec)
+    this.losing.configure(spec.dropMatching)
+    this.holding.configure(spec.holdMatching)
     this.rebinding.configure(spec.rebind)
     this.nextOutageChange = nextChange(spec.outage, micros(0))
     this.up = isUp(spec.outage, micros(0))
@@ -64,10 +66,8 @@ export class Direction {
 
   configure(now: Micros, spec: DirectionSpec): void {
     this.advance(now)
-    // Rules that stay as they are go on counting.
-    if (JSON.stringify(spec.dropMatching) !== JSON.stringify(this.spec.dropMatching)) {
-      this.matching = matchingOf(spec)
-    }
+    this.losing.configure(spec.dropMatching)
+    this.holding.configure(spec.holdMatching)
     this.spec = spec
     this.rebinding.configure(spec.rebind)
     this.path.configure(spec)
@@ -122,7 +122,8 @@ export class Direction {
 
   private admit(now: Micros, id: number, bytes: Uint8Array): void {
     const transit = this.number(now, id, bytes)
-    if (this.matching !== undefined) transit.condemned = this.matching.condemns(bytes, this.ip)
+    transit.condemned = this.losing.find(bytes, this.ip) !== undefined
+    transit.held = this.holding.find(bytes, this.ip)?.by ?? 0
     if (!this.up) this.ledger.dropped(now, transit, 'outage')
     else if (this.spec.udpBlocked && isUdp(bytes, this.ip)) this.ledger.dropped(now, transit, 'udp_blocked')
     else this.enter(now, transit)
@@ -174,8 +175,4 @@ export class Direction {
     this.up = up
     this.ledger.stateChanged(up)
   }
-}
-
-function matchingOf(spec: DirectionSpec): MatchingLoss | undefined {
-  return spec.dropMatching.length > 0 ? new MatchingLoss(spec.dropMatching) : undefined
 }

@@ -25,6 +25,7 @@ export class Ledger {
   private fragmented = 0
   private fragments = 0
   private marks = 0
+  private holds = 0
   private readonly drops = noDrops()
   private readonly trace: Trace
   private readonly direction: 0 | 1
@@ -78,9 +79,16 @@ export class Ledger {
     }
   }
 
-  reordered(now: Micros, transit: Transit): void {
-    const shift = Math.round(now - transit.due)
-    this.trace.emit('link:packet_reordered', { direction: this.direction, shift }, transit.id)
+  /** It comes out later by `shift` than it would have. */
+  reordered(transit: Transit, shift: number): void {
+    const fields = { direction: this.direction, shift: Math.round(shift) }
+    this.trace.emit('link:packet_reordered', fields, transit.id)
+  }
+
+  held(transit: Transit): void {
+    this.holds++
+    const fields = { direction: this.direction, by: Math.round(transit.held) }
+    this.trace.emit('link:packet_held', fields, transit.id)
   }
 
   marked(transit: Transit): void {
@@ -109,6 +117,7 @@ export class Ledger {
         onLink,
         dropped: { ...this.drops },
         marked: this.marks,
+        held: this.holds,
       },
       loss: this.loss.readRate(),
       burst: this.loss.readBurst(),

@@ -1,4 +1,4 @@
-import type { DirectionSpec, MatchSpec } from '../../../shared/link.ts'
+import type { MatchSpec } from '../../../shared/link.ts'
 import { read16 } from '../wire/bytes.ts'
 import { PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../wire/ipv4.ts'
 import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../wire/tcp.ts'
@@ -32,27 +32,32 @@ function hasPort(port: number, bytes: Uint8Array, layout: Layout): boolean {
   return read16(bytes, layout.transport) === port || read16(bytes, layout.transport + 2) === port
 }
 
-type Rules = DirectionSpec['dropMatching']
+/** Names packets by what is in them: all that match, or those with these ordinals among the matching. */
+interface Rule {
+  readonly match: MatchSpec
+  readonly ordinals: readonly number[]
+}
 
-/** Rules that name packets by what is in them, each with a count of the packets that it has seen. */
-export class MatchingLoss {
-  private readonly rules: Rules
-  private readonly seen: number[]
+/** Rules of one kind, each with a count of the packets that it has seen. */
+export class MatchingRules<R extends Rule> {
+  private rules: readonly R[] = []
+  private seen: number[] = []
 
-  constructor(rules: Rules) {
+  /** Rules that stay as they are go on counting. */
+  configure(rules: readonly R[]): void {
+    if (JSON.stringify(rules) === JSON.stringify(this.rules)) return
     this.rules = rules
     this.seen = rules.map(() => 0)
   }
 
-  /** Shown each packet once, in order; whether a rule wants it dropped. */
-  condemns(bytes: Uint8Array, ip: PacketStart): boolean {
-    let condemned = false
-    for (let i = 0; i < this.rules.length; i++) {
-      const { match, ordinals } = this.rules[i]
-      if (!matches(match, bytes, ip)) continue
+  /** Shown each packet once, in order; the first rule that means it. */
+  find(bytes: Uint8Array, ip: PacketStart): R | undefined {
+    let found: R | undefined
+    for (const [i, rule] of this.rules.entries()) {
+      if (!matches(rule.match, bytes, ip)) continue
       const ordinal = ++this.seen[i]
-      if (ordinals.length === 0 || ordinals.includes(ordinal)) condemned = true
+      if (rule.ordinals.length === 0 || rule.ordinals.includes(ordinal)) found ??= rule
     }
-    return condemned
+    return found
   }
 }

@@ -156,7 +156,9 @@ export class Path {
       until,
     })
     return [
-      ...this.flight.toArray().map((transit) => entry(transit, 'propagation', transit.due)),
+      ...this.flight
+        .toArray()
+        .map((transit) => entry(transit, transit.held > 0 ? 'held_back' : 'propagation', transit.due)),
       ...this.heldBack.list().map(({ transit, until }) => entry(transit, 'held_back', until)),
     ]
   }
@@ -221,11 +223,20 @@ export class Path {
       transit.independent = false
     }
     if (due > this.lastDue) this.lastDue = due
+    if (transit.held > 0) due = this.hold(transit, due)
     transit.due = due
     this.flight.push(transit)
   }
 
+  /** A rule holds the packet; those behind it do not wait, for `lastDue` knows nothing of it. */
+  private hold(transit: Transit, due: Micros): Micros {
+    transit.nominalDelay += transit.held
+    this.ledger.held(transit)
+    return after(due, transit.held)
+  }
+
   private arrive(now: Micros, transit: Transit): void {
+    if (transit.held > 0) this.ledger.reordered(transit, transit.held)
     this.ledger.deliveredAt(now, transit)
     this.owner.deliver(transit)
     if (this.heldBack.size === 0) return
@@ -233,7 +244,7 @@ export class Path {
   }
 
   private release(now: Micros, transit: Transit): void {
-    this.ledger.reordered(now, transit)
+    this.ledger.reordered(transit, now - transit.due)
     this.ledger.deliveredAt(now, transit)
     this.owner.deliver(transit)
   }

@@ -9,6 +9,8 @@ export class Transit {
   bytes: Uint8Array
   /** A matching rule named it; it will be lost after transmission. */
   condemned = false
+  /** A matching rule holds it for so long, beside all other delay. */
+  held = 0
   /** The user dropped it in mid-transmission: it takes its time on the wire and goes nowhere. */
   dead = false
   /** The last bit left the near side. */

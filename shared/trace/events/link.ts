@@ -50,6 +50,10 @@ export const LINK_EVENTS = {
     doc: 'The link held a packet back or let it overtake',
     fields: { direction, shift: u32('by how much later than it would have been', 'us') },
   },
+  'link:packet_held': {
+    doc: 'A rule holds a packet (holdMatching); others overtake it, and link:packet_reordered follows when it comes out',
+    fields: { direction, by: u32('beside all other delay', 'us') },
+  },
   'link:packet_fragmented': {
     doc: 'The link cut a packet that was longer than its MTU; the fragments are packets of their own',
     fields: {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { micros } from '../../../../shared/units.ts'
 import { encodeUdp, udpLength } from '../../../../electron/protocol/wire/udp.ts'
 import { decodeIcmp, readQuoted } from '../../../../electron/protocol/wire/icmp.ts'
 import {
@@ -268,6 +269,76 @@ describe('slots', () => {
   })
 })
 
+describe('holding by rule', () => {
+  const syn = tcpPacket({ flags: SYN })
+  const data = tcpPacket({ flags: ACK, payload: new Uint8Array(10) })
+  const holdMatching = [{ match: { payload: true }, ordinals: [2], by: 5_000 }]
+
+  test('what the rule means comes so much later, and nobody waits for it', () => {
+    const lab = up({ delay: 1_000, holdMatching })
+    for (const [i, bytes] of [data, data, syn, data].entries()) lab.send(i * 10, bytes)
+    expect(lab.link.inFlight().map(({ pkt, stage }) => [pkt, stage])).toEqual([
+      [1, 'propagation'],
+      [2, 'held_back'],
+      [3, 'propagation'],
+      [4, 'propagation'],
+    ])
+    lab.drain()
+    expect(lab.arrivals.map(({ t, id }) => [t, id])).toEqual([
+      [1_000, 1],
+      [1_020, 3],
+      [1_030, 4],
+      [6_010, 2],
+    ])
+  })
+
+  test('the trace says when it is held, and when it comes out', () => {
+    const lab = up({ delay: 1_000, holdMatching })
+    for (let i = 0; i < 3; i++) lab.send(i * 10, data)
+    lab.drain()
+    expect(lab.of('link:packet_held')).toMatchObject([{ pkt: 2, t: 10, data: { by: 5_000 } }])
+    expect(lab.of('link:packet_reordered')).toMatchObject([{ pkt: 2, t: 6_010, data: { shift: 5_000 } }])
+  })
+
+  test('the audit knows of it: asked for and delivered', () => {
+    const lab = up({ delay: 1_000, holdMatching })
+    for (let i = 0; i < 4; i++) lab.send(i * 10, data)
+    const { packets, delay } = lab.drain().link.audit().up
+    expect(packets).toMatchObject({ delivered: 4, held: 1 })
+    expect(delay).toMatchObject({ requested: 2_250, delivered: 2_250 })
+  })
+
+  test('a copy is not held, so the packet that is comes as an old duplicate', () => {
+    const lab = up({
+      delay: 1_000,
+      duplicate: { rate: 1 },
+      holdMatching: [{ ...holdMatching[0], ordinals: [] }],
+    })
+    lab.send(0, data)
+    expect(lab.drain().arrivals.map(({ t }) => t)).toEqual([1_000, 6_000])
+  })
+
+  test('it can be dropped by hand meanwhile', () => {
+    const lab = up({ delay: 1_000, holdMatching: [{ ...holdMatching[0], ordinals: [] }] })
+    const pkt = lab.send(0, data)
+    expect(lab.link.dropInFlight(micros(2_000), pkt)).toBe(true)
+    expect(lab.drain().arrivals).toEqual([])
+  })
+
+  test('turning another knob does not start the count anew', () => {
+    const lab = up({ holdMatching })
+    lab.send(0, data)
+    lab.configure({ up: { holdMatching, delay: 10 } })
+    lab.send(1, data)
+    expect(
+      lab
+        .drain()
+        .of('link:packet_held')
+        .map(({ pkt }) => pkt),
+    ).toEqual([2])
+  })
+})
+
 describe('reordering', () => {
   test('a packet comes out behind `gap` later ones', () => {
     const lab = up({ reorder: { rate: 1, gap: 2 }, delay: 1_000 })
@@ -371,7 +442,9 @@ describe('MTU', () => {
     const lab = up({ mtu: 600 })
     lab.send(0, udpPacket(new Uint8Array(1_400)))
     expect(ids(lab)).toEqual([2, 3, 4])
-    expect(lab.of('link:packet_fragmented')).toMatchObject([{ pkt: 1, data: { first: 2, count: 3, mtu: 600 } }])
+    expect(lab.of('link:packet_fragmented')).toMatchObject([
+      { pkt: 1, data: { first: 2, count: 3, mtu: 600 } },
+    ])
     expect(lab.arrivals.map(({ bytes }) => ip(bytes).fragmentOffset)).toEqual([0, 576, 1_152])
     expect(lab.link.audit().up.packets).toMatchObject({
       offered: 1,
