@@ -13,6 +13,7 @@ import { httpRequests } from './http-requests.ts'
 import { http2Frames } from './http2-frames.ts'
 import { http2Hpack } from './http2-hpack.ts'
 import { httpVersions } from './http-versions.ts'
+import { ipRouting } from './ip-routing.ts'
 import { mqttPackets } from './mqtt-packets.ts'
 import { mqttConnect } from './mqtt-connect.ts'
 import { mqttQos } from './mqtt-qos.ts'
@@ -28,10 +29,14 @@ import { quicHandshake } from './quic-handshake.ts'
 import { quicLoss } from './quic-loss.ts'
 import { quicMigration } from './quic-migration.ts'
 import { quicStreams } from './quic-streams.ts'
+import { reliableUdp } from './reliable-udp.ts'
 import { rpc } from './rpc.ts'
 import { setupLatency } from './setup-latency.ts'
 import { tcpBulk } from './tcp-bulk.ts'
+import { tcpFlowControl } from './tcp-flow-control.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
+import { tcpHol } from './tcp-hol.ts'
+import { tcpNagle } from './tcp-nagle.ts'
 import { tcpOssification } from './tcp-ossification.ts'
 import { tcpVsUdp } from './tcp-vs-udp.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
@@ -45,9 +50,14 @@ export const EXPERIMENTS: readonly Experiment[] = [
   tcpHandshake,
   tcpOssification,
   tcpBulk,
+  tcpFlowControl,
+  tcpNagle,
+  tcpHol,
   urlJourney,
+  ipRouting,
   tcpVsUdp,
   framing,
+  reliableUdp,
   httpRequests,
   httpMethods,
   httpCookies,

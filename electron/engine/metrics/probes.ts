@@ -66,6 +66,8 @@ export const PROBE_METRICS = {
   probes_unreachable: ofProbes(
     (probes) => probes.filter(({ answer }) => /^(net|host)_unreachable$/.test(answer?.kind ?? '')).length,
   ),
+  /** Routers that passed on the same probe, at most. */
+  probe_passes_max: ofProbes((probes) => Math.max(...probes.map(({ passed }) => passed.length))),
   ping_rtt_min: ofEchoes((roundTrips) => quantile(roundTrips, 0)),
   ping_rtt_median: ofEchoes((roundTrips) => quantile(roundTrips, 0.5)),
   ping_rtt_p95: ofEchoes((roundTrips) => quantile(roundTrips, 0.95)),
