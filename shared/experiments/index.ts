@@ -1,6 +1,7 @@
 /** All experiments, chapter by chapter. */
 import * as v from 'valibot'
 import { Experiment } from '../experiment.ts'
+import { bufferbloat } from './bufferbloat.ts'
 import { certificates } from './certificates.ts'
 import { forwardSecrecy } from './forward-secrecy.ts'
 import { framing } from './framing.ts'
@@ -50,6 +51,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   tcpHandshake,
   tcpOssification,
   tcpBulk,
+  bufferbloat,
   tcpFlowControl,
   tcpNagle,
   tcpHol,

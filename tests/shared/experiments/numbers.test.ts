@@ -14,6 +14,16 @@ const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '20 ms': 'a round trip: 10 ms each way',
     '75 ms': 'a delay to try',
   },
+  'tcp-flow-control': {
+    '1982': 'the year of RFC 813',
+    '52': 'bytes of header of IPv4 and TCP with timestamps, RFC 791 3.1, RFC 9293 3.1, RFC 7323 3.2',
+    '16': 'bits of the window field, RFC 9293 3.1',
+    '65,535': 'the most that they can say',
+    '2.6 Mbit/s': 'that, every 200 ms',
+    '200 ms': 'a round trip: 100 ms each way',
+  },
+  'reliable-udp': { '12': 'bytes of header, electron/protocol/arq/README.md' },
+  'tcp-hol': { '2 ms': 'between two pieces: 1,000 bytes at 500,000 a second' },
   'http-requests': { eleven: 'the twelve requests of the first row but one' },
   'http-compression': { '0.8': 'an example of a weight', '80 %': 'how the example is misread' },
   'http2-hpack': {
