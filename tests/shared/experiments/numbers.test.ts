@@ -17,7 +17,6 @@ const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'tcp-flow-control': {
     '1982': 'the year of RFC 813',
     '52': 'bytes of header of IPv4 and TCP with timestamps, RFC 791 3.1, RFC 9293 3.1, RFC 7323 3.2',
-    '16': 'bits of the window field, RFC 9293 3.1',
     '65,535': 'the most that they can say',
     '2.6 Mbit/s': 'that, every 200 ms',
     '200 ms': 'a round trip: 100 ms each way',
