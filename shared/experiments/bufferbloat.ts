@@ -169,7 +169,7 @@ export const bufferbloat: ExperimentInput = {
     },
     {
       id: 'hystart',
-      label: { en: 'HyStart++', zh: 'HyStart++' },
+      label: { en: 'HyStart++', zh: '慢启动 HyStart++' },
       hint: {
         en: 'Slow start of CUBIC ends when the round trip grows (RFC 9406).',
         zh: '往返时间变长时，CUBIC 的慢启动就结束（RFC 9406）。',

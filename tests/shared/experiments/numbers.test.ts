@@ -23,6 +23,7 @@ const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'reliable-udp': { '12': 'bytes of header, electron/protocol/arq/README.md' },
   'tcp-hol': { '2 ms': 'between two pieces: 1,000 bytes at 500,000 a second' },
+  bufferbloat: { '19 kB': 'what the path holds: 5 Mbit/s for 30 ms' },
   'http-requests': { eleven: 'the twelve requests of the first row but one' },
   'http-compression': { '0.8': 'an example of a weight', '80 %': 'how the example is misread' },
   'http2-hpack': {
