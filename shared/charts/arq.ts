@@ -4,20 +4,19 @@
  */
 import type { Arq, ArqTransfer, ArqWindow } from '../projections/arq.ts'
 import type { Bar, Bars } from '../projections/bars.ts'
-import type { Series } from '../projections/series.ts';
+import type { Series } from '../projections/series.ts'
 import { lowerBound } from '../projections/series.ts'
 import { formatNumber, formatShare } from '../quantity.ts'
 import { niceScale } from './axes.ts'
 import type { ChartContext, ChartLane } from './context.ts'
-import { headWords, laneGrid, lanesOf, type Column } from './lane-grid.ts'
-import { pairs, Picture, type Area, type Chart } from './picture.ts'
+import { laneGrid, lanesOf, type Column } from './lane-grid.ts'
+import { pairs, Picture, type Area, type Chart, type Points } from './picture.ts'
 import { pickFrom, scaleFor } from './sequence.ts'
 import { CROSS, outline, RETRANSMISSION, RING, TRIANGLE } from './signs.ts'
 import { tcpIpWord, type TcpIpWord } from './tcp-ip-texts.ts'
 import { word } from './texts.ts'
 
 const SHARES = [4, 1]
-const HEAD = 1.6
 /** Beyond so many packets a plot the receiver's signs would cover all others. */
 const SIGNS_A_PIXEL = 0.5
 
@@ -48,12 +47,8 @@ export function arqChart(arq: Arq, context: ChartContext): Chart {
     const transfer = shownOf(arq.of(lane.id), context)
     return transfer ? [{ lane, transfer }] : []
   })
-  const columns = laneGrid(
-    picture,
-    found.map(({ lane }) => lane),
-    SHARES,
-    HEAD,
-  )
+  const grid = found.map(({ lane, transfer }) => ({ lane, words: [sumsOf(context, transfer)] }))
+  const columns = laneGrid(picture, grid, tcpIpWord(language, 'packetNumber'), SHARES)
   const lanes = columns.map((column, i): Lane => {
     const { transfer } = found[i]
     return { ...column, transfer, ...extentOf(transfer, context) }
@@ -62,14 +57,13 @@ export function arqChart(arq: Arq, context: ChartContext): Chart {
   const span = Math.max(1, ...lanes.map(({ from, to }) => to - from))
   const plots: (ArqTransfer | undefined)[] = []
   for (const lane of lanes) {
-    headWords(picture, lane, sumsOf(context, lane.transfer))
     const [numbers, use] = lane.areas
     const rough = scaleFor(lane, span, numbers.height / (theme.textSize * 2.4))
     const step = Math.max(1, Math.ceil(rough.step))
     const min = Math.floor(rough.min / step) * step
-    const scale = { min, max: Math.max(rough.max, min + step), step }
+    const scale = { min, max: min + step * Math.ceil((rough.max - min) / step), step }
     const axis = {
-      name: tcpIpWord(language, 'packetNumber'),
+      name: '',
       scale,
       label: (value: number) => formatNumber(value),
     }
@@ -146,10 +140,7 @@ function drawNumbers(picture: Picture, plot: number, transfer: ArqTransfer, span
     bars.thin(range.from, range.to, (range.to - range.from) / (width * 2), span / (height * 2))
   const middle = (bars: readonly Bar[]) => pairs(bars.map(({ t, from, to }) => [t, (from + to) / 2] as const))
   const window = windowOf(transfer)
-  if (window) {
-    for (const series of [window.base, window.edge])
-      picture.line(plot, name('senderWindow'), picture.points(plot, series), { color: theme.sky, width: 0.9 })
-  }
+  if (window) addWindow(picture, plot, window)
   const expected = receiverOf(transfer)?.base
   if (expected)
     picture.line(plot, name('expectedNext'), picture.points(plot, expected), {
@@ -175,7 +166,7 @@ function drawNumbers(picture: Picture, plot: number, transfer: ArqTransfer, span
     if (shown.length === 0 || (shown.length > width * SIGNS_A_PIXEL && symbol !== CROSS)) return
     picture.signs(plot, name(key), middle(shown), symbol, size * scale, style)
   }
-  signs('dataDelivered', transfer.delivered, 'circle', 0.4, { color: theme.server })
+  signs('dataDelivered', transfer.delivered, 'circle', 0.5, { color: theme.server })
   signs('dataBuffered', transfer.buffered, 'diamond', 0.75, { color: theme.sack })
   signs('dataRefused', transfer.refused, RING, 0.55, outline(theme.grey, 1.4))
   const lost = [...thin(transfer.lost), ...thin(transfer.lostAcks)].sort((a, b) => a.t - b.t)
@@ -193,6 +184,39 @@ function drawNumbers(picture: Picture, plot: number, transfer: ArqTransfer, span
       },
     )
   picture.describe(plot, (t) => wordsAt(context, transfer, t))
+}
+
+/** The window as a band between its two edges. */
+function addWindow(picture: Picture, plot: number, { base, edge }: ArqWindow): void {
+  const { theme, language, range } = picture.context
+  const { x, y, width, height, scale } = picture.plots[plot]
+  const toX = (t: number): number => x + ((t - range.from) / (range.to - range.from)) * width
+  const toY = (value: number): number => y + (1 - (value - scale.min) / (scale.max - scale.min)) * height
+  const [low, high] = [picture.points(plot, base), picture.points(plot, edge)]
+  const name = tcpIpWord(language, 'senderWindow')
+  for (const points of [low, high]) picture.line(plot, name, points, { color: theme.sky, width: 0.8 })
+  const pathData = `${stepsOf(high, toX, toY)}L${stepsOf(low, toX, toY).slice(1).split('L').reverse().join('L')}Z`
+  if (low.length < 4 || high.length < 4) return
+  picture.add(plot, {
+    type: 'custom',
+    silent: true,
+    clip: true,
+    z: 1,
+    data: [[range.from, scale.min]],
+    renderItem: () =>
+      ({ type: 'path', shape: { pathData }, style: { fill: theme.sky, opacity: 0.16 } }) as never,
+  })
+}
+
+/** A line that holds each value until the next, as the outline of a shape. */
+function stepsOf(points: Points, toX: (t: number) => number, toY: (value: number) => number): string {
+  const corners: string[] = []
+  for (let i = 0; i < points.length; i += 2) {
+    const at = toX(points[i]).toFixed(1)
+    if (i > 0) corners.push(`${at},${toY(points[i - 1]).toFixed(1)}`)
+    corners.push(`${at},${toY(points[i + 1]).toFixed(1)}`)
+  }
+  return `M${corners.join('L')}`
 }
 
 function wordsAt({ language }: ChartContext, transfer: ArqTransfer, t: number): string[] {

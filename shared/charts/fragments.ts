@@ -281,9 +281,11 @@ function addWords(picture: Picture, plot: number, area: Omit<Area, 'lane'>, rows
     const own = textWidth(text, size)
     if (x + own <= area.x + area.width) return [label, { text, x, y: middle, width: own + 8, color }]
     const before = toX(t) - 6
-    return before - area.x < own
-      ? [label]
-      : [label, { text, x: before, y: middle, width: own + 8, color, align: 'right' }]
+    if (before - area.x >= own)
+      return [label, { text, x: before, y: middle, width: own + 8, color, align: 'right' }]
+    // Over the time that was waited, at its end.
+    const inside = toX(Math.min(until, range.to)) - 6
+    return [label, { text, x: inside, y: middle, width: own + 8, color: theme.text, align: 'right' }]
   })
   picture.add(plot, textSeries(texts, theme, range.from))
 }

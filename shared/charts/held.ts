@@ -4,7 +4,7 @@
  */
 import type { Gap, HeldBytes, HeldEnd } from '../projections/held-bytes.ts'
 import { formatNumber, formatSize, formatSpan } from '../quantity.ts'
-import { momentText, niceScale, valueText, type Scale } from './axes.ts'
+import { axisUnit, momentText, niceScale, valueText, type Scale } from './axes.ts'
 import { laneViews, type ChartContext, type LaneView } from './context.ts'
 import { laneGrid, type Column } from './lane-grid.ts'
 import { largest, Picture, type Area, type Chart } from './picture.ts'
@@ -16,7 +16,7 @@ import { word } from './texts.ts'
 
 const SHARES = [2, 1]
 /** Height of the bar of gaps below the head of a plot, in heights of the text, and where it begins. */
-const GAPS = { height: 0.9, top: 1.9 }
+const GAPS = { height: 0.9, top: 0.6 }
 /** So many packets of a gap are named. */
 const MOST_NAMED = 4
 
@@ -39,14 +39,14 @@ export function heldChart(held: HeldBytes, context: ChartContext): Chart {
     const end = receiver && held.ends.get(view.flow.id, receiver.node)
     return end ? [{ view, end }] : []
   })
-  const columns = laneGrid(
-    picture,
-    found.map(({ view }) => view),
-    SHARES,
+  const most = largest(
+    found.flatMap(({ end }) => [end.behind, end.readable]),
+    range,
   )
-  const buffered = found.flatMap(({ end }) => [end.behind, end.readable])
+  const grid = found.map(({ view }) => ({ lane: view }))
+  const columns = laneGrid(picture, grid, `${name} (${axisUnit('B', most).symbol})`, SHARES)
   const scales = [
-    scaleOf(context, largest(buffered, range), columns[0]?.areas[0]),
+    scaleOf(context, most, columns[0]?.areas[0]),
     scaleOf(
       context,
       largest(
@@ -69,7 +69,7 @@ export function heldChart(held: HeldBytes, context: ChartContext): Chart {
 }
 
 const scaleOf = ({ theme }: ChartContext, most: number, area: Area | undefined): Scale =>
-  niceScale(most * 1.1, (area?.height ?? 0) / (theme.textSize * 2.4))
+  niceScale(most * 1.25, (area?.height ?? 0) / (theme.textSize * 2.4))
 
 interface Place {
   readonly held: HeldBytes
@@ -109,8 +109,8 @@ function addBuffer(
 ): void {
   const { theme, language } = picture.context
   const { end, view } = lane
-  const axis = valueAxis(tcpIpWord(language, 'bytesHeld'), 'B', scale.max, scale)
-  const plot = picture.addPlot(area, view.label, axis, view.flow.finished)
+  const axis = { ...valueAxis('', 'B', scale.max, scale), name: '' }
+  const plot = picture.addPlot(area, '', axis, view.flow.finished)
   const [behind, readable] = (['behindGap', 'readable'] as const).map((key) => tcpIpWord(language, key))
   picture.line(plot, behind, picture.points(plot, end.behind), {
     color: theme.yellow,
@@ -133,10 +133,10 @@ function addBuffer(
 }
 
 /** A bar for each gap, as long as it was open; those that are less than a pixel apart are drawn as one. */
-function addGaps(picture: Picture, plot: number, area: Area, { end, view }: Lane): void {
+function addGaps(picture: Picture, plot: number, area: Area, { end }: Lane): void {
   const { theme, range, language, store } = picture.context
   const pixel = (range.to - range.from) / area.width
-  const y = area.y + theme.textSize * (view.label === '' ? GAPS.top - 1.2 : GAPS.top)
+  const y = area.y + theme.textSize * GAPS.top
   const boxes: Box[] = []
   let last: { x: number; right: number } | undefined
   const push = (): void => {

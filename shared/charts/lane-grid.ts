@@ -1,23 +1,36 @@
 /** Places for charts of which each lane has several plots: lanes beside each other as columns, the same plot of all in one row. */
 import type { ChartContext, ChartLane } from './context.ts'
+import { textWidth } from './legend.ts'
 import type { Area, Picture } from './picture.ts'
 import { LEFT } from './plot-axes.ts'
 
 const RIGHT = 14
-/** Heights of the text: of a plot at least, between two plots, and above each column for its words. */
+/** Heights of the text: of a plot at least, between two plots, of a line above a column, and below the last of these. */
 const LEAST = 4.2
 const GAP = 1.3
+const LINE = 1.35
+const FOOT = 0.35
+/** No more lines than this stand above a column. */
+const MOST_LINES = 3
 /** Widths of the text that a column needs at least. */
 const NARROW = 26
+const BETWEEN = '   '
 
 export interface Column {
   readonly lane: ChartLane
   /** From above; fewer than were asked for where there is no height for all. */
   readonly areas: readonly Area[]
-  /** Where the words above the column stand. */
-  readonly head: { readonly x: number; readonly y: number; readonly width: number }
+  /** Where the column begins, and how wide it is with what stands beside its plots. */
+  readonly x: number
+  readonly width: number
   /** The lowest of the picture, which has the numbers of the time axis. */
   readonly isLowest: boolean
+}
+
+export interface GridLane {
+  readonly lane: ChartLane
+  /** What is said above it, in parts that stay together. */
+  readonly words?: readonly string[]
 }
 
 /** The lanes to show, or all that the trace has; a single one needs no name. */
@@ -27,14 +40,14 @@ export function lanesOf({ lanes, store }: ChartContext): ChartLane[] {
 }
 
 /**
- * A column for each lane, divided by `shares`; where the width is too small for all of them, the lanes stand above each other.
- * `headed`: heights of the text above each for words of its own.
+ * A column for each lane, divided by `shares`, with its words above it; where the width is too small for all of them, the lanes
+ * stand above each other. `axisName`, with its unit, is what the uppermost plots show.
  */
 export function laneGrid(
   picture: Picture,
-  lanes: readonly ChartLane[],
+  lanes: readonly GridLane[],
+  axisName: string,
   shares: readonly number[],
-  headed = 0,
 ): Column[] {
   const { width, height, theme } = picture.context
   const size = theme.textSize
@@ -43,17 +56,51 @@ export function laneGrid(
   const rows = Math.ceil(count / columns)
   const each = width / columns
   const high = (height - picture.top - picture.bottom - (rows - 1) * GAP * size) / rows
-  return lanes.map((lane, i) => {
+  const heads = lanes.map(({ lane, words = [] }) => linesOf(lane.label, words, each - 12, size))
+  const lines = Math.max(0, ...heads.map((head) => head.length))
+  const wanted = lines === 0 ? 0 : (lines * LINE + FOOT) * size
+  const above = high >= wanted + LEAST * size ? wanted : 0
+  if (lanes.length > 0) picture.caption(axisName, 8, picture.top - size * 1.75, width * 0.6, theme.muted, 400)
+  return lanes.map(({ lane }, i) => {
     const [column, row] = [i % columns, Math.floor(i / columns)]
-    const x = column * each + LEFT
+    const x = column * each
     const y = picture.top + row * (high + GAP * size)
-    const own = { x, width: Math.max(40, each - LEFT - RIGHT), lane: lane.id }
-    const areas = divide(y + headed * size, high - headed * size, shares, size).map((place) => ({
-      ...own,
-      ...place,
-    }))
-    const head = { x: column * each + 6, y: y + size * 0.15, width: each - 12 }
-    return { lane, areas, head, isLowest: i + columns >= count }
+    const own = { x: x + LEFT, width: Math.max(40, each - LEFT - RIGHT), lane: lane.id }
+    const places = divide(y + above, high - above, shares, size)
+    if (above > 0) addLines(picture, heads[i], lane.label !== '', { x: x + 6, y, width: each - 12 })
+    return {
+      lane,
+      areas: places.map((place) => ({ ...own, ...place })),
+      x: x + 6,
+      width: each - 12,
+      isLowest: i + columns >= count,
+    }
+  })
+}
+
+/** Words in as few lines as hold them. */
+function linesOf(label: string, words: readonly string[], width: number, size: number): string[] {
+  const lines: string[] = []
+  for (const part of [label, ...words].filter((one) => one !== '')) {
+    const last = lines.at(-1)
+    const joined = last === undefined ? part : `${last}${BETWEEN}${part}`
+    if (last !== undefined && textWidth(joined, size) <= width) lines[lines.length - 1] = joined
+    else lines.push(part)
+  }
+  return lines.slice(0, MOST_LINES)
+}
+
+function addLines(
+  picture: Picture,
+  lines: readonly string[],
+  isNamed: boolean,
+  { x, y, width }: { readonly x: number; readonly y: number; readonly width: number },
+): void {
+  const { theme } = picture.context
+  lines.forEach((line, i) => {
+    const isName = i === 0 && isNamed
+    const place = y + (i * LINE + 0.15) * theme.textSize
+    picture.caption(line, x, place, width, i === 0 ? theme.text : theme.muted, isName ? 600 : 400)
   })
 }
 
@@ -74,11 +121,4 @@ function divide(
     y += own + GAP * size
     return place
   })
-}
-
-/** Words above a column, one after another as far as there is room: its name, then what is measured of it. */
-export function headWords(picture: Picture, { head, lane }: Column, words: string): void {
-  const { theme } = picture.context
-  const name = lane.label === '' ? '' : `${lane.label}   `
-  picture.caption(`${name}${words}`, head.x, head.y, head.width, theme.text, lane.label === '' ? 400 : 600)
 }

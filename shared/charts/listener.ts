@@ -4,14 +4,13 @@ import type { Series } from '../projections/series.ts'
 import { formatNumber } from '../quantity.ts'
 import { niceScale, type Scale } from './axes.ts'
 import type { ChartContext } from './context.ts'
-import { headWords, laneGrid, lanesOf, type Column } from './lane-grid.ts'
+import { laneGrid, lanesOf, type Column } from './lane-grid.ts'
 import { largest, Picture, type Area, type Chart, type LineStyle } from './picture.ts'
 import { CROSS, outline, RING } from './signs.ts'
 import { tcpIpWord, type TcpIpWord } from './tcp-ip-texts.ts'
 
 /** Shares of the height: SYN queue, accept queue, sums. */
 const SHARES = [1, 1, 1]
-const HEAD = 1.6
 /** Dots beyond this are only a line. */
 const MOST_SIGNS = 400
 
@@ -45,12 +44,8 @@ export function listenerChart(listeners: Listeners, context: ChartContext): Char
     ...sums.map((sum) => tcpIpWord(language, SUM_WORDS[sum])),
   ])
   const shares = sums.length > 0 ? SHARES : SHARES.slice(0, 2)
-  const columns = laneGrid(
-    picture,
-    found.map(({ lane }) => lane),
-    shares,
-    HEAD,
-  )
+  const grid = found.map(({ lane, queues }) => ({ lane, words: sumWords(context, queues, sums) }))
+  const columns = laneGrid(picture, grid, tcpIpWord(language, 'connections'), shares)
   const lanes = columns.map((column, i) => ({ ...column, queues: found[i].queues }))
   const scales = [
     countScale(context, lanes, ({ queues }) => [queues.synQueue, queues.synLimit], lanes[0]?.areas[0]),
@@ -59,7 +54,6 @@ export function listenerChart(listeners: Listeners, context: ChartContext): Char
   ]
   // The numbers of plots: those of a lane one after another, as they stand.
   for (const lane of lanes) {
-    headWords(picture, lane, sumWords(context, lane.queues, sums))
     const [syn, accept, sum] = lane.areas
     addQueue(picture, syn, 'synQueueName', lane.queues.synQueue, lane.queues.synLimit, scales[0])
     if (accept)
@@ -78,11 +72,10 @@ export function listenerChart(listeners: Listeners, context: ChartContext): Char
 
 const lastOf = (series: Series, t: number): number => series.valueAt(t) ?? 0
 
-function sumWords({ language, range }: ChartContext, queues: ListenerQueues, sums: readonly Sum[]): string {
+function sumWords({ language, range }: ChartContext, queues: ListenerQueues, sums: readonly Sum[]): string[] {
   return sums
     .filter((sum) => lastOf(queues[sum], range.to) > 0)
     .map((sum) => `${tcpIpWord(language, SUM_WORDS[sum])} ${formatNumber(lastOf(queues[sum], range.to))}`)
-    .join(' · ')
 }
 
 /** Connections are counted in whole ones. */

@@ -13,15 +13,14 @@ import {
 import { formatNumber, formatSpan } from '../quantity.ts'
 import { axisLabel, axisUnit, niceScale } from './axes.ts'
 import type { ChartContext, ChartLane } from './context.ts'
-import { headWords, laneGrid, lanesOf, type Column } from './lane-grid.ts'
-import { textWidth } from './legend.ts'
+import { laneGrid, lanesOf, type Column } from './lane-grid.ts'
 import { Picture, type Area, type Chart, type Points } from './picture.ts'
 import { valueAxis } from './plot-axes.ts'
 import { textSeries, type RowText } from './rows.ts'
 import { CROSS, outline, TRIANGLE } from './signs.ts'
 import { tcpIpWord } from './tcp-ip-texts.ts'
 
-const SIGNS = ['echoReply', 'timeExceeded', 'unreachable', 'tooLarge', 'noAnswer'] as const
+const SIGNS = ['echoReply', 'timeExceeded', 'portUnreachable', 'unreachable', 'tooLarge', 'noAnswer'] as const
 type Sign = (typeof SIGNS)[number]
 
 /** The sign of a probe; undefined: its answer is still waited for. */
@@ -35,6 +34,8 @@ function signOf({ outcome }: Probe): Sign | undefined {
       return 'echoReply'
     case 'time_exceeded':
       return 'timeExceeded'
+    case 'port_unreachable':
+      return 'portUnreachable'
     case 'fragmentation_needed':
       return 'tooLarge'
     default:
@@ -48,12 +49,17 @@ interface Lane {
   readonly climbing: ProbeProgram | undefined
 }
 
-/** Heights of the text above a lane, of a row of a hop, and of what stands below the rows. */
-const HEAD = 1.7
-const HOP = { least: 1.15, most: 2.6, axis: 4.4 }
+/** So many programs of a lane are told of above it. */
+const MOST_TOLD = 3
+/** Heights of the text of a row of a hop, and of what stands below the rows. */
+const HOP = { least: 1.15, most: 2.6, axis: 3.8 }
 /** Share of a column that the hops take at most, and the width of their names. */
 const HOPS_SHARE = 0.62
 const NAMES = 15
+/** Of a narrow column no more than this share is for names; the medians stand at the right. */
+const NAMES_SHARE = 0.42
+const MEDIANS = 5
+const RIGHT = 14
 
 export function probesChart(probes: Probes, context: ChartContext): Chart {
   const { language } = context
@@ -72,23 +78,19 @@ export function probesChart(probes: Probes, context: ChartContext): Chart {
     ...used.map((sign) => tcpIpWord(language, sign)),
     ...(climbs ? [tcpIpWord(language, 'median')] : []),
   ])
-  const columns = laneGrid(
-    picture,
-    found.map(({ lane }) => lane),
-    [1],
-    HEAD,
-  )
   const most = Math.max(
     0,
     ...found.flatMap(({ programs }) => programs.flatMap((program) => longest(context, program))),
   )
+  const grid = found.map(({ lane, programs }) => ({ lane, words: sumsOf(context, programs) }))
+  const columns = laneGrid(picture, grid, `${axisName} (${axisUnit('us', most).symbol})`, [1])
   const hops = Math.max(0, ...found.map(({ climbing }) => (climbing ? hopsOf(climbing).length : 0)))
   // Plots over time come first; those of the hops stand below them.
   const below = columns.map((column, i) => addTimes(picture, column, found[i], most, hops))
-  columns.forEach(({ lane }, i) => {
+  columns.forEach(({ lane, x }, i) => {
     const { climbing } = found[i]
     const area = below[i]
-    if (climbing && area) addHops(picture, { ...area, lane: lane.id }, climbing, probes, most)
+    if (climbing && area) addHops(picture, { ...area, lane: lane.id }, climbing, probes, most, x)
   })
   return picture.finish(
     (plot, t, value, reach) => nearest(found[plot]?.programs ?? [], most, t, value, reach)?.pkt,
@@ -105,31 +107,23 @@ const MISSING = 1.06
 const nameOf = ({ store }: ChartContext, node: number): string =>
   store.text(node).slice(store.text(node).indexOf('/') + 1)
 
-function sumsOf(context: ChartContext, { programs }: Lane): string {
+/** What each program has found, in a line. */
+function sumsOf(context: ChartContext, programs: readonly ProbeProgram[]): string[] {
   const { language } = context
-  return programs
-    .map((program) => {
-      const { name, node, target, probes, climbs } = program
-      const who = tcpIpWord(language, 'pingTo', { name, host: nameOf(context, node), target })
-      const times = probes.map(({ rtt }) => rtt).filter((rtt) => !Number.isNaN(rtt))
-      const lost = probes.filter(({ outcome }) => outcome === 'timed_out').length
-      const values = {
-        answered: formatNumber(times.length),
-        sent: formatNumber(probes.length),
-        lost: formatNumber(lost),
-      }
-      if (climbs) {
-        const hops = formatNumber(hopsOf(program).length)
-        return `${who}  ${tcpIpWord(language, 'traceSums', { ...values, hops })}`
-      }
-      const spans = {
-        median: formatSpan(median(times)),
-        least: formatSpan(Math.min(...times)),
-        most: formatSpan(Math.max(...times)),
-      }
-      return `${who}  ${tcpIpWord(language, times.length > 0 ? 'pingSums' : 'pingNone', { ...values, ...spans })}`
-    })
-    .join('   ')
+  return programs.slice(0, MOST_TOLD).map((program) => {
+    const { name, node, target, probes, climbs } = program
+    const who = tcpIpWord(language, 'pingTo', { name, host: nameOf(context, node), target })
+    const times = probes.map(({ rtt }) => rtt).filter((rtt) => !Number.isNaN(rtt))
+    const lost = formatNumber(probes.filter(({ outcome }) => outcome === 'timed_out').length)
+    const values = { answered: formatNumber(times.length), sent: formatNumber(probes.length), lost }
+    if (climbs) {
+      const hops = formatNumber(hopsOf(program).length)
+      return `${who}   ${tcpIpWord(language, 'traceSums', { ...values, hops })}`
+    }
+    const [least, middle, longest] = [Math.min(...times), median(times), Math.max(...times)].map(formatSpan)
+    const spans = { median: middle, least, most: longest }
+    return `${who}   ${tcpIpWord(language, times.length > 0 ? 'pingSums' : 'pingNone', { ...values, ...spans })}`
+  })
 }
 
 /** The answers over time; returns where the hops are to stand, if there is room for them. */
@@ -141,9 +135,8 @@ function addTimes(
   hops: number,
 ): Omit<Area, 'lane'> | undefined {
   const { context } = picture
-  const { theme, language } = context
+  const { theme } = context
   const size = theme.textSize
-  headWords(picture, column, sumsOf(context, lane))
   const [area] = column.areas
   const wanted = size * (HOP.axis + hops * HOP.most)
   const least = size * (HOP.axis + Math.min(hops, 4) * HOP.least)
@@ -151,7 +144,7 @@ function addTimes(
   const withHops = hops > 0 && room >= least
   const times = withHops ? { ...area, height: area.height - room - size * 2.2 } : area
   const scale = niceScale(most * MISSING, times.height / (size * 2.4))
-  const axis = valueAxis(tcpIpWord(language, 'answerTime'), 'us', scale.max, scale)
+  const axis = { ...valueAxis('', 'us', scale.max, scale), name: '' }
   const plot = picture.addPlot(times, '', axis, Infinity, withHops || column.isLowest)
   const all = lane.programs.flatMap(({ probes }) => probes)
   for (const sign of SIGNS) addSigns(picture, plot, all, sign, most * MISSING)
@@ -159,13 +152,10 @@ function addTimes(
     wordsAt(context, lane, t, ((context.range.to - context.range.from) / times.width) * 6),
   )
   if (!withHops) return undefined
-  const height = room - size * HOP.axis
-  return {
-    x: column.head.x + size * NAMES,
-    y: area.y + area.height - room + size * 0.6,
-    width: area.x + area.width - column.head.x - size * NAMES,
-    height,
-  }
+  const left = column.x + Math.min(size * NAMES, column.width * NAMES_SHARE)
+  const right = area.x + area.width - size * MEDIANS
+  const y = area.y + area.height - room + size * 0.6
+  return { x: left, y, width: Math.max(40, right - left), height: room - size * HOP.axis }
 }
 
 function styleOf({ theme }: ChartContext, sign: Sign): readonly [string, number, object] {
@@ -175,6 +165,8 @@ function styleOf({ theme }: ChartContext, sign: Sign): readonly [string, number,
       return ['circle', size * 0.55, { color: theme.server }]
     case 'timeExceeded':
       return ['circle', size * 0.55, { color: theme.client }]
+    case 'portUnreachable':
+      return ['diamond', size * 0.75, { color: theme.server }]
     case 'unreachable':
       return ['diamond', size * 0.75, { color: theme.sack }]
     case 'tooLarge':
@@ -248,7 +240,14 @@ export function probeText({ language }: Pick<ChartContext, 'language'>, probe: P
 // --- hop by hop ---------------------------------------------------------------------------------------------
 
 /** A row a hop: who answered at the left, a dot for each answer and a stroke at their median over a scale of times. */
-function addHops(picture: Picture, area: Area, program: ProbeProgram, probes: Probes, most: number): void {
+function addHops(
+  picture: Picture,
+  area: Area,
+  program: ProbeProgram,
+  probes: Probes,
+  most: number,
+  start: number,
+): void {
   const { context } = picture
   const { theme, language } = context
   const size = theme.textSize
@@ -280,7 +279,7 @@ function addHops(picture: Picture, area: Area, program: ProbeProgram, probes: Pr
     width: 1.4,
     step: false,
   })
-  picture.add(plot, textSeries(hopTexts(context, area, hops, program, probes), theme, 0))
+  picture.add(plot, textSeries(hopTexts(context, area, start, hops, program, probes), theme, 0))
 }
 
 const UNLABELLED = { name: '', label: () => '' }
@@ -305,6 +304,7 @@ const signSeries = (
 function hopTexts(
   context: ChartContext,
   area: Area,
+  start: number,
   hops: readonly ProbeHop[],
   { lane }: ProbeProgram,
   { addresses }: Probes,
@@ -321,30 +321,18 @@ function hopTexts(
     const lost = own.every(({ outcome }) => outcome === 'timed_out')
     const text = who.length > 0 ? who.join(', ') : lost ? tcpIpWord(language, 'nobody') : '…'
     const time = Number.isNaN(middle) ? '' : formatSpan(middle)
-    const left = area.x - size * NAMES
-    const number = {
-      text: String(ttl),
-      x: left + size * 1.2,
-      y,
-      width: size * 1.4,
-      color: theme.faint,
-      mono: true,
-      align: 'right' as const,
-    }
-    const name = {
-      text,
-      x: left + size * 1.8,
-      y,
-      width: size * (NAMES - 2.4),
-      color: lost ? theme.loss : theme.text,
-    }
-    const room = area.x + area.width - textWidth(time, size)
+    const names = { x: area.x - 6, y, width: area.x - start - size * 2.2 - 6, align: 'right' as const }
     return [
-      number,
-      name,
-      ...(time === ''
-        ? []
-        : [{ text: time, x: room - 4, y, width: size * 6, color: theme.faint, mono: true }]),
+      { text: String(ttl), x: start, y, width: size * 2, color: theme.faint, mono: true },
+      { ...names, text, color: lost ? theme.loss : theme.text },
+      {
+        text: time,
+        x: area.x + area.width + 6,
+        y,
+        width: size * MEDIANS + RIGHT,
+        color: theme.muted,
+        mono: true,
+      },
     ]
   })
 }

@@ -5,9 +5,9 @@
 import { quantileOf } from '../projections/messages.ts'
 import type { Round, Write, WriterEnd, Writes } from '../projections/writes.ts'
 import { formatNumber, formatSize, formatSpan } from '../quantity.ts'
-import { momentText, niceScale } from './axes.ts'
+import { axisUnit, momentText, niceScale } from './axes.ts'
 import { laneViews, type ChartContext, type LaneView } from './context.ts'
-import { headWords, laneGrid } from './lane-grid.ts'
+import { laneGrid } from './lane-grid.ts'
 import { Picture, type Chart, type Points } from './picture.ts'
 import { valueAxis } from './plot-axes.ts'
 import { outline, RING, TRIANGLE } from './signs.ts'
@@ -45,18 +45,13 @@ export function writesChart(writes: Writes, context: ChartContext): Chart {
     ...(lanes.some(({ rounds }) => rounds.length > 0) ? [tcpIpWord(language, 'roundTime')] : []),
     word(language, 'lost'),
   ])
-  const columns = laneGrid(
-    picture,
-    lanes.map(({ view }) => ({ id: view.id, label: view.label })),
-    [1],
-    HEAD,
-  )
   const most = Math.max(0, ...lanes.flatMap((lane) => delaysIn(context, lane)))
+  const grid = lanes.map((lane) => ({ lane: lane.view, words: sumsOf(context, lane) }))
+  const columns = laneGrid(picture, grid, `${axisName} (${axisUnit('us', most).symbol})`, [1])
   const scale = niceScale(most, (columns[0]?.areas[0].height ?? 0) / (theme.textSize * 2.4))
-  const axis = valueAxis(axisName, 'us', scale.max, scale)
+  const axis = { ...valueAxis('', 'us', scale.max, scale), name: '' }
   columns.forEach((column, i) => {
     const lane = lanes[i]
-    headWords(picture, column, sumsOf(context, lane))
     const plot = picture.addPlot(column.areas[0], '', axis, lane.view.flow.finished)
     for (const kind of KINDS) addDots(picture, plot, lane, kind)
     addRounds(picture, plot, lane)
@@ -67,8 +62,6 @@ export function writesChart(writes: Writes, context: ChartContext): Chart {
   return picture.finish((plot, t, value, reach) => nearest(lanes[plot], t, value, reach)?.pkt || undefined)
 }
 
-/** Heights of the text above each lane. */
-const HEAD = 2.6
 /** Pixels beside the pointer in which a write is told of. */
 const REACH = 6
 
@@ -149,7 +142,7 @@ function addRounds(picture: Picture, plot: number, { rounds }: Lane): void {
   })
 }
 
-function sumsOf(context: ChartContext, { writers, rounds }: Lane): string {
+function sumsOf(context: ChartContext, { writers, rounds }: Lane): string[] {
   const { language } = context
   const all = writers.flatMap((writer) => KINDS.flatMap((kind) => inSight(context, writer, kind)))
   const sum = (key: TcpIpWord, times: readonly number[]): string => {
@@ -167,7 +160,7 @@ function sumsOf(context: ChartContext, { writers, rounds }: Lane): string {
     ...(answered.length > 0 ? [sum('roundSums', answered)] : []),
     ...(all.length > 0 ? [sum('writeSums', all.map(delayOf))] : []),
     ...(held > 0 ? [tcpIpWord(language, 'writeWaits', waits)] : []),
-  ].join('   ')
+  ]
 }
 
 /** The write whose dot lies nearest to a place. */

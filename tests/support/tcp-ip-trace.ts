@@ -1,13 +1,18 @@
 /** Small traces of what TCP and IP do in depth, event by event, for projections and charts. Times in microseconds. */
 import { ACK, SYN } from '../../shared/tcp-flags.ts'
-import { FLOW, TraceMaker } from './trace-maker.ts'
+import { TraceMaker } from './trace-maker.ts'
 
 const MS = 1_000
+
+/** Lanes have packets and addresses of their own, as in a run: `a` from 1 on, `b` from 1,001 on and so on. */
+const placeOf = (lane: string): number => lane.charCodeAt(0) - 'a'.charCodeAt(0)
+const packetOf = (lane: string, pkt: number): number => (pkt === 0 ? 0 : 1_000 * placeOf(lane) + pkt)
+const flowOf = (lane: string): string => `10.77.${placeOf(lane)}.1:40000-10.77.${placeOf(lane)}.2:5001`
 
 /** A traceroute over two routers, then a ping of which one is not answered. */
 export function probesTrace(lane = 'a'): TraceMaker {
   const maker = new TraceMaker().pair(lane)
-  const at = (node: string, pkt = 0) => ({ node: `${lane}/${node}`, pkt })
+  const at = (node: string, pkt = 0) => ({ node: `${lane}/${node}`, pkt: packetOf(lane, pkt) })
   for (const [index, node] of ['near', 'far'].entries())
     maker.add(
       0,
@@ -57,7 +62,7 @@ export function probesTrace(lane = 'a'): TraceMaker {
 /** Three datagrams of 4,000 bytes in three fragments each: whole; one fragment lost; the same once more. */
 export function fragmentsTrace(lane = 'a'): TraceMaker {
   const maker = new TraceMaker().pair(lane)
-  const at = (node: string, pkt = 0) => ({ node: `${lane}/${node}`, pkt })
+  const at = (node: string, pkt = 0) => ({ node: `${lane}/${node}`, pkt: packetOf(lane, pkt) })
   const arq = { kind: 'data', number: 1, payload: 3_972, last: false, selective: [] }
   for (let datagram = 0; datagram < 3; datagram++) {
     const t = datagram * 100 * MS
@@ -100,17 +105,24 @@ export function fragmentsTrace(lane = 'a'): TraceMaker {
 export function writesTrace(lane = 'a'): TraceMaker {
   const [client, server] = [`${lane}/client`, `${lane}/server`]
   const maker = new TraceMaker().pair(lane)
-  const from = (node: string) => ({ node, flow: FLOW })
+  const flow = flowOf(lane)
+  const from = (node: string) => ({ node, flow })
   const write = (t: number): void => void maker.add(t, 'tcp:data_written', { bytes: 100 }, from(client))
   const carry = (t: number, pkt: number, seq: number): void =>
     void maker
-      .sent(t, pkt, client, { seq, ack: 501, payload: 100 })
-      .received(t + 10 * MS, pkt, server, 100)
+      .sent(t, packetOf(lane, pkt), client, { seq, ack: 501, payload: 100 }, flow)
+      .received(t + 10 * MS, packetOf(lane, pkt), server, 100, flow)
       .add(t + 10 * MS, 'tcp:data_read', { bytes: 100 }, from(server))
   const acknowledge = (t: number, pkt: number, ack: number): void =>
-    void maker.sent(t, pkt, server, { seq: 501, ack }).received(t + 10 * MS, pkt, client)
-  maker.sent(0, 1, client, { seq: 1_000, flags: SYN }).received(10 * MS, 1, server)
-  maker.sent(10 * MS, 2, server, { seq: 500, ack: 1_001, flags: SYN | ACK }).received(20 * MS, 2, client)
+    void maker
+      .sent(t, packetOf(lane, pkt), server, { seq: 501, ack }, flow)
+      .received(t + 10 * MS, packetOf(lane, pkt), client, 0, flow)
+  maker
+    .sent(0, packetOf(lane, 1), client, { seq: 1_000, flags: SYN }, flow)
+    .received(10 * MS, packetOf(lane, 1), server, 0, flow)
+  maker
+    .sent(10 * MS, packetOf(lane, 2), server, { seq: 500, ack: 1_001, flags: SYN | ACK }, flow)
+    .received(20 * MS, packetOf(lane, 2), client, 0, flow)
   write(30 * MS)
   carry(30 * MS, 3, 1_001)
   write(31 * MS)
@@ -132,27 +144,33 @@ export function writesTrace(lane = 'a'): TraceMaker {
 /** Five segments of 1,000 bytes, of which the second is lost and sent again; then the fourth comes before the third of a second burst. */
 export function heldTrace(lane = 'a'): TraceMaker {
   const [client, server] = [`${lane}/client`, `${lane}/server`]
+  const flow = flowOf(lane)
   const maker = new TraceMaker().pair(lane)
-  maker.sent(0, 1, client, { seq: 4_294_966_295, flags: SYN }).received(10 * MS, 1, server)
+  maker
+    .sent(0, packetOf(lane, 1), client, { seq: 4_294_966_295, flags: SYN }, flow)
+    .received(10 * MS, packetOf(lane, 1), server, 0, flow)
+  maker.sent(10 * MS, packetOf(lane, 9), server, { seq: 1, ack: 4_294_966_296, flags: SYN | ACK }, flow)
+  maker.received(20 * MS, packetOf(lane, 9), client, 0, flow)
   // The numbers wrap within the first segments.
   const seqOf = (segment: number): number => (4_294_966_296 + 1_000 * segment) % 2 ** 32
   const arrive = (t: number, pkt: number, out: number, readable: number): void =>
     void maker
-      .received(t, pkt, server, 1_000)
-      .metrics(t, server, { out_of_order: out, receive_buffer: readable })
+      .received(t, packetOf(lane, pkt), server, 1_000, flow)
+      .metrics(t, server, { out_of_order: out, receive_buffer: readable }, flow)
   const read = (t: number, bytes: number): void =>
-    void maker.add(t, 'tcp:data_read', { bytes }, { node: server, flow: FLOW })
-  for (let i = 0; i < 5; i++) maker.sent(20 * MS + i, 2 + i, client, { seq: seqOf(i), payload: 1_000 })
+    void maker.add(t, 'tcp:data_read', { bytes }, { node: server, flow })
+  for (let i = 0; i < 5; i++)
+    maker.sent(20 * MS + i, packetOf(lane, 2 + i), client, { seq: seqOf(i), payload: 1_000 }, flow)
   arrive(30 * MS, 2, 0, 1_000)
   read(30 * MS, 1_000)
   maker.add(
     31 * MS,
     'link:packet_dropped',
     { direction: 0, reason: 'listed', delay: 0 },
-    { node: `${lane}/link`, pkt: 3 },
+    { node: `${lane}/link`, pkt: packetOf(lane, 3) },
   )
   for (let i = 2; i < 5; i++) arrive(30 * MS + i * MS, 2 + i, (i - 1) * 1_000, 0)
-  maker.sent(60 * MS, 7, client, { seq: seqOf(1), payload: 1_000, cause: 'sack' })
+  maker.sent(60 * MS, packetOf(lane, 7), client, { seq: seqOf(1), payload: 1_000, cause: 'sack' }, flow)
   arrive(70 * MS, 7, 0, 4_000)
   read(70 * MS, 4_000)
   maker.events.sort((a, b) => a.t - b.t)
@@ -162,7 +180,7 @@ export function heldTrace(lane = 'a'): TraceMaker {
 /** Selective repeat with a window of four: packet 1 is lost and sent again, 2 and 3 are kept, then all are delivered. */
 export function arqTrace(lane = 'a'): TraceMaker {
   const maker = new TraceMaker().pair(lane)
-  const at = (node: string, pkt = 0) => ({ node: `${lane}/${node}`, pkt })
+  const at = (node: string, pkt = 0) => ({ node: `${lane}/${node}`, pkt: packetOf(lane, pkt) })
   const send = (t: number, pkt: number, number: number, cause = ''): void =>
     void maker.add(
       t,
