@@ -117,6 +117,28 @@ export const TCP_BULK_KNOBS: ExperimentInput['knobs'] = [
     kind: 'switch',
   },
   {
+    id: 'prr',
+    label: { en: 'Proportional rate reduction', zh: '按比例降速（PRR）' },
+    hint: {
+      en: 'At a loss the window shrinks in step with what arrives, instead of at once (RFC 9937).',
+      zh: '丢包后窗口随到达的数据逐步缩小，而不是一下子减到位（RFC 9937）。',
+    },
+    group: 'tcp',
+    paths: ['hosts.client.tcp.prr'],
+    kind: 'switch',
+  },
+  {
+    id: 'rack',
+    label: { en: 'RACK', zh: 'RACK（按时间判丢）' },
+    hint: {
+      en: 'A segment is lost when one that was sent after it has arrived, retransmissions included (RFC 8985).',
+      zh: '后发的已到、先发的还没到，就判为丢失，重传的包也不例外（RFC 8985）。',
+    },
+    group: 'tcp',
+    paths: ['hosts.client.tcp.rack', 'hosts.client.tcp.tailLossProbe'],
+    kind: 'switch',
+  },
+  {
     id: 'timestamps',
     label: { en: 'Timestamps', zh: '时间戳' },
     hint: {

@@ -44,8 +44,8 @@ export const tcpBulk: ExperimentInput = {
   },
   narrative: [
     {
-      en: 'Three transfers of 5 MB run side by side, each over a link of its own: 100 Mbit/s, 10 ms each way, and 0.5 % of the data packets lost at random. Everything is the same but the congestion control: Reno (RFC 5681 with the NewReno recovery of RFC 6582, or SACK recovery of RFC 6675), CUBIC (RFC 9438) and BBR (version 1).',
-      zh: '三个 5 MB 的传输并排进行，各走一条链路：100 Mbit/s，单向 10 毫秒，数据包随机丢失 0.5%。除拥塞控制算法外一切相同：Reno（RFC 5681，恢复用 RFC 6582 的 NewReno 或 RFC 6675 的 SACK 恢复）、CUBIC（RFC 9438）和 BBR（第 1 版）。',
+      en: 'Three transfers of 5 MB run side by side, each over a link of its own: 100 Mbit/s, 10 ms each way, and 0.5 % of the data packets lost at random. Everything is the same but the congestion control: Reno (RFC 5681 with the NewReno recovery of RFC 6582, or SACK recovery of RFC 6675), CUBIC (RFC 9438) and BBR (version 3, as the IETF’s draft describes it).',
+      zh: '三个 5 MB 的传输并排进行，各走一条链路：100 Mbit/s，单向 10 毫秒，数据包随机丢失 0.5%。除拥塞控制算法外一切相同：Reno（RFC 5681，恢复用 RFC 6582 的 NewReno 或 RFC 6675 的 SACK 恢复）、CUBIC（RFC 9438）和 BBR（第 3 版，按 IETF 草案）。',
     },
     {
       en: 'In the chart of windows the congestion window first doubles each round trip: slow start, until the first loss or until the receive window of 131 kB is full. From then on it is a saw. Reno halves its window at a loss and then adds one segment per round trip; it counts bytes and not ACKs (RFC 3465), so delayed ACKs do not slow it down. CUBIC falls to 0.7 of it and grows along a cubic curve of the time since the loss.',
@@ -60,8 +60,8 @@ export const tcpBulk: ExperimentInput = {
       zh: '在这条短路径上 CUBIC 并不更快，这是有意的设计：往返 20 毫秒时，它的三次曲线远低于 Reno，于是改走“Reno 友好”的估计值。把单向时延调到 75 毫秒、丢包率 0.01%、接收缓冲区 4 MB、数据量 50 MB，曲线就高过 Reno，CUBIC 快一倍以上：它的增长取决于时间，而不是往返的次数。',
     },
     {
-      en: 'BBR does not ask whether a packet was lost but how fast packets arrive. It measures the rate of delivery and the shortest round trip, paces its packets at the one and keeps about twice their product in flight. A random loss changes neither, so it is limited by the receive window and now and then by a timer; the price is that it makes room for others more slowly than they do for it.',
-      zh: 'BBR 不问是否丢包，而问数据到达得有多快：它测量交付速率和最短往返时间，按前者匀速发送，在途数据约为两者乘积的两倍。随机丢包不改变这两个量，所以限制它的是接收窗口，偶尔是定时器；代价是它给别人让路比别人给它让路慢。',
+      en: 'BBR asks first how fast packets arrive. It measures the rate of delivery and the shortest round trip, paces its packets at the one and keeps at most about twice their product in flight. A random loss changes neither, so it brings three times what the others do. But this is version 3, and it is not blind to losses: if more than 2 % of a round trip are lost while it asks for more, it takes that for a full queue, remembers how much was in flight and stays below. Set the loss to 5 % and it gives up most of its rate. Version 1 went on regardless, and took their share from all who did not.',
+      zh: 'BBR 首先问的是数据到达得有多快：它测量交付速率和最短往返时间，按前者匀速发送，在途数据最多约为两者乘积的两倍。随机丢包不改变这两个量，所以它的速度是另两者的三倍。但这是第 3 版，对丢包并非视而不见：如果在试探更多带宽时，一个往返内丢了 2% 以上，它就当作队列已满，记下当时的在途数据量，此后不再超过。把丢包率调到 5%，它会让出大半速率。第 1 版则不管不顾，抢走了所有守规矩者的份额。',
     },
     {
       en: 'Each retransmission says why it was sent. Three duplicate ACKs, or SACK blocks that leave a hole behind (sack, dup_acks), repair a loss within a round trip. A hole that only becomes visible when the first one is filled is a partial acknowledgment. If nothing comes back any more, because the last packets of the transfer or the retransmission itself died, only the retransmission timer is left (rto), and it costs 200 ms here: ten round trips.',
@@ -83,6 +83,7 @@ export const tcpBulk: ExperimentInput = {
     { number: 3042, title: "Enhancing TCP's Loss Recovery Using Limited Transmit" },
     { number: 7323, title: 'TCP Extensions for High Performance' },
   ],
+  standards: ['BBR Congestion Control (draft-ietf-ccwg-bbr, work in progress)'],
   setup: {
     hosts: {
       // RFC 6298 (2.4) says 1 s; systems in the field use 200 ms, and so does this transfer of a few seconds.
@@ -208,6 +209,36 @@ export const tcpBulk: ExperimentInput = {
         zh: '随机丢一个包不改变它对路径的模型（交付速率、最短往返）；另两者每丢一次，窗口就缩小一次。',
       },
       given: MODEL,
+    },
+    {
+      id: 'bbr-rate',
+      text: { en: 'BBR reaches at least 20 Mbit/s', zh: 'BBR 至少达到 20 Mbit/s' },
+      metric: 'bbr/goodput',
+      op: '>=',
+      value: 20_000_000,
+      unit: 'bit/s',
+      why: {
+        en: 'The receive window of 131 kB lets 52 Mbit/s through on this path. Over seeds it is 27 to 37 Mbit/s at 0.5 or 1 % of loss: Startup, repairs and now and then a timeout take the rest.',
+        zh: '131 kB 的接收窗口在这条路径上最多容许 52 Mbit/s。换不同的种子，丢包率 0.5% 或 1% 时为 27 到 37 Mbit/s：其余花在起步、补发和偶尔的超时上。',
+      },
+      given: [...MODEL, is(`${UP}.delay`, 10_000)],
+    },
+    {
+      id: 'bbr-tolerance',
+      text: { en: 'At 5 % of loss it no longer does', zh: '丢包率 5% 时就达不到了' },
+      metric: 'bbr/goodput',
+      op: '<',
+      value: 20_000_000,
+      unit: 'bit/s',
+      why: {
+        en: 'More than 2 % of a round trip is what it takes for congestion (LossThresh of the draft): it bounds what it has in flight, and slows down for a while after losses when it does not ask for more.',
+        zh: '一个往返内超过 2%（草案中的 LossThresh）就算拥塞：它会限制在途数据量；不在试探时，丢包后也会放慢一阵。',
+      },
+      given: [
+        is(`${UP}.loss.rate`, 0.05),
+        ...MODEL.filter(({ path }) => path !== `${UP}.loss.rate`),
+        is(`${UP}.delay`, 10_000),
+      ],
     },
     ...(['reno', 'cubic', 'bbr'] as const).flatMap((lane): ExperimentInput['expectations'] => [
       {
