@@ -125,8 +125,13 @@ export const Lane = v.strictObject({
 })
 export type Lane = v.InferOutput<typeof Lane>
 
-/** Something that happens at a moment of the run. */
-export const Step = v.strictObject({ at: span, text: v.optional(Text), set: v.optional(Changes, {}) })
+/** Something that happens at a moment of the run: in all lanes, or in those that it names. */
+export const Step = v.strictObject({
+  at: span,
+  text: v.optional(Text),
+  set: v.optional(Changes, {}),
+  lanes: v.optional(v.array(name)),
+})
 
 export const KNOB_UNITS = ['ratio', 'us', 'bit/s', 'B', 'B/s', 'packets', 'segments', 'count', ''] as const
 

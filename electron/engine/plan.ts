@@ -3,7 +3,7 @@ import type { CommandInput, DriverName, RunInfo } from '../../shared/commands.ts
 import { failure, success, type Result } from '../../shared/errors.ts'
 import type { Experiment, Knob, Lane, Setup } from '../../shared/experiment.ts'
 import { isProgram, PROGRAMS, type ProgramTable } from './node/programs.ts'
-import { applyChanges, resolveExperiment, type Changes } from './settings.ts'
+import { applyChanges, laneSetup, resolveExperiment, type Changes } from './settings.ts'
 
 type Step = Experiment['steps'][number]
 
@@ -72,19 +72,4 @@ export function missingProgram(
     if (isProgram(app) && programs[app.kind] === undefined)
       return failure({ code: 'invalid', message: `${app.kind} is not built in`, field: `apps.${name}.kind` })
   return undefined
-}
-
-/** The set-up of one lane: the common one with the lane's own settings on top, and without the applications that it has not. */
-export function laneSetup(setup: Setup, { id, set, without = [] }: Lane): Result<Setup> {
-  const changed = applyChanges(setup, set)
-  if (!changed.ok) return changed
-  const { apps } = changed.value
-  const missing = without.find((name) => !Object.hasOwn(apps, name))
-  if (missing !== undefined) {
-    const allowed = `an application: ${Object.keys(apps).join(' or ')}`
-    const message = `lanes.${id}.without: ${missing} is not ${allowed}`
-    return failure({ code: 'invalid', message, field: `lanes.${id}.without`, value: missing, allowed })
-  }
-  const kept = Object.entries(apps).filter(([name]) => !without.includes(name))
-  return success({ ...changed.value, apps: Object.fromEntries(kept) })
 }

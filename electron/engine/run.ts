@@ -11,13 +11,13 @@ import { summarize } from './metrics/summarize.ts'
 import { laboratoryAuthority } from './node/authority.ts'
 import { PROGRAMS, isProgram, type ProgramTable } from './node/programs.ts'
 import { Programs } from './node/surroundings.ts'
-import { laneSetup, type RunPlan } from './plan.ts'
+import type { RunPlan } from './plan.ts'
 import { writeMeta, writeSummary } from './recording/meta.ts'
 import { Recorder, type RecorderOptions } from './recording/recorder.ts'
 import { Recording } from './recording/recording.ts'
 import type { RecordingMeta } from './recording/types.ts'
 import { Scene } from './scene.ts'
-import { applyChanges, pathsOf, valueAt } from './settings.ts'
+import { applyChanges, laneSetup, pathsOf, valueAt, type Changes } from './settings.ts'
 import { Timeline } from './timeline.ts'
 
 /** A batch about every so often, while there is anything to tell (DESIGN 6). */
@@ -65,6 +65,8 @@ export class Run {
   private state: RunState = 'paused'
   private error: string | undefined
   private setup: Setup
+  /** What steps have set in single lanes. */
+  private laneChanges: ReadonlyMap<string, Changes> = new Map()
   private readonly programTable: ProgramTable
   private readonly programRng: Rng | undefined
   private programs: Programs | undefined
@@ -263,11 +265,11 @@ export class Run {
     return success(false)
   }
 
-  private applyStep(now: Micros, { text, set }: RunPlan['steps'][number]): void {
+  private applyStep(now: Micros, { text, set, lanes }: RunPlan['steps'][number]): void {
     if (text !== undefined) this.recorder.emit('sim:mark', { text: text.en })
     // A step was checked with the experiment; what the user changed since may not agree with it.
     if (Object.keys(set).length === 0) return
-    const result = this.change(set, now)
+    const result = lanes === undefined ? this.change(set, now) : this.changeLanes(lanes, set, now)
     if (!result.ok) this.recorder.emit('sim:mark', { text: result.error.message })
   }
 
@@ -275,8 +277,8 @@ export class Run {
     const { plan, scene, recorder } = this
     const setup = applyChanges(this.setup, changes, plan.knobs)
     if (!setup.ok) return setup
-    const lanes = plan.lanes.map((lane) => laneSetup(setup.value, lane))
-    for (const lane of lanes) if (!lane.ok) return lane
+    const lanes = this.laneSetups(setup.value, this.laneChanges)
+    if (!lanes.ok) return lanes
     const before = this.setup
     this.setup = setup.value
     scene.world.stamp(now)
@@ -287,13 +289,41 @@ export class Run {
         if (from !== to) recorder.emit('sim:knob_changed', { path, from, to })
       }
     }
+    this.configure(now, lanes.value)
+    return success(null)
+  }
+
+  /** A step that concerns some lanes only: what it sets stays theirs, on top of what is common. */
+  private changeLanes(ids: readonly string[], set: Changes, now: Micros): Result<null> {
+    const laneChanges = new Map(this.laneChanges)
+    for (const id of ids) laneChanges.set(id, { ...laneChanges.get(id), ...set })
+    const lanes = this.laneSetups(this.setup, laneChanges)
+    if (!lanes.ok) return lanes
+    this.laneChanges = laneChanges
+    this.scene.world.stamp(now)
+    this.configure(now, lanes.value)
+    return success(null)
+  }
+
+  private laneSetups(setup: Setup, changes: ReadonlyMap<string, Changes>): Result<Setup[]> {
+    const setups: Setup[] = []
+    for (const lane of this.plan.lanes) {
+      const own = laneSetup(setup, lane)
+      if (!own.ok) return own
+      const changed = applyChanges(own.value, changes.get(lane.id) ?? {})
+      if (!changed.ok) return changed
+      setups.push(changed.value)
+    }
+    return success(setups)
+  }
+
+  private configure(now: Micros, lanes: readonly Setup[]): void {
     for (const [i, lane] of lanes.entries()) {
-      const placed = scene.lanes[i]
-      this.programs?.configure(placed, must(lane))
-      scene.configure(now, placed, must(lane))
+      const placed = this.scene.lanes[i]
+      this.programs?.configure(placed, lane)
+      this.scene.configure(now, placed, lane)
     }
     this.changed()
-    return success(null)
   }
 
   private refuse(message: string, field?: string): Result<never> {

@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot'
 import { failure, fromIssues, show, success, type InputError, type Result } from '../../shared/errors.ts'
-import { Experiment, Setup, type Knob } from '../../shared/experiment.ts'
+import { Experiment, Setup, type Knob, type Lane } from '../../shared/experiment.ts'
 import { EXPERIMENTS, findExperiment } from '../../shared/experiments/index.ts'
 import { invalid } from './invalid.ts'
 import { checkReferences } from './references.ts'
@@ -37,9 +37,16 @@ export function resolveExperiment(given: unknown): Result<Experiment> {
 function checkExperiment({ setup, lanes, steps, knobs }: Experiment): Result<never> | undefined {
   const references = checkReferences(setup)
   if (references !== undefined) return references
-  for (const { set } of [...lanes, ...steps]) {
-    const result = applyChanges(setup, set)
-    if (!result.ok) return result
+  for (const id of steps.flatMap((step) => step.lanes ?? []))
+    if (!lanes.some((lane) => lane.id === id)) return invalid('steps.lanes', id, 'a lane of the experiment')
+  for (const lane of lanes) {
+    const own = laneSetup(setup, lane)
+    if (!own.ok) return own
+    for (const { set, lanes: only } of steps) {
+      if (only !== undefined && !only.includes(lane.id)) continue
+      const result = applyChanges(own.value, set)
+      if (!result.ok) return result
+    }
   }
   for (const { id, paths } of knobs)
     for (const path of paths)
@@ -100,6 +107,21 @@ export function applyChanges(setup: Setup, changes: Changes, knobs: readonly Kno
   const parsed = v.safeParse(Setup, copy)
   if (!parsed.success) return failure(unknownKey(fromIssues(parsed.issues)))
   return checkReferences(parsed.output) ?? success(parsed.output)
+}
+
+/** The set-up of one lane: the common one with the lane's own settings on top, and without the applications that it has not. */
+export function laneSetup(setup: Setup, { id, set, without = [] }: Lane): Result<Setup> {
+  const changed = applyChanges(setup, set)
+  if (!changed.ok) return changed
+  const { apps } = changed.value
+  const missing = without.find((name) => !Object.hasOwn(apps, name))
+  if (missing !== undefined) {
+    const allowed = `an application: ${Object.keys(apps).join(' or ')}`
+    const message = `lanes.${id}.without: ${missing} is not ${allowed}`
+    return failure({ code: 'invalid', message, field: `lanes.${id}.without`, value: missing, allowed })
+  }
+  const kept = Object.entries(apps).filter(([name]) => !without.includes(name))
+  return success({ ...changed.value, apps: Object.fromEntries(kept) })
 }
 
 /** By its id a knob goes as far as its ends; a path leads as far as the setting itself. */

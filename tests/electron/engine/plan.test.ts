@@ -1,6 +1,6 @@
 /** The set-ups of lanes. */
 import { describe, expect, it } from 'vitest'
-import { laneSetup } from '../../../electron/engine/plan.ts'
+import { laneSetup } from '../../../electron/engine/settings.ts'
 import { findExperiment } from '../../../shared/experiments/index.ts'
 
 const { setup } = findExperiment('tcp-bulk')!

@@ -100,6 +100,35 @@ describe('a run', () => {
     expect(run.info).toMatchObject({ state: 'finished', now: 3_000_000 })
   })
 
+  it('takes a step that names lanes in these only, whatever becomes of the others later', () => {
+    const lanes = ['one', 'two', 'three'].map((id) => ({ id, label: text(id) }))
+    const power = (at: number, value: string, only?: string[]) => ({
+      ...{ at, text: text(`power ${value}`), set: { 'hosts.client.power': value } },
+      ...(only && { lanes: only }),
+    })
+    const steps = [
+      power(20_000, 'off', ['two', 'three']),
+      power(40_000, 'on', ['three']),
+      { at: 60_000, set: { 'links.link.up.delay': 9_000 } },
+    ]
+    const setup = smallSetup()
+    setup.apps.sender = { ...setup.apps.sender, bytes: 1e9, rate: 1e6 } as typeof setup.apps.sender
+    const run = createRun({
+      experiment: smallExperiment({ setup, lanes, steps, duration: 100_000 }) as never,
+    })
+    run.runToEnd()
+    const lastOf = (lane: string) =>
+      [...run.reader.events(['tcp:segment_sent'])].filter(({ node }) => node === `${lane}/client`).at(-1)!.t
+    expect(lastOf('one')).toBeGreaterThan(90_000)
+    expect(lastOf('two')).toBeLessThan(20_000)
+    // On again, it has no program any more, but answers what still comes with a RST.
+    expect(lastOf('three')).toBeLessThan(60_000)
+    expect([...run.reader.events(['sim:mark'])].map(({ data }) => data.text)).toEqual([
+      'power off',
+      'power on',
+    ])
+  })
+
   it('takes the steps of the experiment at their moments, with a mark and as knob changes', () => {
     const steps: ExperimentInput['steps'] = [
       { at: 30_000, text: text('Loss!'), set: { 'links.link.up.loss.rate': 1 } },
