@@ -22,11 +22,15 @@ const segment = fc.record({
   seq: offset,
   ack: offset,
   flags: fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom(0x10, 0x18, 0x11, 0x02, 0x12, 0x04, 0x14) },
+    {
+      weight: 6,
+      arbitrary: fc.constantFrom(0x10, 0x18, 0x11, 0x02, 0x12, 0x04, 0x14, 0x50, 0x90, 0xc2, 0x52),
+    },
     { weight: 1, arbitrary: fc.nat(255) },
   ),
   window: fc.oneof(fc.constantFrom(0, 1, 500, 65_535), fc.nat(65_535)),
   payload: fc.oneof(fc.constantFrom(0, 0, 1, 1_000), fc.nat(3_000)),
+  codepoint: fc.nat(3),
   sack: sackBlocks,
   timestamps: fc.option(fc.tuple(offset, offset), { nil: undefined }),
   handshake: fc.record({
@@ -69,7 +73,11 @@ const settings = fc.record({
   karn: fc.boolean(),
   timestamps: fc.boolean(),
   windowScaling: fc.boolean(),
-  congestion: fc.constantFrom('newreno', 'cubic', 'none'),
+  prr: fc.boolean(),
+  hystart: fc.boolean(),
+  pacing: fc.boolean(),
+  ecn: fc.boolean(),
+  congestion: fc.constantFrom('newreno', 'cubic', 'bbr', 'bbr1', 'none'),
   receiveBuffer: fc.constantFrom(1, 3_000, 100_000),
   sendBuffer: fc.constantFrom(1, 5_000, 1_000_000),
   keepAliveIdle: fc.constantFrom(0, 5_000_000),
@@ -115,17 +123,22 @@ class Stranger {
       }),
       timestamps: step.timestamps && { value: step.timestamps[0] >>> 0, echo: step.timestamps[1] >>> 0 },
     }
-    s.stack.handleSegment(s.now, REMOTE, {
-      sourcePort: REMOTE_PORT,
-      destinationPort: LOCAL_PORT,
-      sequence: (PEER_ISS + s.peerNext + step.seq) >>> 0,
-      acknowledgment: (OUR_ISS + this.ourHighest + step.ack) >>> 0,
-      flags: step.flags,
-      window: step.window,
-      urgent: step.payload,
-      options,
-      payload: new Uint8Array(step.payload),
-    })
+    s.stack.handleSegment(
+      s.now,
+      REMOTE,
+      {
+        sourcePort: REMOTE_PORT,
+        destinationPort: LOCAL_PORT,
+        sequence: (PEER_ISS + s.peerNext + step.seq) >>> 0,
+        acknowledgment: (OUR_ISS + this.ourHighest + step.ack) >>> 0,
+        flags: step.flags,
+        window: step.window,
+        urgent: step.payload,
+        options,
+        payload: new Uint8Array(step.payload),
+      },
+      step.codepoint,
+    )
   }
 
   poll(): void {

@@ -105,9 +105,9 @@ export class Script {
   static connected(settings: TcpSettingsInput = {}, options: TcpOptions = {}): Script {
     const script = new Script(settings)
     script.connect()
-    script.expect('S')
-    const { sack, timestamps, windowScaling, mss } = script.settings
-    script.inject('S.', {
+    const { sack, timestamps, windowScaling, mss, ecn } = script.settings
+    script.expect(ecn ? 'SEW' : 'S')
+    script.inject(ecn ? 'S.E' : 'S.', {
       options: {
         mss,
         sackPermitted: sack || undefined,

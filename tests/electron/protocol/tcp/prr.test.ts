@@ -166,20 +166,7 @@ describe('with SACK', () => {
   })
 
   rule(9937, '6.1', 'an echoed mark begins an episode, too', () => {
-    const s = new Script({
-      ecn: true,
-      prr: true,
-      mss: MSS,
-      congestion: 'newreno',
-      initialWindow: 20,
-      ackEvery: 1,
-    })
-    s.connect()
-    s.expect('SEW')
-      .inject('S.E', { options: { mss: MSS, sackPermitted: true } })
-      .expect('.')
-    s.write(200 * MSS)
-    s.expectData(20, MSS)
+    const s = flying(20, { ecn: true })
     const sent: number[] = []
     for (let n = 1; n <= 20; n++) {
       s.inject('.E', { ack: after(n) })
