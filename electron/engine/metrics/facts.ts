@@ -17,6 +17,7 @@ import { QuicFlow, TcpFlow, type FlowFacts } from './flow-facts.ts'
 import { visitsOf, type Visit } from './journey.ts'
 import { LinkFacts } from './link-facts.ts'
 import { FRAGMENT_LOG_EVENTS, FragmentLog, isFragmentLogEvent } from './fragment-log.ts'
+import { isLifeLogEvent, LIFE_LOG_EVENTS, LifeLog } from './life-log.ts'
 import { isLookupEvent, LOOKUP_EVENTS, LookupLog } from './lookup-log.ts'
 import { TimeMean } from './mean.ts'
 import { MessageLog } from './message-log.ts'
@@ -59,6 +60,7 @@ export class LaneFacts {
   readonly queues = new QueueLog()
   readonly pathMtu = new PathMtuLog()
   readonly lookups = new LookupLog()
+  readonly lives = new LifeLog()
   /** In order; none where no names are looked up. */
   visits: readonly Visit[] = []
   readonly deliveries = new DeliveryLog()
@@ -219,6 +221,7 @@ const READ = [
   'sim:knob_changed',
   ...ON_THE_WAY,
   ...PROBE_LOG_EVENTS,
+  ...LIFE_LOG_EVENTS,
   ...QUEUE_LOG_EVENTS,
   ...FRAGMENT_LOG_EVENTS,
   ...PATH_MTU_EVENTS,
@@ -260,6 +263,7 @@ class Collector {
     else if (isArqLogEvent(event)) this.takeArq(event)
     else if (isOnTheWay(event)) this.takeWay(event)
     else if (isProbeLogEvent(event)) this.lane(event.node).probes.take(event)
+    else if (isLifeLogEvent(event)) this.lane(event.node).lives.takeProgram(event)
     else if (isQueueLogEvent(event)) this.lane(event.node).queues.take(event)
     else if (isFragmentLogEvent(event)) this.lane(event.node).fragments.take(event)
     else if (isLookupEvent(event)) this.lane(event.node).lookups.take(event)
@@ -285,6 +289,7 @@ class Collector {
     }
     if (event.name === 'tcp:syn_cookie') return lane.onSynCookie(event.data.what)
     if (name === '') return
+    lane.lives.takeTcp(event)
     if (isPathMtuEvent(event)) return lane.pathMtu.take(event)
     const flow = lane.tcpFlow(name)
     const end = flow.end(node)

@@ -7,6 +7,7 @@ import { JOURNEY_METRICS } from './journey.ts'
 import type { LaneFacts } from './facts.ts'
 import { FRAGMENT_METRICS } from './fragment-log.ts'
 import * as handshake from './handshake.ts'
+import { LIFE_METRICS } from './lives.ts'
 import * as messages from './messages.ts'
 import { MQTT_METRICS } from './mqtt.ts'
 import * as page from './page.ts'
@@ -119,6 +120,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   ...RECOVERY_METRICS,
 
   ...WAITING_METRICS,
+  ...LIFE_METRICS,
 
   ...TLS_MESSAGE_METRICS,
   ...TLS_FAILURE_METRICS,
