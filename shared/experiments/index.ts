@@ -14,6 +14,7 @@ import { httpRequests } from './http-requests.ts'
 import { http2Frames } from './http2-frames.ts'
 import { http2Hpack } from './http2-hpack.ts'
 import { httpVersions } from './http-versions.ts'
+import { ipFragmentation } from './ip-fragmentation.ts'
 import { ipRouting } from './ip-routing.ts'
 import { mqttPackets } from './mqtt-packets.ts'
 import { mqttConnect } from './mqtt-connect.ts'
@@ -39,6 +40,9 @@ import { tcpHandshake } from './tcp-handshake.ts'
 import { tcpHol } from './tcp-hol.ts'
 import { tcpNagle } from './tcp-nagle.ts'
 import { tcpOssification } from './tcp-ossification.ts'
+import { tcpReorder } from './tcp-reorder.ts'
+import { tcpRto } from './tcp-rto.ts'
+import { tcpSack } from './tcp-sack.ts'
 import { tcpVsUdp } from './tcp-vs-udp.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
 import { tls12Rsa } from './tls12-rsa.ts'
@@ -51,12 +55,16 @@ export const EXPERIMENTS: readonly Experiment[] = [
   tcpHandshake,
   tcpOssification,
   tcpBulk,
+  tcpRto,
+  tcpSack,
+  tcpReorder,
   bufferbloat,
   tcpFlowControl,
   tcpNagle,
   tcpHol,
   urlJourney,
   ipRouting,
+  ipFragmentation,
   tcpVsUdp,
   framing,
   reliableUdp,

@@ -83,8 +83,16 @@ function failsTimestamps(block: ControlBlock, now: Micros, segment: TcpSegment):
   if (!block.settings.paws || !before(timestamps.value, block.recentTimestamp)) return false
   if (now - block.recentTimestampAt > TIMESTAMP_LIFETIME) return false
   refuse(block, 'RFC 7323 5.3: PAWS, timestamp from the past', 'ack')
+  reportDuplicate(block, segment)
   block.receiver.ackNow = block.receiver.ackWaiting = true
   return true
+}
+
+/** What was overtaken is refused by PAWS, too, once its retransmission is there: the sender is to know that it came (RFC 2883 4). */
+function reportDuplicate({ receiver }: ControlBlock, { sequence, payload, flags }: TcpSegment): void {
+  const position = receiver.space.toPosition(sequence, receiver.next)
+  const end = position + payload.length + (flags & FIN ? 1 : 0)
+  if (end <= receiver.next && !(flags & SYN)) receiver.noteDuplicate(position, end)
 }
 
 /** RFC 7323 4.3 (2): TS.Recent is of the segment that the last ACK stood before, so delays count. */

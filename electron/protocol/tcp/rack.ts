@@ -76,10 +76,7 @@ export class Rack {
     const end = board.end(index)
     const resent = board.wasResent(index)
     if (end > this.forward) this.forward = end
-    if (end < this.priorForward && !resent && !this.reorderingSeen) {
-      this.reorderingSeen = true
-      this.why = 'reordering_seen'
-    }
+    if (end < this.priorForward && !resent) this.noteReordering()
     const rtt = now - sentAt
     // An ACK of an earlier sending says nothing of this one.
     if (resent && ((echoed >= 0 && echoed < Math.floor(sentAt / 1_000)) || rtt < minRtt)) return
@@ -87,6 +84,12 @@ export class Rack {
     this.rtt = rtt
     this.newestSentAt = sentAt
     this.newestEnd = end
+  }
+
+  /** Step 3. Also when a recovery was for nothing: then what had been overtaken came late, though it was sent again by then (Linux). */
+  noteReordering(): void {
+    if (!this.reorderingSeen) this.why = 'reordering_seen'
+    this.reorderingSeen = true
   }
 
   /** Step 4, a D-SACK came: once a round trip the window grows by a quarter of the shortest round trip. */

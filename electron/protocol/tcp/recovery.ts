@@ -282,6 +282,7 @@ export class Recovery {
     const { congestion, board, settings, mss, rtt } = view
     const before = congestion.window
     if (phase === 'loss' && view.ackRtt !== undefined) rtt.raise(view.ackRtt)
+    if (phase === 'recovery') this.rack.noteReordering()
     rtt.backOff = 0
     this.undo.end()
     this.frto.end()

@@ -76,6 +76,16 @@ describe('the receiver tells (RFC 2883 4)', () => {
     },
   )
 
+  rule(2883, '4', 'what PAWS refuses because its retransmission came first is a duplicate, too', () => {
+    const s = receiver({ timestamps: true })
+    const echo = s.last.segment.options.timestamps!.value
+    s.inject('.', { seq: 1, data: 1000, ts: [2_000, echo] }).skip()
+    s.inject('.', { seq: 1001, data: 1000, ts: [2_001, echo] }).skip()
+    s.inject('.', { seq: 1, data: 1000, ts: [1_900, echo] })
+    expect(s.refused).toMatch(/PAWS/)
+    s.expect('.', { ack: 2001, sack: [1, 1001] })
+  })
+
   it('says nothing of it when switched off, or without SACK', () => {
     for (const settings of [{ dsack: false }, { sack: false }]) {
       const s = receiver(settings)
