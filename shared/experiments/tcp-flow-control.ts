@@ -2,12 +2,12 @@
 import type { ExperimentInput } from '../experiment.ts'
 import { is } from './web.ts'
 
-const BYTES = 300_000
+const BYTES = 160_000
 const PORT = 5001
 /** The short path of the first three: what holds them up is the reader. */
 const SHORT = 1_000
-const READ_RATE = 100_000
-const CRUMB = 200
+const READ_RATE = 40_000
+const CRUMB = 400
 const PAUSE = 2_500_000
 /** Twenty full segments with timestamps. */
 const BUFFER = 28_960
@@ -51,20 +51,20 @@ export const tcpFlowControl: ExperimentInput = {
   },
   narrative: [
     {
-      en: 'Every segment of TCP says how many bytes its sender is ready to take: the window. What arrives and is not read yet fills the receive buffer, so the window shrinks as data come and grows as the application reads. In the first lane the application reads 100,000 bytes a second from a link that could bring sixty times as much. Look at the windows: the sender is through with its buffer’s worth at once, and from then on sends exactly as fast as the other end reads. Nothing is lost and nothing is sent twice. That is flow control (RFC 9293, 3.8.6); it protects the receiver, as congestion control protects the network.',
-      zh: 'TCP 的每个报文段都会说明自己还能收多少字节，这就是窗口。到了却没被读走的数据占着接收缓冲区，于是数据一来窗口就缩，应用一读窗口就涨。第一组里，链路的能力是应用读取速度的六十多倍，应用每秒只读 100,000 字节。看窗口图：发送方一口气灌满缓冲区，此后对面读多快，它就发多快。没有丢包，也没有重发。这就是流量控制（RFC 9293，3.8.6）：它保护接收方，正如拥塞控制保护网络。',
+      en: 'Every segment of TCP says how many bytes its sender is ready to take: the window. What arrives and is not read yet fills the receive buffer, so the window shrinks as data come and grows as the application reads. In the first lane the application reads 40,000 bytes a second from a link that could bring a hundred times as much. Look at the windows: the sender is through with its buffer’s worth at once, and from then on sends exactly as fast as the other end reads. Nothing is lost and nothing is sent twice. That is flow control (RFC 9293, 3.8.6); it protects the receiver, as congestion control protects the network.',
+      zh: 'TCP 的每个报文段都会说明自己还能收多少字节，这就是窗口。到了却没被读走的数据占着接收缓冲区，于是数据一来窗口就缩，应用一读窗口就涨。第一组里，链路的能力是应用读取速度的一百多倍，应用每秒只读 40,000 字节。看窗口图：发送方一口气灌满缓冲区，此后对面读多快，它就发多快。没有丢包，也没有重发。这就是流量控制（RFC 9293，3.8.6）：它保护接收方，正如拥塞控制保护网络。',
     },
     {
-      en: 'How should a receiver announce room that comes in crumbs? The application here reads 200 bytes at a time. In the second lane each crumb is announced as soon as it is free, and the sender fills each with a tiny segment: 200 bytes of data behind 52 bytes of headers, and an acknowledgment back for every one. Once a window has been broken into crumbs it stays so. This is the silly window syndrome, described in 1982 (RFC 813). Two rules end it, and either is enough: the receiver does not move the edge of the window by less than a full segment or half of its buffer (3.8.6.2.2), and the sender waits until a full segment fits, or half of the largest window that it has seen (3.8.6.2.1). Switch on one of the two for this lane, then the other.',
-      zh: '空位是一点一点冒出来的，接收方该怎么通告？这里的应用每次读 200 字节。第二组里，每腾出一点就立刻通告，发送方也立刻用一个小报文段填上：200 字节的数据背着 52 字节的首部，每个还要换回一个确认。窗口一旦碎了，就再也合不起来。这就是糊涂窗口综合症，1982 年已有人描述过（RFC 813）。治它有两条规则，有一条就够：接收方移动窗口右沿，一次不少于一个满长报文段或缓冲区的一半（3.8.6.2.2）；发送方等到能放下一个满长报文段，或见过的最大窗口的一半，才发（3.8.6.2.1）。给这一组打开其中一条试试，再换另一条。',
+      en: 'How should a receiver announce room that comes in crumbs? The application here reads 400 bytes at a time. In the second lane each crumb is announced as soon as it is free, and the sender fills each with a small segment: 400 bytes of data behind 52 bytes of headers, and an acknowledgment back for every one. Once a window has been broken into crumbs it stays so. This is the silly window syndrome, described in 1982 (RFC 813). Two rules end it, and either is enough: the receiver does not move the edge of the window by less than a full segment or half of its buffer (3.8.6.2.2), and the sender waits until a full segment fits, or half of the largest window that it has seen (3.8.6.2.1). Switch on one of the two for this lane, then the other.',
+      zh: '空位是一点一点冒出来的，接收方该怎么通告？这里的应用每次读 400 字节。第二组里，每腾出一点就立刻通告，发送方也立刻用一个小报文段填上：400 字节的数据背着 52 字节的首部，每个还要换回一个确认。窗口一旦碎了，就再也合不起来。这就是糊涂窗口综合症，1982 年已有人描述过（RFC 813）。治它有两条规则，有一条就够：接收方移动窗口右沿，一次不少于一个满长报文段或缓冲区的一半（3.8.6.2.2）；发送方等到能放下一个满长报文段，或见过的最大窗口的一半，才发（3.8.6.2.1）。给这一组打开其中一条试试，再换另一条。',
     },
     {
       en: 'In the third lane nobody reads for 2.5 seconds. The buffer fills, and the window is closed: an acknowledgment with window 0. The sender may send nothing. Later the application reads, and a window update goes out. But it is an ACK without data: nobody acknowledges it and nobody repeats it. Were it lost, the receiver would wait for data and the sender for the update, for ever. So the sender asks on its own, with one byte beyond the window, first after a retransmission timeout, then at intervals that double (3.8.6.1). The receiver does not take the byte but answers, and as long as it answers the connection lives, however long the window stays closed.',
       zh: '第三组里，应用 2.5 秒一个字节也不读。缓冲区满了，窗口关闭：确认里写着窗口 0，发送方什么也不能发。后来应用一读，就发出一个窗口更新。可它是不带数据的 ACK，没人确认它，也没人重发它；万一丢了，接收方等数据，发送方等更新，就会永远等下去。所以发送方要主动问：往窗口外发一个字节，先等一个重传超时，此后间隔逐次加倍（3.8.6.1）。接收方不收这个字节，但会回答；只要还有回答，窗口关多久，连接就活多久。',
     },
     {
-      en: 'The window field has 16 bits, so it can say no more than 65,535. A sender may have that much on its way and no more, and over a round trip of 200 ms that is 2.6 Mbit/s, whatever the link could do and however large the buffer is. The last two lanes are such a path with a buffer of a megabyte. Window scaling (RFC 7323, 2) agrees in the two SYNs on a shift: the field then counts in units of 2, 4, 8 ... bytes. Without it the sender waits for the window most of the time; with it the same transfer takes a fraction of it, and most of what is left is slow start.',
-      zh: '窗口字段只有 16 位，最大只能写 65,535。发送方在途的数据不得超过它；往返 200 毫秒，就只有 2.6 Mbit/s，链路再快、缓冲区再大也没用。最后两组就是这样一条路径，缓冲区有一兆字节。窗口扩大选项（RFC 7323，2）在双方的 SYN 里商定一个移位数，此后窗口字段以 2、4、8……字节为单位。没有它，发送方大部分时间在等窗口；有了它，同样的传输只花几分之一的时间，剩下的主要是慢启动。',
+      en: 'The window field has 16 bits, so it can say no more than 65,535. A sender may have that much on its way and no more, and over a round trip of 200 ms that is 2.6 Mbit/s, whatever the link could do and however large the buffer is. The last two lanes are such a path with a buffer of a megabyte. Window scaling (RFC 7323, 2) agrees in the two SYNs on a shift: the field then counts in units of a power of two. Without it the sender waits for the window most of the time; with it the same transfer takes a fraction of it, and most of what is left is slow start.',
+      zh: '窗口字段只有 16 位，最大只能写 65,535。发送方在途的数据不得超过它；往返 200 毫秒，就只有 2.6 Mbit/s，链路再快、缓冲区再大也没用。最后两组就是这样一条路径，缓冲区有一兆字节。窗口扩大选项（RFC 7323，2）在双方的 SYN 里商定一个移位数，此后窗口字段就以二的若干次幂个字节为单位。没有它，发送方大部分时间在等窗口；有了它，同样的传输只花几分之一的时间，剩下的主要是慢启动。',
     },
   ],
   rfcs: [
@@ -178,7 +178,7 @@ export const tcpFlowControl: ExperimentInput = {
       metric: 'slow/goodput',
       op: '=',
       value: READ_RATE * 8,
-      tolerance: 0.05,
+      tolerance: 0.1,
       unit: 'bit/s',
       why: {
         en: 'A byte that is read makes room for one that is sent (RFC 9293, 3.8.6).',
@@ -344,10 +344,10 @@ export const tcpFlowControl: ExperimentInput = {
     },
     {
       id: 'scaled-rate',
-      text: { en: 'With it the transfer is more than four times as fast', zh: '有了它，快四倍以上' },
+      text: { en: 'With it the transfer is more than three times as fast', zh: '有了它，快三倍以上' },
       metric: 'scaled/goodput',
       op: '>=',
-      value: 4 * UNSCALED,
+      value: 3 * UNSCALED,
       unit: 'bit/s',
       why: {
         en: 'RFC 7323 (2.2): a shift of 5 lets 16 bits speak of the whole buffer. What is left is slow start, and the rate of the link.',

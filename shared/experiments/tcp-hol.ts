@@ -5,12 +5,12 @@ import { is } from './web.ts'
 
 const DELAY = 50_000
 /** Bytes a second that the application writes, and bytes of a write. */
-const RATE = 500_000
-const PIECE = 1_000
+const RATE = 400_000
+const PIECE = 4_000
 const BYTES = 300_000
 const PORT = 5001
-/** What the application writes in a round trip. */
-const ROUND = (RATE * 2 * DELAY) / 1e6
+/** What the application writes until the gap is filled: a round trip, and the time of three more segments. */
+const HELD = 44_000
 
 const UNCHANGED = [...bothWays('delay').map((path) => is(path, DELAY)), is('apps.sender.rate', RATE)]
 
@@ -19,8 +19,8 @@ export const tcpHol: ExperimentInput = {
   chapter: 'tcp-transfer',
   title: { en: 'Head-of-line blocking in TCP', zh: 'TCP 队头阻塞' },
   question: {
-    en: 'A piece of 1,000 bytes leaves every 2 ms, and one of the 300 is lost. How many pieces does that cost the application, and for how long?',
-    zh: '每 2 毫秒发出一块 1,000 字节的数据，共 300 块，其中一块丢了。应用因此拿不到多少块，要等多久？',
+    en: 'An application writes 4,000 bytes every 10 ms, and one segment of 1,448 bytes is lost. How many bytes does that keep from the application at the other end, and for how long?',
+    zh: '应用每 10 毫秒写 4,000 字节，其中一个 1,448 字节的报文段丢了。对面的应用因此拿不到多少字节，要等多久？',
   },
   narrative: [
     {
@@ -28,8 +28,8 @@ export const tcpHol: ExperimentInput = {
       zh: 'TCP 交给应用的，是一条没有缺口的字节流。到达的数据按序列号归位，应用只能拿到从头连续的部分，别的都拿不到（RFC 9293，3.4、3.8）。上面一组里这毫无代价：每一块随到随读，从写下到读到，正好一个单程。',
     },
     {
-      en: 'In the lower lane one segment dies. The pieces behind it arrive on time, one every 2 ms, and lie in the receive buffer: the host has them, the application has not. Each makes the receiver send a duplicate acknowledgment, and from the third on the sender knows (RFC 5681, 3.2). The repetition needs one way back for the news and one way there: some 106 ms after the gap was seen it is filled. By then more than 50,000 bytes are waiting.',
-      zh: '下面一组里丢了一个报文段。它后面的数据照常每 2 毫秒到一块，躺在接收缓冲区里：主机有了，应用没有。每到一块，接收方就发一个重复确认，到第三个，发送方明白了（RFC 5681，3.2）。消息回去一个单程，重发过来又一个单程：缺口露出来约 106 毫秒之后才补上，这时等着的已超过 50,000 字节。',
+      en: 'In the lower lane one segment dies. What comes behind it arrives on time and lies in the receive buffer: the host has it, the application has not. Each segment makes the receiver send a duplicate acknowledgment, and from the third on the sender knows (RFC 5681, 3.2). The repetition needs one way back for the news and one way there, so the gap is open for some 105 ms. By then about 44,000 bytes are waiting for 1,448.',
+      zh: '下面一组里丢了一个报文段。它后面的数据照常到达，躺在接收缓冲区里：主机有了，应用没有。每到一段，接收方就发一个重复确认，到第三个，发送方明白了（RFC 5681，3.2）。消息回去一个单程，重发过来又一个单程，所以缺口要开约 105 毫秒。这时约有 44,000 字节在等那 1,448 字节。',
     },
     {
       en: 'Then everything comes out at once. To the application it looks as if the network had paused for a round trip and then delivered in a burst; nothing of the kind happened. Look at the bytes held over time: they rise in a straight line, by what the application writes, and fall to zero within a moment. The area under that triangle is the real price, in bytes times seconds. It grows with the square of the round trip: a path twice as long holds back twice as much, twice as long.',
@@ -162,16 +162,17 @@ export const tcpHol: ExperimentInput = {
     },
     {
       id: 'lost-held',
-      text: { en: 'But at least 50,000 bytes wait for it', zh: '但等着它的至少有 50,000 字节' },
+      text: { en: 'But some 44,000 bytes wait for it', zh: '但约有 44,000 字节在等它' },
       metric: 'lost/held_bytes_max',
-      op: '>=',
-      value: ROUND,
+      op: '=',
+      value: HELD,
+      tolerance: 0.15,
       unit: 'B',
       why: {
-        en: 'All that was written in a round trip of 100 ms, and in the time until the third duplicate acknowledgment.',
-        zh: '一个往返 100 毫秒里写下的全部，再加上等到第三个重复确认的时间里写的。',
+        en: 'What is written at 400,000 bytes a second in a round trip of 100 ms, and until the third duplicate acknowledgment.',
+        zh: '以每秒 400,000 字节计，一个往返 100 毫秒里写下的，再加上等到第三个重复确认之前写下的。',
       },
-      given: UNCHANGED,
+      given: [...UNCHANGED, is('hosts.client.tcp.dupThresh', 3)],
     },
     {
       id: 'lost-burst',
@@ -193,26 +194,26 @@ export const tcpHol: ExperimentInput = {
       },
       metric: 'lost/write_delay_max',
       op: '=',
-      value: 3 * DELAY + 6_000,
+      value: 3 * DELAY + 5_000,
       tolerance: 0.05,
       unit: 'us',
       why: {
-        en: 'Three ways instead of one, and 6 ms until the third duplicate acknowledgment leaves: 156 ms.',
-        zh: '三个单程而不是一个，外加等第三个重复确认的 6 毫秒，共 156 毫秒。',
+        en: 'Three ways instead of one, and some 5 ms until the third duplicate acknowledgment leaves: 155 ms.',
+        zh: '三个单程而不是一个，外加等第三个重复确认的约 5 毫秒，共 155 毫秒。',
       },
       given: [...UNCHANGED, is('hosts.client.tcp.dupThresh', 3)],
     },
     {
       id: 'lost-area',
-      text: { en: 'In all some 2,800 byte-seconds are held back', zh: '总共被扣住约 2,800 字节·秒' },
+      text: { en: 'In all some 2,250 byte-seconds are held back', zh: '总共被扣住约 2,250 字节·秒' },
       metric: 'lost/held_byte_time',
       op: '=',
-      value: 2_800,
+      value: 2_250,
       tolerance: 0.15,
       unit: '',
       why: {
-        en: 'A triangle: 53,000 bytes high and 106 ms long, halved.',
-        zh: '一个三角形：高 53,000 字节，长 106 毫秒，取一半。',
+        en: 'About a triangle: 44,000 bytes high and 105 ms long, halved.',
+        zh: '近似一个三角形：高 44,000 字节，长 105 毫秒，取一半。',
       },
       given: [...UNCHANGED, is('hosts.client.tcp.dupThresh', 3)],
     },

@@ -3,7 +3,7 @@ import type { ExperimentInput } from '../experiment.ts'
 import { bothWays, LINK_KNOBS } from './link-knobs.ts'
 import { is } from './web.ts'
 
-const DELAY = 10_000
+const DELAY = 25_000
 /** How long an acknowledgment waits. */
 const PATIENCE = 40_000
 /** What the system call of a write takes. With none between them, two writes are one to TCP. */
@@ -39,8 +39,8 @@ export const tcpNagle: ExperimentInput = {
   chapter: 'tcp-transfer',
   title: { en: 'Nagle and delayed acknowledgments', zh: 'Nagle 与延迟确认' },
   question: {
-    en: 'A client sends a question in two small writes and waits for the answer. The round trip takes 20 ms, but the answer 80. Nothing was lost. Where is the time?',
-    zh: '客户端分两次写出一个小问题，然后等答案。往返只要 20 毫秒，答案却要 80 毫秒才来。什么也没丢，时间去哪儿了？',
+    en: 'A client sends a question in two small writes and waits for the answer. The round trip takes 50 ms, but the answer 140. Nothing was lost. Where is the time?',
+    zh: '客户端分两次写出一个小问题，然后等答案。往返只要 50 毫秒，答案却要 140 毫秒才来。什么也没丢，时间去哪儿了？',
   },
   narrative: [
     {
@@ -48,12 +48,12 @@ export const tcpNagle: ExperimentInput = {
       zh: '有两条规则用来少发小包。发送方有 Nagle 算法：只要还有数据没确认，零碎的写入就先攒着，不要一次写一个包（RFC 9293，3.7.4；RFC 896）。接收方有延迟确认：收到后先等一等，也许马上有回答要发，确认可以搭车；也许第二个报文段就来了（3.8.6.3）。这里等 40 毫秒，标准最多允许 500 毫秒。两条都有道理，单独用都很好。',
     },
     {
-      en: 'Then an application writes the head of a question, writes its body, and reads. In the first lane the first write goes at once, for nothing is outstanding. The second is small and something is outstanding: Nagle holds it until the acknowledgment. The server has half a question, which it cannot answer, so no answer will carry the acknowledgment along; there is no second segment either, because that is held at the client. Each side waits for what the other keeps back. After 40 ms the receiver’s timer runs out, the acknowledgment goes, the second half comes, and the answer at last. That is two round trips and the timer: 80 ms, round after round.',
-      zh: '可是有的应用先写问题的头，再写问题的身子，然后就读。第一组里，第一次写入立刻发出，因为没有未确认的数据。第二次写入很小，又有数据没确认，Nagle 把它扣下，等确认。服务器只有半个问题，答不了，也就没有回答能捎上确认；第二个报文段也不会来，它正扣在客户端手里。双方各自等着对方扣住的东西。40 毫秒后接收方的定时器到点，确认发出，后半个问题过来，答案才终于动身。两个往返再加一个定时器：80 毫秒，轮轮如此。',
+      en: 'Then an application writes the head of a question, writes its body, and reads. In the first lane the first write goes at once, for nothing is outstanding. The second is small and something is outstanding: Nagle holds it until the acknowledgment. The server has half a question, which it cannot answer, so no answer will carry the acknowledgment along; there is no second segment either, because that is held at the client. Each side waits for what the other keeps back. After 40 ms the receiver’s timer runs out, the acknowledgment goes, the second half comes, and the answer at last. That is two round trips and the timer: 140 ms, round after round.',
+      zh: '可是有的应用先写问题的头，再写问题的身子，然后就读。第一组里，第一次写入立刻发出，因为没有未确认的数据。第二次写入很小，又有数据没确认，Nagle 把它扣下，等确认。服务器只有半个问题，答不了，也就没有回答能捎上确认；第二个报文段也不会来，它正扣在客户端手里。双方各自等着对方扣住的东西。40 毫秒后接收方的定时器到点，确认发出，后半个问题过来，答案才终于动身。两个往返再加一个定时器：140 毫秒，轮轮如此。',
     },
     {
-      en: 'Take one of the two away. Without delayed acknowledgments the second write still waits for the first one’s acknowledgment: two round trips, 40 ms. Without Nagle both writes leave together, and a round is a round trip: 20 ms. With neither it is as fast, and every segment is acknowledged on its own. So delayed acknowledgment alone does no harm here, and Nagle alone costs a round trip; only the two together make the stall.',
-      zh: '去掉其中一个看看。没有延迟确认，第二次写入仍要等第一次的确认：两个往返，40 毫秒。没有 Nagle，两次写入一起动身，一轮就是一个往返：20 毫秒。两个都没有，一样快，只是每个报文段都单独确认。可见在这里，单有延迟确认无害，单有 Nagle 多花一个往返，只有两者凑到一起才会卡住。',
+      en: 'Take one of the two away. Without delayed acknowledgments the second write still waits for the first one’s acknowledgment: two round trips, 100 ms. Without Nagle both writes leave together, and a round is a round trip: 50 ms. With neither it is as fast, and every segment is acknowledged on its own. So delayed acknowledgment alone does no harm here, and Nagle alone costs a round trip; only the two together make the stall.',
+      zh: '去掉其中一个看看。没有延迟确认，第二次写入仍要等第一次的确认：两个往返，100 毫秒。没有 Nagle，两次写入一起动身，一轮就是一个往返：50 毫秒。两个都没有，一样快，只是每个报文段都单独确认。可见在这里，单有延迟确认无害，单有 Nagle 多花一个往返，只有两者凑到一起才会卡住。',
     },
     {
       en: 'The last lane has both rules and an application that writes its question once. It is as fast as can be. So the cure that costs nothing is in the application: put together what belongs together and write it at once (writev, a buffer, TCP_CORK). Switching Nagle off (TCP_NODELAY) is the cure for applications that do write in pieces and cannot help it, and browsers, web servers and SSH do so; it must then be the application that takes care not to send crumbs. And for questions that are sent without waiting for an answer, such as keys that are typed, Nagle does what it was made for: one packet a round trip instead of one a key.',
@@ -136,8 +136,8 @@ export const tcpNagle: ExperimentInput = {
       'both',
       4 * DELAY + PATIENCE,
       {
-        en: 'With both a round takes two round trips and the timer: 80 ms',
-        zh: '两个都有，一轮要两个往返加一个定时器：80 毫秒',
+        en: 'With both a round takes two round trips and the timer: 140 ms',
+        zh: '两个都有，一轮要两个往返加一个定时器：140 毫秒',
       },
       {
         en: 'The second write waits for an acknowledgment that waits for the second write, until 40 ms are over.',
@@ -156,14 +156,14 @@ export const tcpNagle: ExperimentInput = {
       value: 0.5,
       unit: 'ratio',
       why: {
-        en: 'From the first write until its acknowledgment: a round trip and 40 ms of each 80.',
-        zh: '从第一次写入到它的确认：每 80 毫秒里有一个往返外加 40 毫秒。',
+        en: 'From the first write until its acknowledgment: a round trip and 40 ms of each 140.',
+        zh: '从第一次写入到它的确认：每 140 毫秒里有一个往返外加 40 毫秒。',
       },
       given: AS_PATIENT,
     },
     {
       id: 'both-write',
-      text: { en: 'The second write reaches the server after 70 ms', zh: '第二次写入 70 毫秒后才到服务器' },
+      text: { en: 'The second write reaches the server after 115 ms', zh: '第二次写入 115 毫秒后才到服务器' },
       metric: 'both/write_delay_max',
       op: '=',
       value: 3 * DELAY + PATIENCE,
@@ -178,7 +178,7 @@ export const tcpNagle: ExperimentInput = {
     round(
       'nagle',
       4 * DELAY,
-      { en: 'Nagle alone costs a second round trip: 40 ms', zh: '单有 Nagle，多花一个往返：40 毫秒' },
+      { en: 'Nagle alone costs a second round trip: 100 ms', zh: '单有 Nagle，多花一个往返：100 毫秒' },
       {
         en: 'The first write is acknowledged at once, and then the second goes.',
         zh: '第一次写入立刻得到确认，第二次随即发出。',
@@ -187,7 +187,7 @@ export const tcpNagle: ExperimentInput = {
     round(
       'delayed',
       2 * DELAY,
-      { en: 'Delayed acknowledgments alone cost nothing: 20 ms', zh: '单有延迟确认，不花代价：20 毫秒' },
+      { en: 'Delayed acknowledgments alone cost nothing: 50 ms', zh: '单有延迟确认，不花代价：50 毫秒' },
       {
         en: 'Both writes go at once, the question is whole, and the answer carries the acknowledgment.',
         zh: '两次写入都立刻发出，问题是完整的，答案捎上了确认。',
@@ -226,12 +226,12 @@ export const tcpNagle: ExperimentInput = {
   duration: 120_000_000,
   prediction: {
     question: {
-      en: 'Nagle and delayed acknowledgments are on, the round trip takes 20 ms, an acknowledgment waits up to 40 ms. The client writes 100 bytes, writes 100 more, and reads. After how long has it got its answer?',
-      zh: 'Nagle 和延迟确认都开着，往返 20 毫秒，确认最多等 40 毫秒。客户端写 100 字节，再写 100 字节，然后读。多久拿到答案？',
+      en: 'Nagle and delayed acknowledgments are on, the round trip takes 50 ms, an acknowledgment waits up to 40 ms. The client writes 100 bytes, writes 100 more, and reads. After how long has it got its answer?',
+      zh: 'Nagle 和延迟确认都开着，往返 50 毫秒，确认最多等 40 毫秒。客户端写 100 字节，再写 100 字节，然后读。多久拿到答案？',
     },
     choices: [
       {
-        text: { en: '20 ms', zh: '20 毫秒' },
+        text: { en: '50 ms', zh: '50 毫秒' },
         right: false,
         because: {
           en: 'So it would be if both writes left at once. Nagle holds the second.',
@@ -239,7 +239,7 @@ export const tcpNagle: ExperimentInput = {
         },
       },
       {
-        text: { en: '60 ms', zh: '60 毫秒' },
+        text: { en: '90 ms', zh: '90 毫秒' },
         right: false,
         because: {
           en: 'A round trip and the timer bring the acknowledgment. Only then the second half of the question leaves.',
@@ -247,7 +247,7 @@ export const tcpNagle: ExperimentInput = {
         },
       },
       {
-        text: { en: '80 ms', zh: '80 毫秒' },
+        text: { en: '140 ms', zh: '140 毫秒' },
         right: true,
         because: {
           en: 'A round trip and the timer for the acknowledgment, another round trip for the rest of the question and its answer.',

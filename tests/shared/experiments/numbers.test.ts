@@ -17,13 +17,9 @@ const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'tcp-flow-control': {
     '1982': 'the year of RFC 813',
     '52': 'bytes of header of IPv4 and TCP with timestamps, RFC 791 3.1, RFC 9293 3.1, RFC 7323 3.2',
-    '65,535': 'the most that they can say',
-    '2.6 Mbit/s': 'that, every 200 ms',
-    '200 ms': 'a round trip: 100 ms each way',
   },
+  'tcp-hol': { '1,448': 'bytes of a full segment with timestamps' },
   'reliable-udp': { '12': 'bytes of header, electron/protocol/arq/README.md' },
-  'tcp-hol': { '2 ms': 'between two pieces: 1,000 bytes at 500,000 a second' },
-  bufferbloat: { '19 kB': 'what the path holds: 5 Mbit/s for 30 ms' },
   'http-requests': { eleven: 'the twelve requests of the first row but one' },
   'http-compression': { '0.8': 'an example of a weight', '80 %': 'how the example is misread' },
   'http2-hpack': {
