@@ -163,3 +163,35 @@ describe('CoDel (RFC 8289)', () => {
     expect(worst('codel')).toBeLessThan(10_000)
   })
 })
+
+describe('marks above a threshold', () => {
+  const capable = ipv4Packet(new Uint8Array(980), { ecn: ECT_0 })
+
+  test.each([
+    ['bytes', 2_000],
+    ['packets', 2],
+    ['time', 2_000],
+  ] as const)('counted in %s: the packets with which the queue is longer', (unit, markAbove) => {
+    const lab = new LinkLab({ up: { rate: RATE, queue: { unit, limit: 100_000, markAbove } } })
+    for (let i = 0; i < 5; i++) lab.send(0, capable)
+    // The first is in transmission, two wait; the fourth and the fifth are one too many.
+    expect(lab.of('link:packet_marked').map(({ pkt }) => pkt)).toEqual([4, 5])
+    for (const { id, bytes } of lab.drain().arrivals) {
+      const read = decodeIpv4(bytes)
+      expect(read.ok && read.value.ecn).toBe(id > 3 ? CE : ECT_0)
+    }
+  })
+
+  test('packets that cannot be marked go unmarked, and all are dropped at the limit', () => {
+    const lab = new LinkLab({ up: { rate: RATE, queue: { limit: 3_000, markAbove: 1_000 } } })
+    for (let i = 0; i < 5; i++) lab.send(0, 1_000)
+    expect(lab.of('link:packet_marked')).toEqual([])
+    expect(lab.drops()).toEqual([[5, 'queue_full']])
+  })
+
+  test('0: none', () => {
+    const lab = new LinkLab({ up: { rate: RATE } })
+    for (let i = 0; i < 50; i++) lab.send(0, capable)
+    expect(lab.of('link:packet_marked')).toEqual([])
+  })
+})
