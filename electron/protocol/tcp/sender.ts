@@ -551,8 +551,8 @@ export class Sender {
     this.windowAck = a.ack
     const same = this.window === a.window
     this.setWindow(a.window)
-    // A peer that answers, though with a closed window, is alive: RFC 9293 3.8.6.1.
-    if (a.window === 0) this.retries = 0
+    // A peer that answers is alive, though it has no room for what is sent again: RFC 9293 3.8.6.1, and 3.8.6 (SHLD-17).
+    if (a.window < Math.max(1, Math.min(this.mss, this.flight))) this.retries = 0
     return same
   }
 

@@ -1,16 +1,17 @@
 /** Flow control and when to send: RFC 9293 3.8.6 (windows, probes, silly windows), 3.7.4 (Nagle), 3.8.6.3 (delayed ACK). */
 import { describe, expect, it } from 'vitest'
 import { PSH } from '../../../../electron/protocol/wire/tcp.ts'
+import { rule } from '../../../support/rule.ts'
 import { Script } from '../../../support/tcp-script.ts'
 
 describe('delayed ACK (RFC 9293 3.8.6.3, RFC 5681 4.2)', () => {
-  it('acknowledges every second full segment at once', () => {
+  rule(9293, '3.8.6.3', 'SHLD-19: an ACK for every second full-sized segment at least', () => {
     const s = Script.connected()
     s.inject('.', { data: 1460 }).quiet()
     s.inject('.', { data: 1460 }).expect('.', { ack: 2921 })
   })
 
-  it('acknowledges a single one when the timer runs out', () => {
+  rule(9293, '3.8.6.3', 'MUST-40: an ACK is not delayed beyond its time, less than 0.5 s', () => {
     const s = Script.connected({ delayedAck: 100_000 })
     s.inject('.', { data: 1460 })
     expect(s.untilSent()).toBe(100_000)
@@ -18,7 +19,7 @@ describe('delayed ACK (RFC 9293 3.8.6.3, RFC 5681 4.2)', () => {
     expect(s.trace.of('tcp:timer_expired').at(-1)).toEqual({ timer: 'delayed_ack', count: 1 })
   })
 
-  it('rides on data that go the other way', () => {
+  rule(9293, '3.8.6.3', 'SHLD-18: an ACK may wait, to ride on data that go the other way', () => {
     const s = Script.connected()
     s.inject('.', { data: 1460 }).quiet()
     s.write(10)
@@ -76,7 +77,7 @@ describe('SACK blocks (RFC 2018 4)', () => {
 })
 
 describe('the receive window (RFC 9293 3.8.6)', () => {
-  it('closes as the application does not read, and opens by a window update when it does', () => {
+  rule(9293, '3.8.6', 'the window closes as the user does not read, and opens when it does', () => {
     const s = Script.connected({ receiveBuffer: 4_000 })
     s.inject('.', { data: 1000 }).inject('.', { data: 1000 }).expect('.', { ack: 2001, window: 2_000 })
     s.inject('.', { data: 1000 }).inject('.', { data: 1000 }).expect('.', { ack: 4001, window: 0 })
@@ -101,15 +102,20 @@ describe('the receive window (RFC 9293 3.8.6)', () => {
     s.quiet()
   })
 
-  it('does not advertise a silly window (3.8.6.2.2)', () => {
-    const s = Script.connected({ receiveBuffer: 4_000, delayedAck: 0 })
-    for (let i = 0; i < 4; i++) s.inject('.', { data: 1000 }).expect('.')
-    s.connection.read(s.now, 1_000)
-    s.quiet()
-    s.inject('.', { data: 1 }).expect('.', { ack: 4001, window: 0 })
-    s.connection.read(s.now, 1_000)
-    s.expect('.', { window: 2_000 })
-  })
+  rule(
+    9293,
+    '3.8.6.2.2',
+    'MUST-39: the edge of the window moves by a segment or half of the buffer, or stays',
+    () => {
+      const s = Script.connected({ receiveBuffer: 4_000, delayedAck: 0 })
+      for (let i = 0; i < 4; i++) s.inject('.', { data: 1000 }).expect('.')
+      s.connection.read(s.now, 1_000)
+      s.quiet()
+      s.inject('.', { data: 1 }).expect('.', { ack: 4001, window: 0 })
+      s.connection.read(s.now, 1_000)
+      s.expect('.', { window: 2_000 })
+    },
+  )
 
   it('advertises any window with receiverSws off', () => {
     const s = Script.connected({ receiveBuffer: 4_000, delayedAck: 0, receiverSws: false })
@@ -121,22 +127,27 @@ describe('the receive window (RFC 9293 3.8.6)', () => {
     s.expect('.', { window: 30 })
   })
 
-  it('is never taken back: a smaller buffer only lets it run out', () => {
+  rule(9293, '3.8.6', 'SHLD-14: a window that was advertised is not taken back', () => {
     const s = Script.connected({ receiveBuffer: 10_000, delayedAck: 0 })
     s.connection.configure(s.now, { receiveBuffer: 1_000 })
     s.inject('.', { data: 1000 }).expect('.', { window: 9_000 })
     s.inject('.', { data: 9000 }).expect('.', { ack: 10_001, window: 0 })
   })
 
-  it('answers a probe of a closed window with an ACK and takes its ACK field', () => {
-    const s = Script.connected({ receiveBuffer: 1_000, delayedAck: 0 })
-    s.inject('.', { data: 1000 }).expect('.', { window: 0 })
-    s.write(10)
-    s.expect('.', { length: 10 })
-    s.inject('.', { data: 1 }).expect('.', { ack: 1001, window: 0 })
-    expect(s.connection.metrics().acked).toBe(10)
-    expect(s.connection.readable).toBe(1_000)
-  })
+  rule(
+    9293,
+    '3.8.6.1',
+    'a segment at a closed window is answered with next number and window, and its ACK counts',
+    () => {
+      const s = Script.connected({ receiveBuffer: 1_000, delayedAck: 0 })
+      s.inject('.', { data: 1000 }).expect('.', { window: 0 })
+      s.write(10)
+      s.expect('.', { length: 10 })
+      s.inject('.', { data: 1 }).expect('.', { ack: 1001, window: 0 })
+      expect(s.connection.metrics().acked).toBe(10)
+      expect(s.connection.readable).toBe(1_000)
+    },
+  )
 })
 
 describe('a full segment (RFC 9293 3.7.1)', () => {
@@ -157,7 +168,7 @@ describe('a full segment (RFC 9293 3.7.1)', () => {
 })
 
 describe("the peer's window", () => {
-  it('limits what is outstanding', () => {
+  rule(9293, '3.8.6', 'no more is outstanding than the window allows', () => {
     const s = Script.connected()
     s.inject('.', { window: 4_000 })
     s.write(10_000)
@@ -178,25 +189,30 @@ describe("the peer's window", () => {
     s.expect('F.', { seq: 1_001, length: 0 })
   })
 
-  it('is changed by a newer segment only (SND.WL1, SND.WL2)', () => {
+  rule(9293, '3.10.7.4 fifth', 'an old segment does not change the window (SND.WL1, SND.WL2)', () => {
     const s = Script.connected()
     s.inject('.', { data: 100, window: 5_000 })
     s.inject('.', { seq: 1, data: 0, window: 1_000 })
     expect(s.connection.metrics().send_window).toBe(5_000)
   })
 
-  it('takes a cut segment only of half the largest window (3.8.6.2.1), or all that fits with senderSws off', () => {
-    for (const senderSws of [true, false]) {
-      const s = Script.connected({ senderSws, nagle: false })
-      s.inject('.', { window: 4_000 })
-      s.write(10_000)
-      s.expectData(2, 1460)
-      if (!senderSws) s.expect('.', { length: 1080 })
-      s.quiet()
-    }
-  })
+  rule(
+    9293,
+    '3.8.6.2.1',
+    'MUST-38 (3): a segment that the window cuts goes if it is half of the largest window',
+    () => {
+      for (const senderSws of [true, false]) {
+        const s = Script.connected({ senderSws, nagle: false })
+        s.inject('.', { window: 4_000 })
+        s.write(10_000)
+        s.expectData(2, 1460)
+        if (!senderSws) s.expect('.', { length: 1080 })
+        s.quiet()
+      }
+    },
+  )
 
-  it('sends into a window that stays small when the override timer runs out (3.8.6.2.1 (4))', () => {
+  rule(9293, '3.8.6.2.1', '(4): the override timer lets go what fits', () => {
     const s = Script.connected()
     s.inject('.', { window: 500 })
     s.write(10_000)
@@ -214,16 +230,21 @@ describe('zero-window probes (RFC 9293 3.8.6.1)', () => {
     return s
   }
 
-  it('ask with one octet, at intervals that double', () => {
-    const s = closed({ minRto: 1_000_000 })
-    for (const wait of [1, 2, 4, 8]) {
-      expect(s.untilSent()).toBe(wait * 1e6)
-      s.expect('.', { seq: 1, length: 1, cause: 'window_probe' })
-      s.inject('.', { ack: 1, window: 0 })
-    }
-  })
+  rule(
+    9293,
+    '3.8.6.1',
+    'MUST-36, SHLD-29, SHLD-30: probes of an octet, the first after a retransmission timeout, then at intervals that double',
+    () => {
+      const s = closed({ minRto: 1_000_000 })
+      for (const wait of [1, 2, 4, 8]) {
+        expect(s.untilSent()).toBe(wait * 1e6)
+        s.expect('.', { seq: 1, length: 1, cause: 'window_probe' })
+        s.inject('.', { ack: 1, window: 0 })
+      }
+    },
+  )
 
-  it('do not end while the peer answers', () => {
+  rule(9293, '3.8.6.1', 'MUST-37: a connection stays as long as the peer acknowledges probes', () => {
     const s = closed({ dataRetries: 3, maxRto: 2_000_000 })
     for (let i = 0; i < 20; i++) {
       s.untilSent()
@@ -233,7 +254,7 @@ describe('zero-window probes (RFC 9293 3.8.6.1)', () => {
     expect(s.connection.state).toBe('ESTABLISHED')
   })
 
-  it('end when it does not', () => {
+  rule(9293, '3.8.3', 'probes that nobody answers end like retransmissions', () => {
     const s = closed({ dataRetries: 3 })
     for (let i = 0; i < 3; i++) {
       s.untilSent()
@@ -265,7 +286,7 @@ describe('zero-window probes (RFC 9293 3.8.6.1)', () => {
     s.quiet()
   })
 
-  it('count the octet when the peer has taken it after all', () => {
+  rule(9293, '3.8.6.1', 'the octet of a probe counts when the peer takes it', () => {
     const s = closed()
     s.untilSent()
     s.expect('.', { length: 1 })
@@ -286,7 +307,7 @@ describe('zero-window probes (RFC 9293 3.8.6.1)', () => {
 })
 
 describe("Nagle's algorithm (RFC 9293 3.7.4)", () => {
-  it('holds a small segment while anything is unacknowledged', () => {
+  rule(9293, '3.7.4', 'SHLD-7: small writes are collected while anything is unacknowledged', () => {
     const s = Script.connected()
     s.write(100)
     s.expect('.', { length: 100 })
@@ -298,7 +319,7 @@ describe("Nagle's algorithm (RFC 9293 3.7.4)", () => {
     s.expect('.', { seq: 101, length: 200 })
   })
 
-  it('lets full segments and the last before a FIN go', () => {
+  rule(9293, '3.7.4', 'a full segment goes at once', () => {
     const s = Script.connected()
     s.write(100)
     s.expect('.', { length: 100 })
@@ -308,7 +329,7 @@ describe("Nagle's algorithm (RFC 9293 3.7.4)", () => {
     s.expect('F.', { length: 40 })
   })
 
-  it('is a setting, also of a living connection', () => {
+  rule(9293, '3.7.4', 'MUST-17: an application can switch it off for a connection', () => {
     const s = Script.connected({ nagle: false })
     s.write(100)
     s.expect('.', { length: 100 })
