@@ -38,8 +38,10 @@ import { tcpBulk } from './tcp-bulk.ts'
 import { tcpFlowControl } from './tcp-flow-control.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
 import { tcpHol } from './tcp-hol.ts'
+import { tcpKeepalive } from './tcp-keepalive.ts'
 import { tcpNagle } from './tcp-nagle.ts'
 import { tcpOssification } from './tcp-ossification.ts'
+import { tcpQueues } from './tcp-queues.ts'
 import { tcpReorder } from './tcp-reorder.ts'
 import { tcpRto } from './tcp-rto.ts'
 import { tcpSack } from './tcp-sack.ts'
@@ -53,6 +55,8 @@ import { urlJourney } from './url-journey.ts'
 /** The built-in experiments with every default filled in. One that breaks the schema is a bug of ours and throws. */
 export const EXPERIMENTS: readonly Experiment[] = [
   tcpHandshake,
+  tcpQueues,
+  tcpKeepalive,
   tcpOssification,
   tcpBulk,
   tcpRto,

@@ -29,6 +29,7 @@ import {
   icmpType,
   PORT_UNREACHABLE,
   PROTOCOL_UNREACHABLE,
+  quoteOf,
   readQuoted,
   REASSEMBLY_TIME_EXCEEDED,
   type IcmpEcho,
@@ -52,7 +53,7 @@ import { decodeTcp, encodeTcp, TCP_MIN_HEADER, tcpLength } from '../wire/tcp.ts'
 import { decodeUdp, encodeUdp, UDP_HEADER, UDP_MAX_PAYLOAD } from '../wire/udp.ts'
 import type { HostEvent } from './events.ts'
 import { FlowScopes } from './flow-scopes.ts'
-import { mayReportError, Pings, quoteOf, type EchoId } from './icmp.ts'
+import { mayReportError, Pings, type EchoId } from './icmp.ts'
 import { IpOutput } from './output.ts'
 import type { HostOptions, PingOptions, SendOutcome, UdpSend } from './requests.ts'
 import { segmentFields } from './trace.ts'

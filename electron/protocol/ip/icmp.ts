@@ -5,12 +5,6 @@ import { isIcmpError, type IcmpEcho } from '../wire/icmp.ts'
 import { PROTOCOL_ICMP, type Ipv4Packet } from '../wire/ipv4.ts'
 
 /**
- * The longest quotation: with the headers of IP and ICMP the error stays within the 576 bytes that every host must
- * be able to take (RFC 1812 4.3.2.3).
- */
-const QUOTE_LIMIT = 576 - 28
-
-/**
  * Whether the packet in `bytes` may be answered with an ICMP error at all: never one that is an error itself, was sent to many, is
  * a fragment other than the first, or has no single sender (RFC 1122 3.2.2, RFC 1812 4.3.2.7).
  */
@@ -24,10 +18,6 @@ export function mayBeTold(packet: Ipv4Packet, bytes: Uint8Array): boolean {
 /** The same for a host with this address, which answers for nobody else. */
 export const mayReportError = (packet: Ipv4Packet, bytes: Uint8Array, address: Ipv4Address): boolean =>
   packet.destination === address && mayBeTold(packet, bytes)
-
-/** What an error quotes of a packet. */
-export const quoteOf = (packet: Ipv4Packet, bytes: Uint8Array): Uint8Array =>
-  bytes.subarray(0, Math.min(packet.totalLength, QUOTE_LIMIT))
 
 /** Echo requests that may be unanswered at a time; beyond it the oldest are forgotten. */
 const PENDING_LIMIT = 1024

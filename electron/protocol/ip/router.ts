@@ -20,6 +20,7 @@ import {
   NETWORK_UNREACHABLE,
   PORT_UNREACHABLE,
   PROTOCOL_UNREACHABLE,
+  quoteOf,
   REASSEMBLY_TIME_EXCEEDED,
   TTL_EXCEEDED,
   type IcmpMessage,
@@ -35,7 +36,7 @@ import {
 } from '../wire/ipv4.ts'
 import { formatPrefix, isBroadcastOf } from '../wire/prefix.ts'
 import { Reassembler, REASSEMBLY_DEFAULTS } from '../wire/reassembly.ts'
-import { mayBeTold, quoteOf } from './icmp.ts'
+import { mayBeTold } from './icmp.ts'
 import { ErrorBudget, icmpPacket } from './router-icmp.ts'
 import { RouteTable, type Route } from './routes.ts'
 

@@ -9,6 +9,7 @@ import {
   FRAGMENTATION_NEEDED,
   icmpLength,
   isIcmpError,
+  quoteOf,
   type IcmpMessage,
 } from '../wire/icmp.ts'
 import {
@@ -24,9 +25,6 @@ import type { PacketStart } from './peek.ts'
 
 /** Who a link is when it has to speak: 10.77.255.254. */
 export const LINK_ADDRESS: Ipv4Address = 0x0a4dfffe
-
-/** RFC 1812 4.3.2.3: as much of the packet as fits without the message being longer than this. */
-const LONGEST_ERROR = 576
 
 export type TooLarge =
   /** It is only padded: the IP packet itself is short enough. */
@@ -61,7 +59,7 @@ export function handleTooLarge(bytes: Uint8Array, ip: PacketStart, mtu: number):
 function fragmentationNeeded(bytes: Uint8Array, mtu: number): Uint8Array | undefined {
   const read = decodeIpv4(bytes)
   if (!read.ok || !mayBeTold(bytes, read.value)) return undefined
-  const quoted = bytes.subarray(0, Math.min(read.value.totalLength, LONGEST_ERROR - IPV4_MIN_HEADER - 8))
+  const quoted = quoteOf(read.value, bytes)
   const message: IcmpMessage = {
     kind: 'destination_unreachable',
     code: FRAGMENTATION_NEEDED,

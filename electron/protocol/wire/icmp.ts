@@ -5,7 +5,7 @@
 import { read16, read32, write16 } from './bytes.ts'
 import { checksum } from './checksum.ts'
 import type { Ipv4Address } from './address.ts'
-import { IPV4_MIN_HEADER } from './ipv4.ts'
+import { IPV4_MIN_HEADER, type Ipv4Packet } from './ipv4.ts'
 import { decoded, malformed, type Decoded } from './result.ts'
 
 export const ICMP_HEADER = 8
@@ -176,6 +176,21 @@ function writeRestOfHeader(message: Exclude<IcmpMessage, IcmpUnknown>, into: Uin
       break
   }
 }
+
+/**
+ * The longest quotation: with the headers of IP and ICMP the error stays within the 576 bytes that every host must
+ * be able to take (RFC 1812 4.3.2.3).
+ */
+const QUOTE_LIMIT = 576 - IPV4_MIN_HEADER - ICMP_HEADER
+/** Of a longer packet: what RFC 792 asks for and hosts need. */
+const QUOTED_DATA = 8
+
+/**
+ * What an error quotes of a packet: all of it, or its header and eight bytes. RFC 1812 4.3.2.3 would like as much as fits, but
+ * analysers take a transport header whose data end early for one with a wrong checksum.
+ */
+export const quoteOf = ({ totalLength, headerLength }: Ipv4Packet, bytes: Uint8Array): Uint8Array =>
+  bytes.subarray(0, totalLength <= QUOTE_LIMIT ? totalLength : headerLength + QUOTED_DATA)
 
 /**
  * Reads the addresses and ports of a quoted packet, which is cut short by nature and may have been altered on

@@ -263,10 +263,16 @@ describe('packets longer than the next network takes (4.2.2.7)', () => {
 describe('who is told, and how often (4.3.2)', () => {
   const noRoute = at('192.0.2.1')
 
-  rule(1812, '4.3.2.3', 'an error quotes no more than fits into 576 bytes', () => {
-    const [error] = known().arrive(fromClient(packetTo(noRoute, {}, 1400)), 0)
-    expect(ipOf(error).totalLength).toBe(576)
-  })
+  rule(
+    792,
+    'time exceeded',
+    'an error quotes all of a short packet, of a long one its header and eight bytes',
+    () => {
+      const lengthFor = (size: number) =>
+        ipOf(known().arrive(fromClient(packetTo(noRoute, {}, size)), 0)[0]).totalLength
+      expect([lengthFor(528), lengthFor(529), lengthFor(1400)]).toEqual([576, 56, 56])
+    },
+  )
 
   it.each([
     [
