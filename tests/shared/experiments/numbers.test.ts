@@ -9,6 +9,11 @@ import { figuresIn, isSame, numbersIn, sourcesOf, type Quoted } from '../../supp
 
 /** What narratives say beyond their expectations and settings: constants of standards, and what follows from settings. */
 const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'tcp-queues': {
+    '2 s': 'the second timeout of a SYN, RFC 6298 5.5',
+    '24': 'bits of the hash, RFC 4987 appendix A',
+  },
+  'tcp-keepalive': { '2 hours': 'the least default, RFC 9293 3.8.4' },
   'tcp-bulk': {
     '17': 'sqrt(3/2) / sqrt(p) at p = 0.5 % (Mathis et al. 1997)',
     '20 ms': 'a round trip: 10 ms each way',
