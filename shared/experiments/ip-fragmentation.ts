@@ -8,7 +8,7 @@ const both = (setting: string): string[] => [`${LINE}.up.${setting}`, `${LINE}.d
 
 /** Bytes of each large packet: what is written with one call, and a segment where no MSS limits it. */
 const PIECE = 8_000
-const BYTES = 400_000
+const BYTES = 240_000
 const NARROW = 1_200
 /** On the line, from the client: the first are ARP and the handshake. */
 const LOST: Json = [20]
@@ -17,13 +17,15 @@ const NONE: Json = []
 /** What RFC 4821 leaves of its search (path-mtu.ts): it ends this near. */
 const NEAR = 8
 const PATIENCE = 200_000
+const DELAY = 20_000
 
 const UNHARMED = both('loss.rate').map((path) => is(path, 0))
 const ONE_LOST = [...UNHARMED, is(`${LINE}.up.drop`, LOST)]
+const AS_MUCH = is('apps.sender.bytes', BYTES)
 const AS_LARGE = is('apps.datagrams.payload', PIECE)
 
 const line = { up: { delay: 1_000 }, down: { delay: 1_000 } }
-const far = { delay: 20_000, rate: { limit: 20_000_000 } }
+const far = { delay: DELAY, rate: { limit: 20_000_000 } }
 
 /** A path that is narrower in the middle than at its ends, where nothing else is lost. */
 const narrow = (more: Record<string, Json> = {}): Record<string, Json> => ({
@@ -48,8 +50,8 @@ export const ipFragmentation: ExperimentInput = {
       zh: '每种网络能承载的包长都有上限，即 MTU，以太网是 1,500 字节。再长就要切开（RFC 791 3.2）。每个分片都是独立的 IP 包，带着数据报的标识，以及自己这段在其中的位置；除最后一片外，长度都是 8 字节的倍数。途中没有谁负责拼装，只有目的主机在各片到齐后才拼。',
     },
     {
-      en: 'The first lane sends 400,000 bytes by UDP in datagrams of 8,000, each of which needs 6 fragments. The 20th packet on the line is lost, one fragment of 1,500 bytes. IP has no way to ask for it again: the others of its datagram arrive, wait, and are thrown away in the end. The program that sent the datagram misses the acknowledgment and sends all of it once more: 8,000 bytes for a loss of less than a fifth of them.',
-      zh: '第一组用 UDP 传送 400,000 字节，每个数据报 8,000 字节，各要 6 个分片。线路上的第 20 个包丢了，那是一个 1,500 字节的分片。IP 没有办法单独把它要回来：同一数据报的其余分片到了，等着，最后只能扔掉。发送程序等不到确认，就把整个数据报再发一遍：丢的不到五分之一，重发的却是全部 8,000 字节。',
+      en: 'The first lane sends 240,000 bytes by UDP in datagrams of 8,000, each of which needs 6 fragments. The 20th packet on the line is lost, one fragment of 1,500 bytes. IP has no way to ask for it again: the others of its datagram arrive, wait, and are thrown away in the end. The program that sent the datagram misses the acknowledgment and sends all of it once more: 8,000 bytes for a loss of less than a fifth of them.',
+      zh: '第一组用 UDP 传送 240,000 字节，每个数据报 8,000 字节，各要 6 个分片。线路上的第 20 个包丢了，那是一个 1,500 字节的分片。IP 没有办法单独把它要回来：同一数据报的其余分片到了，等着，最后只能扔掉。发送程序等不到确认，就把整个数据报再发一遍：丢的不到五分之一，重发的却是全部 8,000 字节。',
     },
     {
       en: 'TCP cuts for itself, and before IP has to. In the SYN each side says how large a segment it takes: its interface’s MTU less 40 bytes of headers, the MSS (RFC 9293 3.7.1). So each packet fits as it is, and what is lost is sent again alone: 1,448 bytes, for the timestamps take their 12.',
@@ -145,6 +147,7 @@ export const ipFragmentation: ExperimentInput = {
         'hosts.server.tcp.mssOption': false,
         'hosts.client.tcp.mss': PIECE,
         'hosts.client.tcp.pathMtuDiscovery': false,
+        'hosts.client.tcp.mtuProbing': false,
         'hosts.server.tcp.pathMtuDiscovery': false,
       },
       without: TCP,
@@ -204,8 +207,8 @@ export const ipFragmentation: ExperimentInput = {
       id: 'probing',
       label: { en: 'Probe for the MTU', zh: '探测 MTU' },
       hint: {
-        en: 'RFC 4821 in all lanes of TCP, not only in the last: the black hole of the fifth is none any more.',
-        zh: '所有 TCP 组都启用 RFC 4821，不只最后一组：第五组的黑洞就不再是黑洞。',
+        en: 'RFC 4821 in all lanes of TCP that heed an MSS, not only in the last: the black hole of the fifth is none any more.',
+        zh: '凡用 MSS 的 TCP 组都启用 RFC 4821，不只最后一组：第五组的黑洞就不再是黑洞。',
       },
       group: 'ip',
       paths: ['hosts.client.tcp.mtuProbing'],
@@ -229,16 +232,16 @@ export const ipFragmentation: ExperimentInput = {
     {
       id: 'datagram-fragments',
       text: {
-        en: '51 datagrams of 6 fragments leave the client: 306',
-        zh: '客户端发出 51 个数据报，每个 6 片，共 306 片',
+        en: '31 datagrams of 6 fragments leave the client: 186',
+        zh: '客户端发出 31 个数据报，每个 6 片，共 186 片',
       },
       metric: 'datagrams/fragments',
       op: '=',
-      value: 306,
+      value: 186,
       unit: 'count',
       why: {
-        en: '400,000 bytes are 50 datagrams, and one goes twice. 8,020 bytes with both headers need 6 times up to 1,480.',
-        zh: '400,000 字节是 50 个数据报，其中一个发了两遍。加上首部共 8,020 字节，每片最多 1,480 字节，要 6 片。',
+        en: '240,000 bytes are 30 datagrams, and one goes twice. 8,020 bytes with both headers need 6 times up to 1,480.',
+        zh: '240,000 字节是 30 个数据报，其中一个发了两遍。加上首部共 8,020 字节，每片最多 1,480 字节，要 6 片。',
       },
       given: [...ONE_LOST, AS_LARGE, is('apps.datagrams.bytes', BYTES)],
     },
@@ -301,7 +304,7 @@ export const ipFragmentation: ExperimentInput = {
         en: '8,000 less 12 of timestamps: TCP repeats what it sent as one, though only a sixth of it is missing.',
         zh: '8,000 减去时间戳的 12 字节：TCP 当初整个发出，现在就整个重发，尽管缺的只是六分之一。',
       },
-      given: ONE_LOST,
+      given: [...ONE_LOST, AS_MUCH],
     },
     {
       id: 'less-with-mss',
@@ -385,7 +388,7 @@ export const ipFragmentation: ExperimentInput = {
         en: 'Two timeouts in a row, the second twice as long as the first: one alone may be congestion (RFC 4821 7.7).',
         zh: '要接连两次超时，第二次等的时间是第一次的两倍；只有一次，可能是拥塞（RFC 4821 7.7）。',
       },
-      given: UNHARMED,
+      given: [...UNHARMED, ...both('delay').map((path) => is(path, DELAY))],
     },
     {
       id: 'probing-near',
@@ -398,7 +401,7 @@ export const ipFragmentation: ExperimentInput = {
         en: 'Each probe halves what is left between 1,024 bytes, which got through, and 1,499, which did not.',
         zh: '1,024 字节过得去，1,499 过不去，每次探测把剩下的范围缩小一半。',
       },
-      given: [...UNHARMED, is('apps.sender.bytes', BYTES)],
+      given: [...UNHARMED, AS_MUCH],
     },
     {
       id: 'probing-not-above',

@@ -28,6 +28,7 @@ const delays = LINES.flatMap((line) => [`links.${line}.up.delay`, `links.${line}
 const losses = LINES.flatMap((line) => [`links.${line}.up.loss.rate`, `links.${line}.down.loss.rate`])
 const TABLE = 'routers.gate.routes'
 const UNDISTURBED = losses.map((path) => is(path, 0))
+const FAR_ENOUGH = is('apps.ping.ttl', 64)
 const AS_IT_COMES = [...UNDISTURBED, is(TABLE, GATE), is('apps.route.maxHops', MAX_HOPS)]
 
 type Claim = ExperimentInput['expectations'][number]
@@ -63,7 +64,11 @@ const away = (lane: Lane, lines: number, text: Text, why: Text): Claim => ({
   tolerance: 0.2,
   unit: 'us',
   why,
-  given: [...(lane === 'detour' ? UNDISTURBED : AS_IT_COMES), ...delays.map((path) => is(path, DELAY))],
+  given: [
+    ...(lane === 'detour' ? UNDISTURBED : AS_IT_COMES),
+    FAR_ENOUGH,
+    ...delays.map((path) => is(path, DELAY)),
+  ],
 })
 
 const line = { up: { delay: DELAY }, down: { delay: DELAY } }
@@ -176,7 +181,7 @@ export const ipRouting: ExperimentInput = {
       cross: { a: 'core', b: 'branch', ...line },
     },
     apps: {
-      route: { kind: 'traceroute', host: 'client', to: 'library', maxHops: MAX_HOPS },
+      route: { kind: 'traceroute', host: 'client', to: 'library', maxHops: MAX_HOPS, timeout: 3_000_000 },
       ping: {
         kind: 'ping',
         host: 'client',
@@ -417,7 +422,7 @@ export const ipRouting: ExperimentInput = {
         en: 'Network unreachable (RFC 1812 4.3.3.1): none of its prefixes fits, and it has no default route.',
         zh: '网络不可达（RFC 1812 4.3.3.1）：没有一个前缀匹配，它也没有默认路由。',
       },
-      given: AS_IT_COMES,
+      given: [...AS_IT_COMES, FAR_ENOUGH],
     },
     found(
       'loop',
@@ -458,7 +463,7 @@ export const ipRouting: ExperimentInput = {
         en: 'Every router takes 1, and the one that would leave nothing discards it (RFC 1812 5.3.1).',
         zh: '每台路由器减 1，减到没有的那台把它丢弃（RFC 1812 5.3.1）。',
       },
-      given: [...UNDISTURBED, is(TABLE, GATE), is('apps.ping.ttl', 64)],
+      given: [...UNDISTURBED, is(TABLE, GATE), FAR_ENOUGH],
     },
   ],
   views: ['topology', 'routes', 'probes', 'journey', 'packets'],
