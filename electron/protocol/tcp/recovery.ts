@@ -268,7 +268,8 @@ export class Recovery {
   private onProbeRepaired(now: Micros): void {
     const { congestion, nxt, una, mss } = this.view
     if (this.phase !== 'open') return
-    congestion.onLoss(now, Math.max(nxt - una, mss))
+    this.reduction.onLoss(now, Math.max(nxt - una, mss))
+    this.reduction.end()
     congestion.onRecovered?.()
     this.report('loss_probe')
   }

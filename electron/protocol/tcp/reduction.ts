@@ -81,15 +81,17 @@ export class Reduction {
   /** RFC 9937 6.2; `safe`: SND.UNA moved, and this ACK brought no new loss to light. */
   onAck(advanced: number, duplicate: boolean, safe: boolean): void {
     const { prr, view } = this
+    let { delivered } = this
+    // Losses may also be found by a timer, when nothing arrives.
+    this.delivered = 0
     if (prr === undefined) return
     const { board, congestion, sackEnabled, mss } = view
-    if (!sackEnabled && (advanced > 0 || duplicate)) this.delivered = prr.estimate(advanced, mss)
-    if (this.delivered <= 0) return
+    if (!sackEnabled && (advanced > 0 || duplicate)) delivered = prr.estimate(advanced, mss)
+    if (delivered <= 0) return
     const inFlight = Math.max(board.pipe - prr.departed, 0)
-    const { ssthresh } = congestion
-    prr.onAck({ delivered: this.delivered, inFlight, ssthresh, safe, segmentSize: mss })
-    const { delivered, out, count, bound } = prr
-    this.trace.emit('tcp:proportional_reduction', { delivered, sent: out, allowance: count, bound })
+    prr.onAck({ delivered, inFlight, ssthresh: congestion.ssthresh, safe, segmentSize: mss })
+    const { delivered: inAll, out: sent, count: allowance, bound } = prr
+    this.trace.emit('tcp:proportional_reduction', { delivered: inAll, sent, allowance, bound })
   }
 
   /** The episode is over: the window is what congestion control says (RFC 9937 6.4). */

@@ -227,3 +227,27 @@ describe('without SACK', () => {
     expect(s.connection.metrics().cwnd).toBeLessThanOrEqual(10 * MSS)
   })
 })
+
+describe('with RACK (RFC 8985 9.3)', () => {
+  rule(
+    9937,
+    '6.1',
+    'a loss that a timer finds begins an episode in which nothing has been delivered yet',
+    () => {
+      const s = flying(20, { rack: true })
+      // The round trip must be known, and one reordering window is given.
+      s.elapse(40_000)
+      for (let n = 1; n <= 4; n++) s.inject('.', { ack: after(n) })
+      s.skip().elapse(40_000)
+      s.inject('.', { ack: after(4), sack: [after(5), after(6)] })
+      const outstanding = s.connection.metrics().in_flight
+      s.skip()
+      s.untilSent()
+      s.expect('.', { seq: after(4), cause: 'rack' }).skip()
+      expect(outstanding).toBeGreaterThan(0)
+      expect(s.trace.of('tcp:proportional_reduction')).toEqual([])
+      s.inject('.', { ack: after(4), sack: [after(5), after(8)] })
+      expect(last(s)).toMatchObject({ delivered: 2 * MSS, sent: MSS })
+    },
+  )
+})
