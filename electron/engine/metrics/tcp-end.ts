@@ -38,6 +38,8 @@ export class TcpEnd extends ConnectionEnd {
   private lastHeard: number | undefined
   private burst = 0
   private windowClosed = false
+  /** Its own window is closed. */
+  private isFull = false
   /** The data segment before was a window probe. */
   private probed = false
   private told: { readonly seq: number; readonly ack: number; readonly window: number } | undefined
@@ -91,9 +93,11 @@ export class TcpEnd extends ConnectionEnd {
 
   /** `isCopy`: the network made it. */
   onReceived(t: number, { payload, new_data }: EventData<'tcp:segment_received'>, isCopy = false): void {
-    if (payload > 0 && new_data === 0 && !isCopy) this.uselessSegments++
     this.lastHeard = t
     this.receivedBytes += payload
+    // The octet of a probe has not been here before: there was no room for it.
+    if (payload === 1 && new_data === 0 && this.isFull) return
+    if (payload > 0 && new_data === 0 && !isCopy) this.uselessSegments++
     this.duplicateBytes += payload - new_data
   }
 
@@ -134,6 +138,7 @@ export class TcpEnd extends ConnectionEnd {
 
   private onWaiting(t: number, metrics: EventData<'tcp:metrics_updated'>): void {
     this.outOfOrder.set(t, metrics.out_of_order)
+    this.isFull = metrics.receive_window === 0
     const closed = this.established !== null && metrics.send_window === 0
     if (closed && !this.windowClosed) this.zeroWindows++
     this.windowClosed = closed
