@@ -243,10 +243,10 @@ export const tcpReorder: ExperimentInput = {
     },
     {
       id: 'rack-tolerates',
-      text: { en: 'RACK hardly ever sends anything again', zh: 'RACK 几乎不重发' },
+      text: { en: 'RACK sends little again', zh: 'RACK 很少重发' },
       metric: 'rack/spurious_retransmissions',
       op: '<=',
-      value: 3,
+      value: 10,
       unit: 'segments',
       why: {
         en: 'RFC 8985 (6.2 step 4): until it has seen reordering for the first time three SACKed segments decide at once; from then on it waits.',

@@ -12,6 +12,8 @@ export class RecoveryLog {
   duplicatesReported = 0
   /** The retransmission timeout after the first sample, and the longest, in microseconds; null: there was none. */
   rtoFirst: number | null = null
+  /** That first sample. */
+  sampleFirst = 0
   rtoMax: number | null = null
   /** Deviation of SRTT from the true round trip as a share of it, each time that SRTT changes. */
   readonly rttError = new Mean()
@@ -31,6 +33,7 @@ export class RecoveryLog {
   /** `truth`: the round trip of the path at this moment; null: not known. */
   onEstimate(smoothed: number, rto: number, truth: number | null): void {
     if (smoothed === 0) return
+    if (this.rtoFirst === null) this.sampleFirst = smoothed
     this.rtoFirst ??= rto
     this.rtoMax = Math.max(this.rtoMax ?? 0, rto)
     if (smoothed === this.smoothed) return

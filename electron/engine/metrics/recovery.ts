@@ -32,6 +32,8 @@ export const RECOVERY_METRICS: Readonly<Record<string, Metric>> = {
   /** Time in which losses were being repaired, by fast recovery or after a timeout, in microseconds. */
   repair_time: total((log) => log.repairTime),
   rto_first: first((log) => log.rtoFirst),
+  /** The first as a multiple of the sample: 3 by RFC 6298 2.2. */
+  rto_first_rtts: first(({ rtoFirst, sampleFirst }) => (rtoFirst === null ? null : rtoFirst / sampleFirst)),
   rto_max: first((log) => log.rtoMax),
   /** Mean of |SRTT - true round trip| / true round trip, over the changes of SRTT. */
   rtt_error: first((log) => log.rttError.value),

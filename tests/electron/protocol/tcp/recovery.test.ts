@@ -1,5 +1,6 @@
 /** Fast retransmit and fast recovery: RFC 5681 3.2, RFC 6582 (no SACK), RFC 6675 (SACK), RFC 3042. */
 import { describe, expect, it } from 'vitest'
+import { rule } from '../../../support/rule.ts'
 import { Script } from '../../../support/tcp-script.ts'
 
 const MSS = 1000
@@ -19,7 +20,7 @@ const phases = (s: Script): string[] =>
   s.trace.of('tcp:congestion_state_changed').map((e) => `${e.from} -> ${e.to}: ${e.trigger}`)
 
 describe('limited transmit (RFC 3042)', () => {
-  it('sends a new segment for each of the first two duplicate ACKs', () => {
+  rule(3042, '2', 'a new segment goes for each of the first two duplicate ACKs', () => {
     const s = flying(10, { sack: false })
     s.inject('.', { ack: 1 })
       .expect('.', { seq: after(10), cause: 'limited_transmit' })
@@ -29,7 +30,7 @@ describe('limited transmit (RFC 3042)', () => {
       .quiet()
   })
 
-  it('does not count when the window is halved (RFC 5681 3.2 (2))', () => {
+  rule(5681, '3.2 (2)', 'what limited transmit sent does not count when the window is halved', () => {
     const s = flying(10, { sack: false })
     for (let i = 0; i < 3; i++) s.inject('.', { ack: 1 })
     s.expect('.', { seq: 1, cause: 'dup_acks' })
@@ -41,7 +42,7 @@ describe('limited transmit (RFC 3042)', () => {
     expect(s.connection.metrics().ssthresh).toBe(5 * MSS)
   })
 
-  it('does so with SACK, by pipe (RFC 6675 5 (3))', () => {
+  rule(6675, '5 (3)', 'before a loss is known new data go as the pipe allows: limited transmit', () => {
     const s = flying(10)
     s.inject('.', { ack: 1, sack: [after(1), after(2)] })
     s.expect('.', { seq: after(10), cause: 'limited_transmit' }).quiet()
@@ -61,16 +62,21 @@ describe('NewReno without SACK (RFC 6582 3.2)', () => {
     for (let i = 0; i < n; i++) s.inject('.', { ack: s.connection.metrics().acked + 1 })
   }
 
-  it('sends the lost segment again at the third duplicate ACK, not before', () => {
-    const s = reno()
-    duplicates(s, 2)
-    s.quiet()
-    duplicates(s, 1)
-    s.expect('.', { seq: 1, length: MSS, cause: 'dup_acks' }).quiet()
-    // ssthresh = FlightSize / 2; cwnd = ssthresh + 3 SMSS.
-    expect(s.connection.metrics()).toMatchObject({ ssthresh: 5 * MSS, cwnd: 8 * MSS })
-    expect(s.trace.of('tcp:segment_lost').map((e) => e.trigger)).toEqual(['dup_acks'])
-  })
+  rule(
+    6582,
+    '3.2 (2)',
+    'the third duplicate ACK sends the lost segment again and halves the window, not one before',
+    () => {
+      const s = reno()
+      duplicates(s, 2)
+      s.quiet()
+      duplicates(s, 1)
+      s.expect('.', { seq: 1, length: MSS, cause: 'dup_acks' }).quiet()
+      // ssthresh = FlightSize / 2; cwnd = ssthresh + 3 SMSS.
+      expect(s.connection.metrics()).toMatchObject({ ssthresh: 5 * MSS, cwnd: 8 * MSS })
+      expect(s.trace.of('tcp:segment_lost').map((e) => e.trigger)).toEqual(['dup_acks'])
+    },
+  )
 
   it('does so at another threshold, if asked', () => {
     const s = flying(10, { sack: false, limitedTransmit: false, dupThresh: 5 })
@@ -80,7 +86,7 @@ describe('NewReno without SACK (RFC 6582 3.2)', () => {
     s.expect('.', { seq: 1, cause: 'dup_acks' })
   })
 
-  it('inflates the window with each further duplicate and sends new data when it allows', () => {
+  rule(6582, '3.2 (2)', 'each further duplicate inflates the window, and new data go when it allows', () => {
     const s = reno()
     duplicates(s, 3)
     s.expect('.', { cause: 'dup_acks' })
@@ -90,7 +96,7 @@ describe('NewReno without SACK (RFC 6582 3.2)', () => {
     s.expect('.', { seq: after(10), length: MSS, cause: '' }).quiet()
   })
 
-  it('sends the next hole again at a partial ACK and deflates', () => {
+  rule(6582, '3.2 (3) partial', 'a partial ACK sends the next hole again and deflates the window', () => {
     const s = reno()
     duplicates(s, 3)
     s.expect('.', { seq: 1 })
@@ -104,7 +110,7 @@ describe('NewReno without SACK (RFC 6582 3.2)', () => {
     expect(phases(s)).toEqual(['slow_start -> recovery: dup_acks'])
   })
 
-  it('sends the rest of a segment again of which only a part arrived', () => {
+  rule(6582, '3.2 (3) partial', 'of a segment that arrived in part the rest goes again', () => {
     const s = reno()
     duplicates(s, 3)
     s.expect('.', { seq: 1, length: MSS })
@@ -112,7 +118,7 @@ describe('NewReno without SACK (RFC 6582 3.2)', () => {
     s.expect('.', { seq: 501, length: 500, cause: 'partial_ack' })
   })
 
-  it('ends with the full ACK: cwnd = min(ssthresh, FlightSize + SMSS)', () => {
+  rule(6582, '3.2 (3) full', 'a full ACK ends it: cwnd = min(ssthresh, FlightSize + SMSS)', () => {
     const s = reno()
     duplicates(s, 3)
     s.expect('.', { seq: 1 })
@@ -124,17 +130,22 @@ describe('NewReno without SACK (RFC 6582 3.2)', () => {
     s.expect('.', { seq: after(14) }).quiet()
   })
 
-  it('is not begun by the echo of what a timeout sent again: "recover" must be passed (3.2 (2), 4)', () => {
-    const s = reno()
-    s.untilSent()
-    s.expect('.', { seq: 1, cause: 'rto' })
-    s.inject('.', { ack: after(10) })
-    s.expectData(2, MSS)
-    duplicates(s, 4)
-    s.quiet()
-  })
+  rule(
+    6582,
+    '3.2 (4)',
+    'the echo of what a timeout sent again begins no recovery: "recover" must be passed',
+    () => {
+      const s = reno()
+      s.untilSent()
+      s.expect('.', { seq: 1, cause: 'rto' })
+      s.inject('.', { ack: after(10) })
+      s.expectData(2, MSS)
+      duplicates(s, 4)
+      s.quiet()
+    },
+  )
 
-  it('takes no segment with data or another window for a duplicate ACK (RFC 5681 2)', () => {
+  rule(5681, '2', 'a segment with data or another window is no duplicate ACK', () => {
     const s = reno()
     for (let i = 0; i < 4; i++) s.inject('.', { ack: 1, window: 60_000 + i })
     s.quiet()
@@ -145,7 +156,7 @@ describe('NewReno without SACK (RFC 6582 3.2)', () => {
 })
 
 describe('recovery with SACK (RFC 6675)', () => {
-  it('begins when more than two segments above the hole are SACKed, and sends it again', () => {
+  rule(6675, '5 (1)', 'it begins when DupThresh segments above the hole are SACKed', () => {
     const s = flying(10, { limitedTransmit: false })
     s.inject('.', { ack: 1, sack: [after(1), after(2)] }).quiet()
     s.inject('.', { ack: 1, sack: [after(1), after(3)] }).quiet()
@@ -157,25 +168,30 @@ describe('recovery with SACK (RFC 6675)', () => {
     s.quiet()
   })
 
-  it('begins at once when an ACK tells enough, though it is the first (IsLost)', () => {
+  rule(6675, '5 (2)', 'it begins at once when one ACK makes IsLost true of the first segment', () => {
     const s = flying(10)
     s.inject('.', { ack: 1, sack: [after(1), after(6)] })
     s.expect('.', { seq: 1, cause: 'sack' })
   })
 
-  it('sends every hole again as the pipe allows, then new data (NextSeg rules 1 and 2)', () => {
-    const s = flying(12)
-    // 1, 3 and 5 are lost. Only six octets' worth of segments above make a loss certain.
-    s.inject('.', { ack: 1, sack: [after(5), after(12), after(3), after(4), after(1), after(2)] })
-    s.expect('.', { seq: 1, cause: 'sack' })
-    s.expect('.', { seq: after(2), cause: 'sack' })
-    s.expect('.', { seq: after(4), cause: 'sack' })
-    // cwnd 6, pipe 3: three new ones.
-    s.expectData(3, MSS)
-    s.quiet()
-  })
+  rule(
+    6675,
+    '5 (C)',
+    'every hole goes again as the pipe allows, then new data (NextSeg rules 1 and 2)',
+    () => {
+      const s = flying(12)
+      // 1, 3 and 5 are lost. Only six octets' worth of segments above make a loss certain.
+      s.inject('.', { ack: 1, sack: [after(5), after(12), after(3), after(4), after(1), after(2)] })
+      s.expect('.', { seq: 1, cause: 'sack' })
+      s.expect('.', { seq: after(2), cause: 'sack' })
+      s.expect('.', { seq: after(4), cause: 'sack' })
+      // cwnd 6, pipe 3: three new ones.
+      s.expectData(3, MSS)
+      s.quiet()
+    },
+  )
 
-  it('keeps the window through partial ACKs and ends at the recovery point', () => {
+  rule(6675, '5 (A)', 'it ends with the ACK of RecoveryPoint, and keeps its window until then', () => {
     const s = flying(12)
     s.inject('.', { ack: 1, sack: [after(5), after(12), after(3), after(4), after(1), after(2)] })
     s.skip()
@@ -187,7 +203,7 @@ describe('recovery with SACK (RFC 6675)', () => {
     expect(phases(s).at(-1)).toBe('recovery -> congestion_avoidance: full_ack')
   })
 
-  it('sends doubtful segments when there is nothing new (NextSeg rule 3) and rescues the last (rule 4)', () => {
+  rule(6675, '4 NextSeg (3), (4)', 'with nothing new doubtful segments go, and the last as a rescue', () => {
     const s = Script.connected({ mss: MSS, congestion: 'newreno', initialWindow: 10 })
     s.write(10 * MSS)
     s.expectData(10, MSS)
@@ -199,7 +215,7 @@ describe('recovery with SACK (RFC 6675)', () => {
     s.quiet()
   })
 
-  it('rescues once in each recovery, not once in a lifetime (rule 4)', () => {
+  rule(6675, '4 NextSeg (4)', 'one rescue in each recovery, not one in a lifetime', () => {
     const s = Script.connected({ mss: MSS, congestion: 'newreno', initialWindow: 40 })
     for (const [start, count] of [
       [0, 40],
@@ -216,7 +232,7 @@ describe('recovery with SACK (RFC 6675)', () => {
     }
   })
 
-  it('leaves what was sent after a timeout to the time after its recovery point (5.1)', () => {
+  rule(6675, '5.1', 'after a timeout no recovery begins before its RecoveryPoint is passed', () => {
     const s = flying(4)
     s.untilSent()
     s.expect('.', { seq: 1, cause: 'rto' })
@@ -236,7 +252,7 @@ describe('recovery with SACK (RFC 6675)', () => {
     expect(phases(s).at(-1)).toMatch(/-> recovery: sack$/)
   })
 
-  it('is left to the timer when a retransmission is lost, too; then only holes are filled (5.1)', () => {
+  rule(6675, '5.1', 'a retransmission that is lost is left to the timer; then only holes are filled', () => {
     const s = flying(10)
     s.inject('.', { ack: 1, sack: [after(1), after(2), after(3), after(10)] })
     s.expect('.', { seq: 1, cause: 'sack' }).expect('.', { seq: after(2), cause: 'sack' })
@@ -255,7 +271,7 @@ describe('recovery with SACK (RFC 6675)', () => {
     expect(phases(s).at(-1)).toBe('recovery -> loss: rto')
   })
 
-  it('does not count a SACK block for bytes that were never sent, or below SND.UNA', () => {
+  rule(6675, '5 (B)', 'a SACK block of what was never sent, or lies below SND.UNA, changes nothing', () => {
     const s = flying(10)
     for (let i = 0; i < 5; i++) s.inject('.', { ack: 1, sack: [after(50), after(60), -20, 0] })
     s.quiet()
@@ -276,6 +292,56 @@ describe('recovery with SACK (RFC 6675)', () => {
     s.inject('.', { ack: 1, sack: [after(1), after(6)] })
     s.skip()
     expect(s.trace.of('tcp:segment_lost').map((e) => [e.length, e.trigger])).toEqual([[MSS, 'sack']])
+  })
+})
+
+describe('the steps of a SACK recovery one by one (RFC 6675 5)', () => {
+  const recovering = (): Script => {
+    const s = flying(10, { limitedTransmit: false })
+    s.inject('.', { ack: 1, sack: [after(1), after(4)] })
+    return s
+  }
+
+  rule(6675, '5 (4.1)', 'RecoveryPoint is what was sent highest: an ACK of less ends nothing', () => {
+    const s = recovering()
+    s.expect('.', { seq: 1, cause: 'sack' })
+    s.inject('.', { ack: after(9) })
+    expect(phases(s)).toEqual(['slow_start -> recovery: sack'])
+    s.inject('.', { ack: after(10) })
+    expect(phases(s).at(-1)).toBe('recovery -> congestion_avoidance: full_ack')
+  })
+
+  rule(6675, '5 (4.2)', 'ssthresh and cwnd become half of FlightSize', () => {
+    const s = recovering()
+    expect(s.connection.metrics()).toMatchObject({ ssthresh: 5 * MSS, cwnd: 5 * MSS })
+  })
+
+  rule(6675, '5 (4.3)', 'the first segment goes again whatever the window says', () => {
+    const s = recovering()
+    // Six are in flight and five allowed.
+    s.expect('.', { seq: 1, length: MSS, cause: 'sack' }).quiet()
+  })
+
+  rule(6675, '5 (4.4)', 'pipe is what was sent, less what is SACKed or lost, and what went again', () => {
+    const s = recovering()
+    s.expect('.', { seq: 1 })
+    expect(s.connection.metrics().in_flight).toBe(7 * MSS)
+  })
+
+  rule(6675, '5 (4.5)', 'more goes only when cwnd exceeds the pipe by a segment', () => {
+    const s = recovering()
+    s.expect('.', { seq: 1 }).quiet()
+    s.inject('.', { ack: 1, sack: [after(1), after(5)] }).quiet()
+    s.inject('.', { ack: 1, sack: [after(1), after(6)] }).quiet()
+    s.inject('.', { ack: 1, sack: [after(1), after(7)] })
+    s.expect('.', { seq: after(10), cause: '' }).quiet()
+  })
+
+  rule(6675, '5 (B)', 'each ACK in between updates the scoreboard and the pipe', () => {
+    const s = recovering()
+    s.expect('.', { seq: 1 })
+    s.inject('.', { ack: 1, sack: [after(1), after(5)] })
+    expect(s.connection.metrics().in_flight).toBe(6 * MSS)
   })
 })
 
