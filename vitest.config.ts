@@ -1,8 +1,7 @@
 /**
  * The test projects, quick ones first. `tests/run.mjs` runs them one by one; `npx vitest run <path>` runs any file.
  *
- * Files run in as many processes as there are cores. Interop and browser tests wait for programs of their own most of the time, so
- * that two at a time are enough.
+ * Files run in as many processes as there are cores; those that wait for programs of their own say how many at a time.
  */
 import { availableParallelism } from 'node:os'
 import vue from '@vitejs/plugin-vue'
@@ -51,7 +50,8 @@ export default defineConfig({
           name: 'e2e',
           include: include('e2e'),
           exclude: include('e2e/electron'),
-          maxWorkers: 2,
+          // Half of the time nothing but a clock runs in these.
+          maxWorkers: 3,
           testTimeout: 120 * seconds,
           globalSetup: 'tests/support/need-browser.ts',
         },

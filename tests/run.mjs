@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { install, requireNode, root, setUp, SetUpError } from '../electron/setup.mjs'
 
@@ -15,13 +15,13 @@ const isWindows = process.platform === 'win32'
 const bin = (path) => join(root, 'node_modules', path)
 const tsc = (config, compiler = 'typescript/bin/tsc') => [bin(compiler), '-p', config]
 
-/** Name and command lines of each stage; a string names a project of vitest.config.ts. */
+/** Name and command lines of each stage, the longest first; a string names a project of vitest.config.ts. */
 const stages = {
   'type-check': [
-    tsc('tsconfig.pure.json'),
-    tsc('tsconfig.node.json'),
-    tsc('tsconfig.renderer.json', 'vue-tsc/bin/vue-tsc.js'),
     tsc('tsconfig.tests.json'),
+    tsc('tsconfig.renderer.json', 'vue-tsc/bin/vue-tsc.js'),
+    tsc('tsconfig.node.json'),
+    tsc('tsconfig.pure.json'),
   ],
   lint: [[bin('eslint/bin/eslint.js'), '.']],
   format: [
@@ -71,16 +71,17 @@ if (unknown !== undefined) {
   console.error(`There is no stage ${unknown}; there are ${Object.keys(stages).join(', ')}.`)
   process.exit(2)
 }
+const isCheck = (name) => typeof stages[name] !== 'string'
 const rows = [await timed('set-up', prepare)]
-for (const name of chosen) {
-  const work = stages[name]
+rows.push(...(await runChecks(chosen.filter(isCheck))))
+for (const name of chosen.filter((name) => !isCheck(name))) {
   console.log(`\n== ${name}`)
-  rows.push(await timed(name, () => (typeof work === 'string' ? runProject(work) : runChecks(work))))
+  rows.push(await timed(name, () => runProject(stages[name])))
 }
 report(rows)
 
 async function prepare() {
-  const isStatic = chosen.every((name) => typeof stages[name] !== 'string')
+  const isStatic = chosen.every(isCheck)
   try {
     await (isStatic ? install() : setUp()) // the static checks read sources only
     return { passed: 0, failed: 0, skipped: 0 }
@@ -96,10 +97,32 @@ async function timed(name, work) {
   return { name, ...(await work()), seconds: (performance.now() - start) / 1000 }
 }
 
-/** Runs programs side by side; together they are one test. */
-async function runChecks(commands) {
-  const ok = (await Promise.all(commands.map(run))).every((code) => code === 0)
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+/**
+ * Runs the programs of the static checks, as many at a time as there are cores, since each keeps one busy: so what is waited for is
+ * the sum of them over the cores. The programs of a stage are one test together. The seconds of a stage are those until its last
+ * program has ended since the one before it had.
+ */
+async function runChecks(names) {
+  if (names.length === 0) return []
+  console.log(`\n== ${names.join(', ')}`)
+  const start = performance.now()
+  const waiting = names.flatMap((name) => stages[name].map((command) => ({ name, command })))
+  const done = new Map(names.map((name) => [name, { ok: true, ended: 0 }]))
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const code = await run(next.command)
+      const stage = done.get(next.name)
+      stage.ok &&= code === 0
+      stage.ended = (performance.now() - start) / 1000
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  let before = 0
+  return [...done].map(([name, { ok, ended }]) => {
+    const seconds = Math.max(0, ended - before)
+    before = Math.max(before, ended)
+    return { name, passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, seconds }
+  })
 }
 
 /** Runs one project of Vitest and counts its tests from the JSON report that it leaves. */

@@ -6,7 +6,7 @@ import { TCP_STATES } from '../../shared/tcp.ts'
 import type { TcpOptions } from '../../electron/protocol/wire/tcp.ts'
 import { LOCAL_PORT, OUR_ISS, PEER_ISS, REMOTE, REMOTE_PORT, Script } from '../support/tcp-script.ts'
 
-const numRuns = process.env.REXMIT_FULL === '1' ? 20_000 : 500
+const numRuns = process.env.REXMIT_FULL === '1' ? 10_000 : 500
 
 /** Numbers near what means something, or anything at all. */
 const offset = fc.oneof(

@@ -216,7 +216,11 @@ it('a gateway over UDP loses what the link loses, and nothing else', async () =>
     client.send(Buffer.of(i), Number(port), '127.0.0.1')
     if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  // Until nothing comes any more.
+  for (let before = -1; before < back.size;) {
+    before = back.size
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
   expect((await gateway.interrupt()).status).toBe(0)
   const rows = readFileSync(join(out, 'events.csv'), 'utf8').split('\n')
   const dropped = rows.filter((row) => row.includes('link:packet_dropped')).length

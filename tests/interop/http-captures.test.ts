@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openExport } from '../../electron/engine/export/export.ts'
 import type { Run } from '../../electron/engine/run.ts'
-import { EXPERIMENTS } from '../../shared/experiments/index.ts'
 import { laneOfName } from '../../shared/trace/store.ts'
 import { countedByTrace, countedByTshark } from '../support/http-counts.ts'
 import { readByTshark, sentByTrace } from '../support/quic-counts.ts'
 import { readHar } from '../support/har.ts'
+import { representatives } from '../support/representatives.ts'
 import { finishedRun, smallExperiment, temporaryFolder } from '../support/runs.ts'
 import { findTshark } from '../support/tools.ts'
 import { tsharkFields } from '../support/tshark.ts'
@@ -229,7 +229,7 @@ function withoutSecrets({ reader }: Run): Run['reader'] {
 }
 
 describe.skipIf(!findTshark())('every experiment', () => {
-  it.each(EXPERIMENTS.map(({ id }) => id))(
+  it.each(representatives().map(({ id }) => id))(
     '%s: tshark counts what the trace has; its page loads are valid HAR',
     async (experiment) => {
       const run = await finishedRun({ experiment })

@@ -18,7 +18,7 @@ async function verdicts(experiment: string, set: Record<string, unknown> = {}, s
 const failed = (all: Verdicts) => [...all.values()].filter(({ holds }) => holds === false)
 
 describe.each(EXPERIMENTS.map(({ id }) => id))('%s as it comes', (id) => {
-  it.each(seeds(2, 8))('seed %d: every claim that is made holds, and some are made', async (seed) => {
+  it.each(seeds(1, 5))('seed %d: every claim that is made holds, and some are made', async (seed) => {
     const all = await verdicts(id, {}, seed)
     expect(failed(all)).toEqual([])
     expect([...all.values()].filter(({ holds }) => holds === true).length).toBeGreaterThan(3)

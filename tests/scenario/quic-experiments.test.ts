@@ -102,7 +102,7 @@ describe('claims nothing that is not true under what the knobs can do', () => {
   ]
 
   it.each(ids.flatMap((id) => changes.map((set) => [id, set] as const)))('%s with %j', async (id, set) => {
-    for (const seed of full ? [1, 2, 3, 4, 5] : [1])
+    for (const seed of full ? [1, 2, 3] : [1])
       expect((await claimsOf(id, set, seed)).failed, `seed ${seed}`).toEqual([])
   })
 })

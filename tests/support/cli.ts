@@ -1,9 +1,9 @@
 /** The terminal's `rexmit` as a child process: the real entry, bundled as for the user. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'vite'
+import { build, root } from '../../electron/setup.mjs'
 
 export interface Ended {
   readonly status: number | null
@@ -62,11 +62,12 @@ export interface BuiltCli {
   remove(): void
 }
 
-/** Bundles the terminal's program into a folder of its own, so that tests need no build that is fresh. */
+/** The terminal's program, built if it is not yet, in a folder of its own, where a source that changes meanwhile leaves it alone. */
 export async function buildCli(): Promise<BuiltCli> {
+  await build()
   const folder = mkdtempSync(join(tmpdir(), 'rexmit-cli-'))
   const outDir = join(folder, 'dist')
-  await build({ configFile: 'vite.node.config.ts', logLevel: 'error', mode: 'production', build: { outDir } })
+  cpSync(join(root, 'dist/electron'), outDir, { recursive: true })
   const running = new Set<Rexmit>()
   const start = (...args: string[]): Rexmit => {
     const rexmit = new Rexmit(join(outDir, 'cli.js'), args, folder)

@@ -49,7 +49,7 @@ export async function mosquitto(): Promise<number> {
     )
     socket.destroy()
     if (isThere) return port
-    if (tries === 100) throw new Error('mosquitto does not listen')
+    if (tries === 400) throw new Error('mosquitto does not listen')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

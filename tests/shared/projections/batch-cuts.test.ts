@@ -196,7 +196,7 @@ describe.each(Object.entries(PROJECTIONS))('%s', (_, Projection) => {
         }
         expect(plain(parts)).toEqual(plain(whole))
       }),
-      { numRuns: process.env.REXMIT_FULL === '1' ? 800 : 60 },
+      { numRuns: process.env.REXMIT_FULL === '1' ? 400 : 60 },
     )
   })
 

@@ -10,7 +10,7 @@ import { LinkLab } from '../../../support/link-lab.ts'
 
 const FULL = process.env.REXMIT_FULL === '1'
 const SEEDS = FULL ? 100 : 20
-const PACKETS = FULL ? 20_000 : 10_000
+const PACKETS = FULL ? 10_000 : 5_000
 
 /** One run: a packet of 100 bytes every 10 us, until all are out. */
 function run(direction: DirectionInput, seed: number, packets = PACKETS, gap = 10): LinkLab {

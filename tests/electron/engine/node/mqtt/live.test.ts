@@ -7,8 +7,11 @@ const secure: [BrokerInput, ClientInput] = [
   { port: 8883, tls: { serverName: 'server.lab' } },
 ]
 
+const full = process.env.REXMIT_FULL === '1'
+
+/** Eight seconds of a wall clock are long: what goes over TLS goes in the clear, too. */
 test.each([
-  ['live', 'in the clear', [{}, {}]],
+  ...(full ? [['live', 'in the clear', [{}, {}]] as const] : []),
   ['live', 'over TLS', secure],
   ['virtual', 'over TLS', secure],
 ] as const)(
