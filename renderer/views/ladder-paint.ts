@@ -1,6 +1,8 @@
 /** Draws the ladder of all packets: a line for each from where and when it was sent to where it arrived, died, or is now. */
+import { causeText, noteTexts } from '../../shared/charts/packet-notes.ts'
 import { reasonText } from '../../shared/charts/reasons.ts'
 import type { Origins } from '../../shared/projections/origins.ts'
+import type { PacketNotes } from '../../shared/projections/packet-notes.ts'
 import type { Surface } from './canvas.ts'
 import {
   drawLineEnd,
@@ -22,6 +24,7 @@ export interface LadderScene extends LadderFrame {
   /** Role of a node, by the number of its name; empty for what is neither client nor server. */
   roleOf(node: number): string
   readonly origins: Origins
+  readonly notes: PacketNotes
   /** What a datagram of QUIC holds, in short words; undefined: nothing that is known. */
   quicWords(pkt: number): string | undefined
   /** The messages of other protocols that end in a packet, in short words; undefined: none. */
@@ -100,18 +103,23 @@ function drawPath(surface: Surface, line: DrawnPath, scene: LadderScene): void {
 function wordsOf(surface: Surface, line: DrawnPath, scene: LadderScene): LineWords {
   const { theme } = surface
   const { packet } = line.path
-  const { short, details } = packetWords(packet, scene.origins.of(packet.flow, packet.node))
+  const notes = scene.notes.of(packet.pkt)
+  const { short, details } = packetWords(packet, scene.origins.of(packet.flow, packet.node), notes)
   const quic = packet.protocol === 'UDP' ? scene.quicWords(packet.pkt) : undefined
   const pdus = scene.pduWords(packet.pkt)
   // What a segment carries comes first, then what TCP says of it; of a datagram that is all there is.
   const own = pdus === undefined ? short : packet.segment ? `${pdus}  ${short}` : pdus
   const cause = packet.segment?.cause ?? ''
-  const lead = cause === '' ? '' : isAgain(line.path) ? `R ${cause}  ` : `${cause}  `
+  const lead = cause === '' ? '' : isAgain(line.path) ? `R ${causeText(cause)}  ` : `${causeText(cause)}  `
   const died = packet.fate === 'dropped'
+  const said = noteTexts(scene.language, notes)
+  const refused = notes.some(({ kind }) => kind === 'refused' || kind === 'rejected')
   return {
     short: `${lead}${quic ?? own}`,
     details,
-    end: died ? `  ✕ ${reasonText(scene.language, packet.reason)}` : '',
-    color: died ? theme.loss : colorOf(surface, line),
+    end: [...(died ? [`✕ ${reasonText(scene.language, packet.reason)}`] : []), ...said]
+      .map((part) => `  ${part}`)
+      .join(''),
+    color: died || refused ? theme.loss : colorOf(surface, line),
   }
 }

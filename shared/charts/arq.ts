@@ -8,9 +8,10 @@ import type { Series } from '../projections/series.ts'
 import { lowerBound } from '../projections/series.ts'
 import { formatNumber, formatShare } from '../quantity.ts'
 import { niceScale } from './axes.ts'
+import { bandPath } from './band.ts'
 import type { ChartContext, ChartLane } from './context.ts'
 import { laneGrid, lanesOf, type Column } from './lane-grid.ts'
-import { pairs, Picture, type Area, type Chart, type Points } from './picture.ts'
+import { pairs, Picture, type Area, type Chart } from './picture.ts'
 import { pickFrom, scaleFor } from './sequence.ts'
 import { CROSS, outline, RETRANSMISSION, RING, TRIANGLE } from './signs.ts'
 import { tcpIpWord, type TcpIpWord } from './tcp-ip-texts.ts'
@@ -189,34 +190,20 @@ function drawNumbers(picture: Picture, plot: number, transfer: ArqTransfer, span
 /** The window as a band between its two edges. */
 function addWindow(picture: Picture, plot: number, { base, edge }: ArqWindow): void {
   const { theme, language, range } = picture.context
-  const { x, y, width, height, scale } = picture.plots[plot]
-  const toX = (t: number): number => x + ((t - range.from) / (range.to - range.from)) * width
-  const toY = (value: number): number => y + (1 - (value - scale.min) / (scale.max - scale.min)) * height
   const [low, high] = [picture.points(plot, base), picture.points(plot, edge)]
   const name = tcpIpWord(language, 'senderWindow')
   for (const points of [low, high]) picture.line(plot, name, points, { color: theme.sky, width: 0.8 })
-  const pathData = `${stepsOf(high, toX, toY)}L${stepsOf(low, toX, toY).slice(1).split('L').reverse().join('L')}Z`
-  if (low.length < 4 || high.length < 4) return
+  const pathData = bandPath(picture, plot, low, high)
+  if (pathData === '') return
+  const style = { fill: theme.sky, opacity: 0.16 }
   picture.add(plot, {
     type: 'custom',
     silent: true,
     clip: true,
     z: 1,
-    data: [[range.from, scale.min]],
-    renderItem: () =>
-      ({ type: 'path', shape: { pathData }, style: { fill: theme.sky, opacity: 0.16 } }) as never,
+    data: [[range.from, picture.plots[plot].scale.min]],
+    renderItem: () => ({ type: 'path', shape: { pathData }, style }) as never,
   })
-}
-
-/** A line that holds each value until the next, as the outline of a shape. */
-function stepsOf(points: Points, toX: (t: number) => number, toY: (value: number) => number): string {
-  const corners: string[] = []
-  for (let i = 0; i < points.length; i += 2) {
-    const at = toX(points[i]).toFixed(1)
-    if (i > 0) corners.push(`${at},${toY(points[i - 1]).toFixed(1)}`)
-    corners.push(`${at},${toY(points[i + 1]).toFixed(1)}`)
-  }
-  return `M${corners.join('L')}`
 }
 
 function wordsAt({ language }: ChartContext, transfer: ArqTransfer, t: number): string[] {

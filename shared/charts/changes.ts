@@ -81,8 +81,13 @@ export function changeText(change: Change, language: Language, bothWays = false)
   if (change.kind === 'mark') return markText(change.text, language)
   if (change.kind === 'fault') return `! ${change.what}`
   const { path, from, to } = change
+  const power = POWER.exec(path)
+  if (power) return `${power[1]}: ${word(language, settingText(path, to) === 'on' ? 'powerOn' : 'powerOff')}`
   return `${pathName(path, language, bothWays)}: ${settingText(path, from)} → ${settingText(path, to)}`
 }
+
+/** A host that crashes or starts anew. */
+const POWER = /^hosts\.(?:[^.]+\/)?([^./]+)\.power$/
 
 export interface ChangeLabel {
   readonly t: number

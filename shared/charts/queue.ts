@@ -4,7 +4,7 @@ import { niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
 import { largest, Picture, type Chart } from './picture.ts'
 import { valueAxis } from './plot-axes.ts'
-import { CROSS, outline } from './signs.ts'
+import { CROSS, outline, RING } from './signs.ts'
 import { word } from './texts.ts'
 
 export function queueChart(queues: Queues, context: ChartContext): Chart {
@@ -47,6 +47,16 @@ function drawQueues(picture: Picture, plot: number, list: readonly LinkQueue[]):
   }
   const drops = Float64Array.from(list.flatMap((queue) => [...picture.points(plot, queue.drops, false)]))
   picture.signs(plot, word(language, 'turnedAway'), drops, CROSS, theme.textSize * 0.64, outline(theme.loss))
+  const marks = Float64Array.from(list.flatMap((queue) => [...picture.points(plot, queue.marks, false)]))
+  if (marks.length > 0)
+    picture.signs(
+      plot,
+      word(language, 'marked'),
+      marks,
+      RING,
+      theme.textSize * 0.55,
+      outline(theme.yellow, 1.4),
+    )
   picture.describe(plot, (t) =>
     list.map((queue) => {
       const bytes = valueText(queue.bytes.valueAt(t) ?? 0, 'B')

@@ -1,19 +1,25 @@
 /** Round-trip times of each lane's sender: samples, SRTT and RTO (RFC 6298), or PTO (RFC 9002 6.2.1). */
 import type { RoundTrips, Rtt } from '../projections/rtt.ts'
+import type { Series } from '../projections/series.ts'
 import { niceScale, valueText } from './axes.ts'
+import { bandPath } from './band.ts'
 import { laneViews, type ChartContext } from './context.ts'
 import { largest, Picture, type Chart } from './picture.ts'
 import { valueAxis } from './plot-axes.ts'
-import { outline } from './signs.ts'
+import { AREA_ICONS, outline, TRIANGLE } from './signs.ts'
 import { word } from './texts.ts'
 
 export function rttChart(rtt: Rtt, context: ChartContext): Chart {
   const { language, range, theme } = context
-  const picture = new Picture(context, `${word(language, 'roundTrip')} (ms)`, legendNames(context))
   const lanes = laneViews(context).flatMap((lane) => {
     const end = rtt.ends.get(lane.flow.id, lane.sender.node)
     return end ? [{ ...lane, end }] : []
   })
+  const names = legendNames(
+    context,
+    lanes.map(({ end }) => end),
+  )
+  const picture = new Picture(context, `${word(language, 'roundTrip')} (ms)`, names)
   const areas = picture.areas(lanes)
   const measured = largest(
     lanes.flatMap(({ end }) => [end.samples, end.smoothed, end.discarded]),
@@ -42,11 +48,17 @@ export function rttChart(rtt: Rtt, context: ChartContext): Chart {
   return picture.finish()
 }
 
-const legendNames = ({ language }: ChartContext): string[] => [
-  ...(['sample', 'discarded', 'smoothed', 'pto', 'lost'] as const).map((key) => word(language, key)),
-  // It may be told with its value.
-  word(language, 'above', { name: word(language, 'rto'), value: '200 ms' }),
-]
+function legendNames({ language }: ChartContext, ends: readonly RoundTrips[]): string[] {
+  const any = (of: (end: RoundTrips) => Series): boolean => ends.some((end) => of(end).length > 0)
+  return [
+    ...(['sample', 'discarded', 'smoothed', 'pto', 'lost'] as const).map((key) => word(language, key)),
+    ...(any(({ spread }) => spread) ? [word(language, 'spread')] : []),
+    ...(any(({ path }) => path) ? [word(language, 'path')] : []),
+    ...(any(({ timeouts }) => timeouts) ? [word(language, 'timeout')] : []),
+    // It may be told with its value.
+    word(language, 'above', { name: word(language, 'rto'), value: '200 ms' }),
+  ]
+}
 
 function drawRoundTrips(picture: Picture, plot: number, end: RoundTrips): void {
   const { theme, language } = picture.context
@@ -54,6 +66,7 @@ function drawRoundTrips(picture: Picture, plot: number, end: RoundTrips): void {
   const smoothed = word(language, 'smoothed')
   const timeout = timeoutName(picture.context, end)
   const discarded = word(language, 'discarded')
+  const path = word(language, 'path')
   picture.signs(plot, sample, picture.points(plot, end.samples, false), 'circle', theme.stroke * 2, {
     color: theme.client,
     opacity: 0.75,
@@ -67,13 +80,48 @@ function drawRoundTrips(picture: Picture, plot: number, end: RoundTrips): void {
       theme.stroke * 3,
       outline(theme.retransmission, 1),
     )
+  addSpread(picture, plot, end)
+  // What the path takes, as nobody but the laboratory knows it.
+  if (end.path.length > 0)
+    picture.line(plot, path, picture.points(plot, end.path), {
+      color: theme.server,
+      width: 1,
+      type: 'dotted',
+    })
   picture.line(plot, smoothed, picture.points(plot, end.smoothed), { color: theme.text, width: 1 })
   picture.line(plot, timeout, picture.points(plot, end.rto), { color: theme.retransmission, type: 'dashed' })
+  if (end.timeouts.length > 0)
+    picture.signs(
+      plot,
+      word(language, 'timeout'),
+      picture.points(plot, end.timeouts, false),
+      TRIANGLE,
+      theme.textSize * 0.7,
+      outline(theme.retransmission, 1.6),
+    )
   picture.describe(plot, (t) => [
     `${sample}  ${valueText(end.samples.valueAt(t) ?? NaN, 'us')}`,
+    ...(end.path.length > 0 ? [`${path}  ${valueText(end.path.valueAt(t) ?? NaN, 'us')}`] : []),
     `${smoothed}  ${valueText(end.smoothed.valueAt(t) ?? NaN, 'us')}`,
     `${timeout}  ${valueText(end.rto.valueAt(t) ?? NaN, 'us')}`,
   ])
+}
+
+/** From SRTT up to SRTT and four times RTTVAR, as a band. */
+function addSpread(picture: Picture, plot: number, { smoothed, spread }: RoundTrips): void {
+  const { theme, language } = picture.context
+  const band = bandPath(picture, plot, picture.points(plot, smoothed), picture.points(plot, spread))
+  if (band === '') return
+  const style = { fill: theme.grey, opacity: 0.22 }
+  picture.addLegend(word(language, 'spread'), AREA_ICONS.plain, { color: theme.grey, opacity: 0.4 })
+  picture.add(plot, {
+    type: 'custom',
+    silent: true,
+    clip: true,
+    z: 1,
+    data: [[picture.context.range.from, picture.plots[plot].scale.min]],
+    renderItem: () => ({ type: 'path', shape: { pathData: band }, style }) as never,
+  })
 }
 
 const timeoutName = ({ language }: ChartContext, { isQuic }: RoundTrips): string =>

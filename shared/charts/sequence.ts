@@ -6,7 +6,7 @@ import { niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
 import { pairs, Picture, type Chart } from './picture.ts'
 import { valueAxis } from './plot-axes.ts'
-import { CROSS, outline, RETRANSMISSION } from './signs.ts'
+import { CROSS, outline, RETRANSMISSION, RING } from './signs.ts'
 import { word } from './texts.ts'
 
 interface LaneGraph {
@@ -95,6 +95,15 @@ export function drawGraph(picture: Picture, plot: number, graph: SequenceGraph, 
     theme.textSize * 0.75,
     outline(theme.retransmission, 1.4),
   )
+  if (graph.spurious.length > 0)
+    picture.signs(
+      plot,
+      name('spurious'),
+      middle(thin(graph.spurious)),
+      RING,
+      theme.textSize * 0.8,
+      outline(theme.sack, 1.8),
+    )
   picture.signs(
     plot,
     name('lost'),

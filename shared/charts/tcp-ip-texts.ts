@@ -79,6 +79,13 @@ const en = {
   windowUseNow: 'window in use: {used} of {size}',
   arqSums: '{sent} sent, {resent} of them again · mean window use {use}',
   windowMoves: 'from {base} to {edge}',
+  refused: 'refused: {rule}; answer: {answer}',
+  rejected: 'not taken ({layer}): {reason}',
+  lostBy: 'taken for lost: {trigger}',
+  lostByRack: 'taken for lost: RACK, {late} past the reordering window of {window}',
+  spurious: 'sent again for nothing (D-SACK)',
+  markedByLink: 'marked CE on the way',
+  fragmentOf: 'fragment of datagram {identification}: bytes {from} to {to}',
 }
 
 export type TcpIpWord = keyof typeof en
@@ -160,6 +167,13 @@ const zh: Record<TcpIpWord, string> = {
   windowUseNow: '窗口已用 {used} / {size}',
   arqSums: '发送 {sent}，其中重传 {resent} · 平均窗口利用率 {use}',
   windowMoves: '从 {base} 到 {edge}',
+  refused: '拒收：{rule}；应答：{answer}',
+  rejected: '未接收（{layer}）：{reason}',
+  lostBy: '判定丢失：{trigger}',
+  lostByRack: '判定丢失：RACK，超过乱序等待窗口（{window}）{late}',
+  spurious: '多余的重传（D-SACK）',
+  markedByLink: '途中被打上 CE 标记',
+  fragmentOf: '数据报 {identification} 的分片：字节 {from} 至 {to}',
 }
 
 /** A text with its `{name}` places filled in. */

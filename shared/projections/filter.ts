@@ -3,7 +3,8 @@
  *
  *     syn  fin  rst  ack  psh  ece  cwr      the flag is set          data   carries payload
  *     lost  delivered  flying  copy          what became of it        again  sent again, for whatever cause
- *     tcp  udp  icmp                         its protocol
+ *     tcp  udp  icmp                         its protocol         ce     marked on the way, or as it was sent
+ *     refused  not accepted, by whatever rule                     spurious  sent again for nothing
  *     len>0  seq=1  ack<=9  win=0  size>1000  time>1.5  no=42         (time in seconds; = != < <= > >=)
  *     anything else                          part of the node, flow, cause, reason
  *
@@ -11,6 +12,7 @@
  */
 import type { TraceStore } from '../trace/store.ts'
 import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../tcp-flags.ts'
+import { PacketNotes, type PacketNote } from './packet-notes.ts'
 import type { Packet } from './packets.ts'
 import { isNewData } from '../tcp-causes.ts'
 
@@ -23,6 +25,11 @@ const flag =
   (bit: number): PacketTest =>
   ({ segment }) =>
     segment !== undefined && (segment.flags & bit) !== 0
+
+const hasNote = (store: TraceStore, pkt: number, kind: PacketNote['kind']): boolean =>
+  PacketNotes.of(store)
+    .of(pkt)
+    .some((note) => note.kind === kind)
 
 const WORDS: Readonly<Record<string, PacketTest>> = {
   syn: flag(SYN),
@@ -39,6 +46,9 @@ const WORDS: Readonly<Record<string, PacketTest>> = {
   delivered: ({ fate }) => fate === 'delivered',
   flying: ({ fate }) => fate === 'under_way',
   copy: ({ copy }) => copy,
+  ce: ({ pkt, segment }, store) => segment?.ecn === 3 || hasNote(store, pkt, 'marked'),
+  refused: ({ pkt }, store) => hasNote(store, pkt, 'refused') || hasNote(store, pkt, 'rejected'),
+  spurious: ({ pkt }, store) => hasNote(store, pkt, 'spurious'),
   tcp: ({ protocol }) => protocol === 'TCP',
   udp: ({ protocol }) => protocol === 'UDP',
   icmp: ({ protocol }) => protocol === 'ICMP',
@@ -89,8 +99,18 @@ function parseWord(word: string): PacketTest | undefined {
     }
   }
   if (Object.hasOwn(WORDS, word)) return WORDS[word]
-  return ({ node, flow, segment, reason }, store) =>
-    [store.text(node), store.text(flow), segment?.cause ?? '', reason].some((part) =>
+  return ({ node, flow, segment, reason, pkt }, store) =>
+    [store.text(node), store.text(flow), segment?.cause ?? '', reason, ...wordsOf(store, pkt)].some((part) =>
       part.toLowerCase().includes(word),
     )
 }
+
+/** What notes say that is worth finding: the rule, the reason, what made a segment count as lost. */
+const wordsOf = (store: TraceStore, pkt: number): string[] =>
+  PacketNotes.of(store)
+    .of(pkt)
+    .flatMap((note) => {
+      if (note.kind === 'refused') return [note.rule]
+      if (note.kind === 'rejected') return [note.reason]
+      return note.kind === 'lost' ? [note.trigger] : []
+    })

@@ -39,6 +39,10 @@ export interface Segment {
   readonly tsEcr: number
   /** Flat: from, to, from, to ... */
   readonly sack: readonly number[]
+  /** The first of these names what arrived twice (RFC 2883). */
+  readonly dsack: boolean
+  /** ECN codepoint of its IP packet (RFC 3168 5): 0 not-ECT, 1 ECT(1), 2 ECT(0), 3 CE. */
+  readonly ecn: number
   /** Why it was sent again; empty when it is new. */
   readonly cause: string
 }
@@ -86,6 +90,8 @@ export class Packets {
         for (let i = 0; i < pieces; i++) this.add(name, row, table.t.data[row], columns.first.data[row] + i)
       } else {
         const pkt = name === 'link:packet_duplicated' ? columns.copy.data[row] : table.pkt.data[row]
+        // A first fragment is the packet that its datagram was announced as.
+        if (name === 'ip:fragment_sent' && this.places.get(pkt) > 0) return
         this.add(name, row, table.t.data[row], pkt)
       }
     })
@@ -182,6 +188,8 @@ export function segmentAt(store: TraceStore, row: number): Segment {
     tsVal: columns.ts_val.data[row],
     tsEcr: columns.ts_ecr.data[row],
     sack: Array.from(lists.sack.get(row)),
+    dsack: columns.dsack.data[row] === 1,
+    ecn: columns.ecn.data[row],
     cause: store.text(columns.cause.data[row]),
   }
 }

@@ -12,6 +12,8 @@ export interface LinkQueue {
   readonly packets: Series
   /** Bytes that stood in the queue when a packet was turned away or dropped by the queue's discipline. */
   readonly drops: Series
+  /** Bytes that stood in it when a packet was marked instead (RFC 3168). */
+  readonly marks: Series
 }
 
 /** The deaths that are the queue's doing. */
@@ -20,12 +22,18 @@ const QUEUE_REASONS = new Set(['queue_full', 'codel'])
 export class Queues {
   readonly all: LinkQueue[] = []
   private readonly byLink = new Map<number, LinkQueue[]>()
-  private readonly cursor = new Cursor('link:packet_enqueued', 'link:packet_dequeued', 'link:packet_dropped')
+  private readonly cursor = new Cursor(
+    'link:packet_enqueued',
+    'link:packet_dequeued',
+    'link:packet_dropped',
+    'link:packet_marked',
+  )
 
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
       const t = table.t.data[row]
       const queue = this.open(table.node.data[row], table.columns.direction.data[row])
+      if (name === 'link:packet_marked') return queue.marks.push(t, queue.bytes.valueAt(t) ?? 0)
       if (name !== 'link:packet_dropped') {
         queue.bytes.step(t, table.columns.queue_bytes.data[row])
         queue.packets.step(t, table.columns.queue_packets.data[row])
@@ -39,7 +47,14 @@ export class Queues {
     if (!queues) this.byLink.set(node, (queues = []))
     let queue = queues.find((candidate) => candidate.direction === direction)
     if (!queue) {
-      queue = { node, direction, bytes: new Series(), packets: new Series(), drops: new Series() }
+      queue = {
+        node,
+        direction,
+        bytes: new Series(),
+        packets: new Series(),
+        drops: new Series(),
+        marks: new Series(),
+      }
       queues.push(queue)
       this.all.push(queue)
     }

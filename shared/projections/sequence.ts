@@ -20,6 +20,8 @@ export interface SequenceGraph {
   /** Window probes and keep-alives. */
   readonly probes: Bars
   readonly sacked: Bars
+  /** Sent again for nothing, as a D-SACK says (RFC 2883), when that came. */
+  readonly spurious: Bars
   /** Segments that the link killed, at the time of their death. */
   readonly lost: Bars
   /** Acknowledgments of these data that the link killed, at what they would have acknowledged. */
@@ -40,6 +42,7 @@ const newDirection = (): Direction => ({
   retransmitted: new Bars(),
   probes: new Bars(),
   sacked: new Bars(),
+  spurious: new Bars(),
   lost: new Bars(),
   lostAcks: new Bars(),
   acked: new Series(),
@@ -52,7 +55,12 @@ const PROBES = new Set(['window_probe', 'keep_alive'])
 
 export class Sequence {
   private readonly directions = new EndMap<Direction>(newDirection)
-  private readonly cursor = new Cursor('tcp:segment_sent', 'tcp:segment_received', 'link:packet_dropped')
+  private readonly cursor = new Cursor(
+    'tcp:segment_sent',
+    'tcp:segment_received',
+    'tcp:duplicate_reported',
+    'link:packet_dropped',
+  )
 
   /** The graph of what `node` sends on `flow`. */
   get ends(): Pick<EndMap<SequenceGraph>, 'get' | 'all'> {
@@ -63,6 +71,7 @@ export class Sequence {
     const segments = store.table('tcp:segment_sent')
     this.cursor.read(store, (name, table, row) => {
       if (name === 'tcp:segment_sent') this.onSent(store, segments, row)
+      else if (name === 'tcp:duplicate_reported') this.onDuplicate(table, row)
       else if (name === 'link:packet_dropped') this.onDropped(store, segments, table, row)
       else this.onReceived(store, segments, table, row)
     })
@@ -81,6 +90,13 @@ export class Sequence {
         ? direction.probes
         : direction.retransmitted
     bars.push(segments.t.data[row], from, from + length, segments.pkt.data[row])
+  }
+
+  private onDuplicate({ flow, node, t, pkt, columns }: EventTable, row: number): void {
+    const direction = this.directions.get(flow.data[row], node.data[row])
+    if (!direction || columns.resent.data[row] === 0) return
+    const from = direction.unwrap.relative(columns.seq.data[row])
+    direction.spurious.push(t.data[row], from, from + columns.length.data[row], pkt.data[row])
   }
 
   private onDropped(store: TraceStore, segments: EventTable, drops: EventTable, row: number): void {

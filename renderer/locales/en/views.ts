@@ -68,7 +68,7 @@ export default {
       label: 'All packets',
       filter: 'Filter: syn  lost  again  len>0  time>1.5  rto',
       filter_hint:
-        'Words that must all hold: syn fin rst ack psh, data, lost, delivered, flying, copy, again; len> seq= ack= win= size> time> no=; anything else is looked for in names, causes and reasons. A minus sign turns a word round.',
+        'Words that must all hold: syn fin rst ack psh, data, lost, delivered, flying, copy, again, ce, refused, spurious; len> seq= ack= win= size> time> no=; anything else is looked for in names, causes and reasons. A minus sign turns a word round.',
       problem: 'Not understood: {word}',
       count: '{shown} of {total}',
       no: 'No.',

@@ -70,7 +70,7 @@ export default {
       label: '所有数据包',
       filter: '过滤：syn  lost  again  len>0  time>1.5  rto',
       filter_hint:
-        '各词须同时成立：syn fin rst ack psh、data、lost、delivered、flying、copy、again；len> seq= ack= win= size> time> no=；其他词在节点名、重传原因、丢弃原因中查找。词前加减号表示取反。',
+        '各词须同时成立：syn fin rst ack psh、data、lost、delivered、flying、copy、again、ce、refused、spurious；len> seq= ack= win= size> time> no=；其他词在节点名、重传原因、丢弃原因中查找。词前加减号表示取反。',
       problem: '无法理解：{word}',
       count: '{shown} / {total}',
       no: '编号',
