@@ -227,7 +227,7 @@ export const tcpKeepalive: ExperimentInput = {
       metric: 'restarted/dead_peer_found',
       op: '=',
       value: IDLE + 2 * DELAY,
-      tolerance: 0.005,
+      tolerance: 0.02,
       unit: 'us',
       why: {
         en: 'It knows nothing of the connection, and says so with a RST (RFC 9293 3.5.1, 3.10.7.1).',
