@@ -12,6 +12,8 @@ export const QuicSettings = v.strictObject({
   initialWindow: v.optional(integer(1, 1_000), 10),
   /** RFC 9002 7.7: spread packets over the round trip. */
   pacing: v.optional(v.boolean(), true),
+  /** RFC 9406: slow start ends when the round trip grows. */
+  hystart: v.optional(v.boolean(), false),
   /** Bytes of a UDP payload; 1,200 is the least that QUIC needs (RFC 9000 14). */
   maxDatagram: v.optional(integer(1_200, 65_527), 1_350),
   /** RFC 9000 10.1; 0: never. */

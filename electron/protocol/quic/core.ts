@@ -221,11 +221,13 @@ export class Core {
   }
 
   private newControl(): CongestionControl {
-    const { congestion, maxDatagram, initialWindow } = this.settings
+    const { congestion, maxDatagram, initialWindow, hystart, pacing } = this.settings
     const rng = this.rng.fork('congestion')
     return createCongestionControl(congestion, {
       segmentSize: maxDatagram,
       initialWindow: initialWindow * maxDatagram,
+      hystart,
+      paced: pacing,
       random: () => rng.next(),
     })
   }

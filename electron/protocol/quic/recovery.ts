@@ -198,6 +198,8 @@ export class Recovery {
     if (acked.length === 0) return { acked, lost: [] }
     this.progressAt = now
     const rtt = this.sampleRtt(now, name, acked, largest, ackDelay)
+    // RFC 9406 4.2 counts rounds by packet numbers here; each space has its own, so one must do.
+    if (name === 'application') this.control.hystart?.onAck(rtt, largest, next - 1)
     for (const packet of acked) this.onPacketAcked(now, packet)
     this.reportPhase('acknowledged')
     const lost = this.detectLost(now, name)
@@ -327,7 +329,8 @@ export class Recovery {
   get phase(): string {
     if (this.control.state !== undefined) return this.control.state
     if (this.recovering) return 'recovery'
-    return this.control.window < this.control.ssthresh ? 'slow_start' : 'congestion_avoidance'
+    if (this.control.window >= this.control.ssthresh) return 'congestion_avoidance'
+    return this.control.hystart?.phase === 'conservative' ? 'conservative_slow_start' : 'slow_start'
   }
 
   private reportPhase(trigger: Extract<RecoveryChange, { type: 'congestion' }>['trigger']): void {

@@ -53,9 +53,11 @@ export const QUIC_EVENTS = {
     fields: { space: str('of their numbers'), packets: ranges('packet numbers, each [from, to)') },
   },
   'recovery:congestion_state_changed': {
-    doc: 'The phase of congestion control (RFC 9002 7.3); of BBR its own states',
+    doc: 'The phase of congestion control (RFC 9002 7.3)',
     fields: {
-      from: str('slow_start, congestion_avoidance, recovery; startup, drain, probe_bw, probe_rtt'),
+      from: str(
+        'slow_start, conservative_slow_start, congestion_avoidance or recovery; of BBR its own states',
+      ),
       to: str('likewise'),
       trigger: str('such as packet_lost, ecn, persistent_congestion, acknowledged'),
     },
