@@ -326,6 +326,7 @@ class Collector {
         if (event.data.reduced) end.ecnReductions++
         return
       case 'tcp:timer_expired':
+        if (event.data.timer === 'retransmit') lane.pathMtu.onTimeout(node, name)
         return end.onTimer(event.data.timer)
       case 'tcp:recovery_undone':
         end.recoveryLog.undone++

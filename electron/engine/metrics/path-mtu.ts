@@ -22,8 +22,9 @@ export class PathMtuLog {
   probesFailed = 0
   blackHoles = 0
   blackHoleTime = 0
+  blackHoleTimeouts = 0
   /** By end of a connection: bytes that were acknowledged, and since when no more are. */
-  private readonly progress = new Map<string, { acked: number; since: number }>()
+  private readonly progress = new Map<string, { acked: number; since: number; timeouts: number }>()
 
   take({ t, name, node, flow, data }: PathMtuEvent): void {
     if (name === 'tcp:mtu_probe_ended') {
@@ -36,18 +37,22 @@ export class PathMtuLog {
     if (data.why !== 'black_hole') return
     const end = this.progress.get(`${node} ${flow}`)
     this.blackHoles++
-    this.blackHoleTime += t - (end?.since ?? t)
-    if (end !== undefined) end.since = t
+    if (end === undefined) return
+    this.blackHoleTime += t - end.since
+    this.blackHoleTimeouts += end.timeouts
+    end.since = t
+    end.timeouts = 0
   }
 
   onAcknowledged(t: number, node: string, flow: string, acked: number): void {
     const key = `${node} ${flow}`
     const known = this.progress.get(key)
-    if (known === undefined) this.progress.set(key, { acked, since: t })
-    else if (acked > known.acked) {
-      known.acked = acked
-      known.since = t
-    }
+    if (known === undefined || acked > known.acked) this.progress.set(key, { acked, since: t, timeouts: 0 })
+  }
+
+  onTimeout(node: string, flow: string): void {
+    const end = this.progress.get(`${node} ${flow}`)
+    if (end !== undefined) end.timeouts++
   }
 }
 
@@ -60,4 +65,7 @@ export const PATH_MTU_METRICS = {
   mtu_probes_failed: ({ pathMtu }: LaneFacts) => pathMtu.probesFailed,
   /** From the last acknowledgment of something new to the sender's finding that full packets vanish, in microseconds. null: it found none. */
   black_hole_time: ({ pathMtu }: LaneFacts) => (pathMtu.blackHoles === 0 ? null : pathMtu.blackHoleTime),
+  /** Retransmission timeouts in that time. */
+  black_hole_timeouts: ({ pathMtu }: LaneFacts) =>
+    pathMtu.blackHoles === 0 ? null : pathMtu.blackHoleTimeouts,
 } as const
