@@ -9,8 +9,7 @@ const AS_IT_COMES = [
   is('links.link.down.loss.rate', 0),
   is('links.link.down.delay', 10_000),
   is('hosts.client.tcp.minRto', 10_000),
-  is('hosts.client.tcp.maxRto', 60_000_000),
-  is('hosts.client.tcp.frto', false),
+  is('hosts.client.tcp.undo', false),
   is('apps.sender.rate', 400),
 ]
 
@@ -51,7 +50,7 @@ export const tcpRto: ExperimentInput = {
   rfcs: [
     { number: 6298, title: "Computing TCP's Retransmission Timer" },
     { number: 7323, title: 'TCP Extensions for High Performance' },
-    { number: 5682, title: 'Forward RTO-Recovery (F-RTO)' },
+    { number: 3522, title: 'The Eifel Detection Algorithm for TCP' },
     { number: 9293, title: 'Transmission Control Protocol (TCP): 3.8.1' },
   ],
   setup: {
@@ -168,14 +167,14 @@ export const tcpRto: ExperimentInput = {
       step: 5_000,
     },
     {
-      id: 'frto',
-      label: { en: 'F-RTO', zh: '前向恢复（F-RTO）' },
+      id: 'undo',
+      label: { en: 'Undo of spurious timeouts', zh: '撤销冤枉的超时' },
       hint: {
-        en: 'After a timeout, ask by two new segments whether it was spurious (RFC 5682).',
-        zh: '超时之后先发两个新报文段，试探这次超时是否冤枉（RFC 5682）。',
+        en: 'With several messages on their way the timestamps show that nothing was lost (RFC 3522), and the window comes back.',
+        zh: '同时有多条消息在途时，时间戳能说明什么也没丢（RFC 3522），窗口随之归还。',
       },
       group: 'tcp',
-      paths: ['hosts.client.tcp.frto'],
+      paths: ['hosts.client.tcp.undo'],
       kind: 'switch',
     },
     {
