@@ -20,6 +20,8 @@ const FIXED = 'apps.sender.timeout'
 const DELAYS = bothWays('delay')
 const RATES = bothWays('rate.limit')
 const LOSS = bothWays('loss.rate')
+const REORDER = bothWays('reorder.rate')
+const DUPLICATE = bothWays('duplicate.rate')
 
 const scheme = (name: string) => ({ 'apps.sender.scheme': name, 'apps.receiver.scheme': name })
 const OVER_UDP = ['site', 'browser']
@@ -27,7 +29,7 @@ const OVER_UDP = ['site', 'browser']
 const SAME_PATH = [
   ...DELAYS.map((path) => is(path, DELAY)),
   ...RATES.map((path) => is(path, RATE)),
-  ...LOSS.map((path) => is(path, 0)),
+  ...[...LOSS, ...REORDER, ...DUPLICATE].map((path) => is(path, 0)),
 ]
 const UNCHANGED = [...SAME_PATH, ...WINDOWS.map((path) => is(path, WINDOW)), is(FIXED, 0)]
 
@@ -137,8 +139,8 @@ export const reliableUdp: ExperimentInput = {
       id: 'timeout',
       label: { en: 'Fixed timeout', zh: '固定超时' },
       hint: {
-        en: '0: by RFC 6298 from measured round trips, 200 ms at least. Below the round trip every packet is sent in vain once more.',
-        zh: '0 表示按 RFC 6298 由实测往返计算，至少 200 毫秒。比往返还短，每个包都会白白重发。',
+        en: '0: by RFC 6298 from measured round trips, 200 ms at least. Below the round trip every packet is sent again in vain, and the link drowns in repetitions.',
+        zh: '0 表示按 RFC 6298 由实测往返计算，至少 200 毫秒。比往返还短，每个包都会白白重发，链路被重发淹没。',
       },
       group: 'application',
       paths: [FIXED],
@@ -160,8 +162,8 @@ export const reliableUdp: ExperimentInput = {
         zh: '除指定的那几个之外，每个方向随机丢失的比例。',
       },
     },
-    { ...LINK_KNOBS.reorder, paths: bothWays('reorder.rate') },
-    { ...LINK_KNOBS.duplicate, paths: bothWays('duplicate.rate') },
+    { ...LINK_KNOBS.reorder, paths: REORDER },
+    { ...LINK_KNOBS.duplicate, paths: DUPLICATE },
   ],
   expectations: [
     ...(['stop-and-wait', 'go-back-n', 'selective-repeat'] as const).map(

@@ -176,15 +176,17 @@ export const tcpHol: ExperimentInput = {
     },
     {
       id: 'lost-burst',
-      text: { en: 'Then it gets all of them at once', zh: '然后一齐到手' },
+      text: { en: 'Then it gets all of them at one moment', zh: '然后在同一时刻一齐到手' },
       metric: 'lost/burst_max',
-      op: '>',
-      value: 'lost/held_bytes_max',
+      op: '=',
+      value: HELD,
+      tolerance: 0.15,
       unit: 'B',
       why: {
-        en: 'All that was held, and the segment that it was held for, at one moment.',
-        zh: '被扣住的全部，加上它们等的那一段，在同一时刻。',
+        en: 'All that was held, and the segment that it was held for. Without a loss it never gets more than a segment at once.',
+        zh: '被扣住的全部，加上它们等的那一段。不丢包的话，一次最多拿到一个报文段。',
       },
+      given: [...UNCHANGED, is('hosts.client.tcp.dupThresh', 3)],
     },
     {
       id: 'lost-delay',
