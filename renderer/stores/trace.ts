@@ -2,7 +2,16 @@
  * The recording on show. The `TraceStore` grows with every packet, so it is a plain object that Vue never looks
  * into; `version` is the only thing that tells of its growth, at most once a frame.
  */
-import { inject, shallowReadonly, shallowRef, triggerRef, type InjectionKey, type ShallowRef } from 'vue'
+import {
+  computed,
+  inject,
+  shallowReadonly,
+  shallowRef,
+  triggerRef,
+  type InjectionKey,
+  type Ref,
+  type ShallowRef,
+} from 'vue'
 import type { RunInfo } from '../../shared/commands.ts'
 import { decodeBatch } from '../../shared/trace/batch.ts'
 import { TraceStore, type StoreError } from '../../shared/trace/store.ts'
@@ -11,7 +20,7 @@ import { frames } from '../frame.ts'
 /** What a view gets: it reads `store.value` when it draws, and draws when `version` or `store` change. */
 export interface TraceHandle {
   /** Another object whenever another recording comes on show; the same one while it grows. Never reactive inside. */
-  readonly store: Readonly<ShallowRef<TraceStore>>
+  readonly store: Readonly<Ref<TraceStore>>
   /** Grows when the store has grown, at most once a frame. Starts anew with another store. */
   readonly version: Readonly<ShallowRef<number>>
   /**
@@ -20,7 +29,7 @@ export interface TraceHandle {
    */
   readonly growing: Readonly<ShallowRef<boolean>>
   /** The run on show: its lanes, its set-up, its state and its lab time (`now`); null before the first. */
-  readonly run: Readonly<ShallowRef<RunInfo | null>>
+  readonly run: Readonly<Ref<RunInfo | null>>
 }
 
 /** The handle with its other side, for the shell alone. */
@@ -37,10 +46,12 @@ export class TraceFeed {
   private isComplete = false
 
   readonly handle: TraceHandle = {
-    store: shallowReadonly(this.store),
+    // Computed, not the shallow ref itself: who watches one of those beside others is woken whenever any of them has been looked at
+    // anew, even when all came to the same as before, and what was chosen in a view would be lost with every tick.
+    store: computed(() => this.store.value),
     version: shallowReadonly(this.version),
     growing: shallowReadonly(this.growing),
-    run: shallowReadonly(this.info),
+    run: computed(() => this.info.value),
   }
 
   private readonly tick = (): void => {

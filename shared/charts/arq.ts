@@ -59,20 +59,22 @@ export function arqChart(arq: Arq, context: ChartContext): Chart {
   const plots: (ArqTransfer | undefined)[] = []
   for (const lane of lanes) {
     const [numbers, use] = lane.areas
-    const rough = scaleFor(lane, span, numbers.height / (theme.textSize * 2.4))
+    const rough = scaleFor(lane, span, numbers.height / (theme.textSize * 1.8))
     const step = Math.max(1, Math.ceil(rough.step))
     const min = Math.floor(rough.min / step) * step
-    const scale = { min, max: min + step * Math.ceil((rough.max - min) / step), step }
+    // The plot ends where the numbers do, between two of the axis.
+    const scale = { min, max: min + Math.ceil((lane.from - min + span) * 1.03), step }
     const axis = {
       name: '',
       scale,
-      label: (value: number) => formatNumber(value),
+      label: (value: number) => (Number.isInteger(value / step) ? formatNumber(value) : ''),
     }
+    const finished = finishOf(lane.transfer)
     plots.push(lane.transfer)
-    drawNumbers(picture, picture.addPlot(numbers, '', axis), lane.transfer, scale.max - scale.min)
+    drawNumbers(picture, picture.addPlot(numbers, '', axis, finished), lane.transfer, scale.max - scale.min)
     if (use) {
       plots.push(undefined)
-      drawUse(picture, use, lane.transfer)
+      drawUse(picture, use, lane.transfer, finished)
     }
   }
   return picture.finish((plot, t, value, reach) => {
@@ -93,6 +95,13 @@ function shownOf(transfers: readonly ArqTransfer[], { store, flow }: ChartContex
 const windowOf = ({ windows, sender }: ArqTransfer): ArqWindow | undefined => windows.get(sender)
 const receiverOf = ({ windows, sender }: ArqTransfer): ArqWindow | undefined =>
   [...windows].find(([node]) => node !== sender)?.[1]
+
+/** When all was acknowledged; infinite until then. */
+function finishOf(transfer: ArqTransfer): number {
+  const used = windowOf(transfer)?.used
+  const last = (used?.length ?? 0) - 1
+  return used && last > 0 && used.values.data[last] === 0 ? used.times.data[last] : Infinity
+}
 
 /** The lowest and highest number in the time on show. */
 function extentOf(transfer: ArqTransfer, { range }: ChartContext): { from: number; to: number } {
@@ -222,11 +231,11 @@ function wordsAt({ language }: ChartContext, transfer: ArqTransfer, t: number): 
 }
 
 /** The share of the window that is in use, in percent. */
-function drawUse(picture: Picture, area: Area, transfer: ArqTransfer): void {
+function drawUse(picture: Picture, area: Area, transfer: ArqTransfer, finished: number): void {
   const { theme, language } = picture.context
   const scale = { max: 100, step: niceScale(100, Math.max(1, area.height / (theme.textSize * 2.2))).step }
   const label = tcpIpWord(language, 'windowUse')
-  const plot = picture.addPlot(area, label, { name: '', scale, label: (value) => String(value) })
+  const plot = picture.addPlot(area, label, { name: '', scale, label: (value) => String(value) }, finished)
   const window = windowOf(transfer)
   if (!window) return
   const points = picture.points(plot, window.used)

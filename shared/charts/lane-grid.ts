@@ -67,7 +67,10 @@ export function laneGrid(
     const y = picture.top + row * (high + GAP * size)
     const own = { x: x + LEFT, width: Math.max(40, each - LEFT - RIGHT), lane: lane.id }
     const places = divide(y + above, high - above, shares, size)
-    if (above > 0) addLines(picture, heads[i], lane.label !== '', { x: x + 6, y, width: each - 12 })
+    // Without room above, its name at least stands in its plot.
+    if (above === 0)
+      addLines(picture, [lane.label], true, { x: x + LEFT + 6, y: y + size * 0.3, width: own.width - 12 })
+    else addLines(picture, heads[i], lane.label !== '', { x: x + 6, y, width: each - 12 })
     return {
       lane,
       areas: places.map((place) => ({ ...own, ...place })),
