@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ref, watch } from 'vue'
 import { BatchBuilder } from '../../../shared/trace/batch.ts'
 import { TraceFeed } from '../../../renderer/stores/trace.ts'
 import { runInfo } from '../../support/fake-engine.ts'
@@ -83,6 +84,19 @@ describe('the recording on show', () => {
     expect(store().events).toBe(0)
     expect(version()).toBe(0)
     expect(feed.handle.run.value?.run).toBe(2)
+  })
+
+  it('wakes who watches it beside something else only when one of them is another', () => {
+    const looks = ref(0)
+    const same = (): string => (looks.value > 0 ? 'a connection' : 'a connection')
+    const woken = vi.fn()
+    watch([feed.handle.store, feed.handle.run, same], woken, { flush: 'sync' })
+    looks.value++
+    feed.take(0, batch())
+    frame()
+    expect(woken).not.toHaveBeenCalled()
+    feed.show(runInfo({ run: 2 }))
+    expect(woken).toHaveBeenCalled()
   })
 
   it('takes word of its own run only', () => {
