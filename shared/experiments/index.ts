@@ -36,6 +36,7 @@ import { rpc } from './rpc.ts'
 import { setupLatency } from './setup-latency.ts'
 import { tcpBulk } from './tcp-bulk.ts'
 import { tcpFlowControl } from './tcp-flow-control.ts'
+import { tcpClose } from './tcp-close.ts'
 import { tcpHandshake } from './tcp-handshake.ts'
 import { tcpHol } from './tcp-hol.ts'
 import { tcpKeepalive } from './tcp-keepalive.ts'
@@ -45,6 +46,9 @@ import { tcpQueues } from './tcp-queues.ts'
 import { tcpReorder } from './tcp-reorder.ts'
 import { tcpRto } from './tcp-rto.ts'
 import { tcpSack } from './tcp-sack.ts'
+import { tcpTimeWait } from './tcp-time-wait.ts'
+import { tcpWhyThree } from './tcp-why-three.ts'
+import { tcpWrap } from './tcp-wrap.ts'
 import { tcpVsUdp } from './tcp-vs-udp.ts'
 import { tls12Ecdhe } from './tls12-ecdhe.ts'
 import { tls12Rsa } from './tls12-rsa.ts'
@@ -55,7 +59,11 @@ import { urlJourney } from './url-journey.ts'
 /** The built-in experiments with every default filled in. One that breaks the schema is a bug of ours and throws. */
 export const EXPERIMENTS: readonly Experiment[] = [
   tcpHandshake,
+  tcpWhyThree,
   tcpQueues,
+  tcpClose,
+  tcpTimeWait,
+  tcpWrap,
   tcpKeepalive,
   tcpOssification,
   tcpBulk,

@@ -188,6 +188,7 @@ const READ = [
   'sim:node_added',
   'tcp:segment_sent',
   'tcp:segment_received',
+  'tcp:segment_refused',
   'tcp:state_changed',
   'tcp:metrics_updated',
   'tcp:rtt_sampled',

@@ -23,6 +23,8 @@ interface Life {
   state: TcpState
   /** What it keeps: unacknowledged, unread, and the room that it has promised to the peer. */
   kept: number
+  /** After the last byte that it sent; undefined: none yet. */
+  sentEnd: number | undefined
   /** After the FIN that it sent; undefined: none yet. */
   finEnd: number | undefined
   finAcknowledged: boolean
@@ -46,8 +48,13 @@ export class LifeLog {
   readonly flows = new Map<string, Flow>()
   /** Packets that carry a FIN. */
   private readonly fins = new Set<number>()
-  resets = 0
+  /** RSTs by the node that sent them. */
+  readonly resets = new Map<string, number>()
   finsRepeated = 0
+  /** Times that the sequence numbers of a sender went past 2^32. */
+  wraps = 0
+  /** Segments that PAWS took for old (RFC 7323 5.3). */
+  refusedAsOld = 0
   /** Payload that came to an end which had sent its FIN. */
   halfClosedBytes = 0
   /** Connections that programs were told of, by node. */
@@ -82,6 +89,9 @@ export class LifeLog {
         return this.onReceived(event)
       case 'tcp:state_changed':
         return this.onState(event)
+      case 'tcp:segment_refused':
+        if (event.data.rule.includes('PAWS')) this.refusedAsOld++
+        return
       case 'tcp:metrics_updated': {
         const { send_buffer, receive_buffer, out_of_order, receive_window } = event.data
         const life = this.lifeOf(event.flow, event.node)
@@ -105,7 +115,7 @@ export class LifeLog {
     const { lives } = this.flow(name)
     if (from === 'CLOSED') {
       const state = to as TcpState
-      const none = { finEnd: undefined, waitingSince: undefined, timeWait: undefined }
+      const none = { sentEnd: undefined, finEnd: undefined, waitingSince: undefined, timeWait: undefined }
       lives.push({ node, state, kept: 0, finAcknowledged: false, waitedAnew: 0, ...none })
       return
     }
@@ -119,7 +129,7 @@ export class LifeLog {
   private onSent({ pkt, node, flow: name, data }: TraceEvent<'tcp:segment_sent'>): void {
     const { flags, seq, ack, payload, cause } = data
     if (flags & RST) {
-      this.resets++
+      this.resets.set(node, (this.resets.get(node) ?? 0) + 1)
       return
     }
     if (cause === 'fin') this.finsRepeated++
@@ -127,6 +137,7 @@ export class LifeLog {
     const life = this.lifeOf(name, node)
     const peer = flow.lives.findLast((other) => other.node !== node)
     const isFirst = flow.lives.length <= 2
+    if (life !== undefined && payload > 0) this.onData(life, (seq + payload) >>> 0)
     const acknowledgesFin =
       flags & ACK && !(flags & SYN) && peer?.finEnd !== undefined && isAtOrAfter(ack, peer.finEnd)
     if (flags & FIN) {
@@ -136,6 +147,12 @@ export class LifeLog {
     const isNews = acknowledgesFin && peer?.finAcknowledged === false
     if (isNews) peer.finAcknowledged = true
     if (isFirst && (flags & FIN || isNews)) flow.closingSegments++
+  }
+
+  private onData(life: Life, end: number): void {
+    if (life.sentEnd !== undefined && !isAtOrAfter(end, life.sentEnd)) return
+    if (life.sentEnd !== undefined && end < life.sentEnd) this.wraps++
+    life.sentEnd = end
   }
 
   private onReceived({ t, pkt, node, flow, data }: TraceEvent<'tcp:segment_received'>): void {

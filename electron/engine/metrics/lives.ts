@@ -26,7 +26,9 @@ export const LIFE_METRICS: Readonly<Record<string, Figure>> = {
   /** Connections that programs on servers were given. */
   connections_accepted: ({ lives, clients }) =>
     [...lives.connected].reduce((sum, [node, count]) => sum + (clients.has(node) ? 0 : count), 0),
-  resets_sent: ({ lives }) => lives.resets,
+  resets_sent: ({ lives }) => [...lives.resets.values()].reduce((sum, count) => sum + count, 0),
+  resets_of_clients: ({ lives, clients }) =>
+    [...lives.resets].reduce((sum, [node, count]) => sum + (clients.has(node) ? count : 0), 0),
 
   /** Segments with FIN, and those that were the first to acknowledge one: of the first connection. */
   segments_to_close: ({ lives }) => [...lives.flows.values()][0]?.closingSegments || null,
@@ -40,6 +42,16 @@ export const LIFE_METRICS: Readonly<Record<string, Figure>> = {
     [...lives.flows.values()]
       .flatMap((flow) => flow.lives)
       .reduce((sum, { waitedAnew }) => sum + waitedAnew, 0),
+
+  /** Ends that came to TIME-WAIT. */
+  time_waits: ({ lives }) =>
+    [...lives.flows.values()].flatMap((flow) => flow.lives).filter((life) => life.waitingSince !== undefined)
+      .length,
+
+  /** Times that the sequence numbers of data went past 2^32. */
+  sequence_wraps: ({ lives }) => lives.wraps,
+  /** Segments that were refused because their timestamp is from the past (RFC 7323 5.3, PAWS). */
+  paws_refused: ({ lives }) => lives.refusedAsOld,
 
   /** Bytes that programs read at a place where the other end of their connection wrote another. null: nothing was compared. */
   corrupted_bytes: ({ lives }) => lives.compared?.differing ?? null,

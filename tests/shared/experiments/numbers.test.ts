@@ -47,6 +47,13 @@ const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     twelve: 'bytes of the timestamps option with its padding, RFC 7323 appendix A',
     four: 'blocks in 40 bytes of options, RFC 2018 3',
   },
+  'tcp-wrap': {
+    '10 Mbit/s': 'an example of a rate',
+    '10 Gbit/s': 'an example of a rate',
+    '3.4 s': '2^32 bytes at that rate',
+    '4 GB': '2^32 bytes',
+    '32': 'bits of a timestamp, RFC 7323 3.2',
+  },
   websocket: {
     '101': 'Switching Protocols, RFC 9110 15.2.2',
     '16': 'bytes of Sec-WebSocket-Key, RFC 6455 4.1',
