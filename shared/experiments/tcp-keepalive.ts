@@ -192,6 +192,19 @@ export const tcpKeepalive: ExperimentInput = {
       given: PROBES,
     },
     {
+      id: 'alive-open',
+      text: { en: 'And its connection stays', zh: '连接一直都在' },
+      metric: 'alive/connections_left',
+      op: '=',
+      value: 1,
+      unit: 'count',
+      why: {
+        en: 'At the end of the run the server still has it, and so has the client: who answers is kept.',
+        zh: '运行结束时，服务器还留着它，客户端也留着：有问必答，就不会被放弃。',
+      },
+      given: PROBES,
+    },
+    {
       id: 'crashed-found',
       text: { en: 'A crashed peer is found out after 8 s of silence', zh: '对方断电，沉默 8 秒后被发现' },
       metric: 'crashed/dead_peer_found',

@@ -4,13 +4,13 @@ import { bothWays, LINK_KNOBS } from './link-knobs.ts'
 import { is } from './web.ts'
 
 const DELAY = 50_000
-const CLIENTS = 60
-const EVERY = 50_000
+const CLIENTS = 40
+const EVERY = 100_000
 const PATIENCE = 3_000_000
 const SYN_BACKLOG = 16
-const ACCEPT_BACKLOG = 8
+const ACCEPT_BACKLOG = 4
 const SLOW = 1_000_000
-const FLOOD = { start: 1_000_000, rate: 200, count: 400 }
+const FLOOD = { start: 1_000_000, rate: 100, count: 300 }
 
 /** Of two round trips: one or three would not pass. Many clients at once keep a busy machine from better at the wall clock. */
 const LESS_THAN_ONE_MORE = 0.45
@@ -38,20 +38,20 @@ export const tcpQueues: ExperimentInput = {
   },
   narrative: [
     {
-      en: 'A listening socket has two queues. A connection whose SYN has come, but not yet its last ACK, is half open and stands in the SYN queue; here it holds 16. With the ACK the connection moves to the accept queue and waits there until the application calls accept; here it holds 8. Both lengths are drawn over time, with their limits.',
-      zh: '监听套接字有两个队列。SYN 已到、最后的 ACK 还没到的连接是半开的，排在半连接队列里，这里最多 16 个。ACK 一到，连接就转入全连接队列，等应用程序调用 accept 取走，这里最多 8 个。两个队列的长度和上限都画在时间轴上。',
+      en: 'A listening socket has two queues. A connection whose SYN has come, but not yet its last ACK, is half open and stands in the SYN queue; here it holds 16. With the ACK the connection moves to the accept queue and waits there until the application calls accept; here it holds 4. Both lengths are drawn over time, with their limits.',
+      zh: '监听套接字有两个队列。SYN 已到、最后的 ACK 还没到的连接是半开的，排在半连接队列里，这里最多 16 个。ACK 一到，连接就转入全连接队列，等应用程序调用 accept 取走，这里最多 4 个。两个队列的长度和上限都画在时间轴上。',
     },
     {
-      en: 'In all lanes the same crowd comes: 60 clients, one every 50 ms, each with a connection and a question of its own. Who has no answer after 3 s goes away. In the first lane the application accepts at once. A client is half open for one round trip, so two or three stand in the queue at a time; nobody waits longer than the two round trips that handshake and question take.',
-      zh: '四组里来的是同样一群客户：60 个，每 50 毫秒一个，各建一条连接，各问一个问题，3 秒没有答复就走人。第一组里应用程序随到随取。每个客户只半开一个往返，所以队列里同时只有两三个；谁都只需等握手和问答的两个往返。',
+      en: 'In all lanes the same crowd comes: 40 clients, one every 100 ms, each with a connection and a question of its own. Who has no answer after 3 s goes away. In the first lane the application accepts at once. A client is half open for one round trip, so one or two stand in the queue at a time; nobody waits longer than the two round trips that handshake and question take.',
+      zh: '四组里来的是同样一群客户：40 个，每 100 毫秒一个，各建一条连接，各问一个问题，3 秒没有答复就走人。第一组里应用程序随到随取。每个客户只半开一个往返，所以队列里同时只有一两个；谁都只需等握手和问答的两个往返。',
     },
     {
       en: 'In the second lane it takes the application 1 s to accept. What comes in a second stands in the queue together, and there is no room for that (Little’s law: the length is the rate of arrivals times the time that each waits). A server whose accept queue is full ignores new SYNs and even the last ACK of a handshake, as if the network had lost them. It does not refuse anybody: a RST would end the attempt, while silence makes the client try again, 1 s later, then 2 s after that. Some have luck, others lose patience. More than one in three of a crowd may be lost here without a single packet lost on the way.',
       zh: '第二组里应用程序过 1 秒才 accept。一秒之内来的都堆在队列里，自然放不下（利特尔法则：队长等于到达率乘以各自等待的时间）。全连接队列满了，服务器对新来的 SYN 置之不理，连握手的最后一个 ACK 也当没收到，就像网络把它们丢了。它并不拒绝谁：回 RST 会让客户就此放弃，沉默则会让客户再试，先隔 1 秒，再隔 2 秒。有人赶上了空位，有人等不及。网络上一个包都没丢，这群客户却可能有三分之一以上空手而归。',
     },
     {
-      en: 'In the third lane somebody sends 200 SYNs a second from addresses at which nobody is (RFC 4987). The server answers each, and nobody will ever send the ACK. After 16 of them the SYN queue is full, and it stays full: a place becomes free only when the server has repeated its SYN-ACK in vain often enough. Whoever came before the flood is served; whoever comes afterwards finds no place. It takes no bandwidth worth mentioning, only somebody who does not say who he is.',
-      zh: '第三组里有人每秒发来 200 个 SYN，源地址都是没有主机的地址（RFC 4987）。服务器一一作答，却永远等不到 ACK。只要 16 个，半连接队列就满了，而且一直满着：要等服务器把 SYN-ACK 白白重发够次数，才会空出位子。洪水之前来的客户都得到了服务，之后来的就没有位子了。这种攻击几乎不费带宽，只要不说出自己是谁。',
+      en: 'In the third lane somebody sends 100 SYNs a second from addresses at which nobody is (RFC 4987). The server answers each, and nobody will ever send the ACK. After 16 of them the SYN queue is full, and it stays full: a place becomes free only when the server has repeated its SYN-ACK in vain often enough. Whoever came before the flood is served; whoever comes afterwards finds no place. It takes no bandwidth worth mentioning, only somebody who does not say who he is.',
+      zh: '第三组里有人每秒发来 100 个 SYN，源地址都是没有主机的地址（RFC 4987）。服务器一一作答，却永远等不到 ACK。只要 16 个，半连接队列就满了，而且一直满着：要等服务器把 SYN-ACK 白白重发够次数，才会空出位子。洪水之前来的客户都得到了服务，之后来的就没有位子了。这种攻击几乎不费带宽，只要不说出自己是谁。',
     },
     {
       en: 'SYN cookies are the answer of the fourth lane. When the queue is full, the server no longer remembers the SYN, but puts what it has to remember into the sequence number of its answer: a clock, the MSS in 3 bits, and 24 bits of a hash over the addresses, the ports and a secret (RFC 4987 3.6). An honest client sends that number back in its ACK, increased by one. The server computes the hash again, and if it is right, the connection is there, as though it had been in the queue all the time. The flood still fills the queue, but that matters to nobody: a stranger costs a packet and no memory.',
@@ -105,8 +105,8 @@ export const tcpQueues: ExperimentInput = {
       id: 'syn-backlog',
       label: { en: 'SYN queue', zh: '半连接队列上限' },
       hint: {
-        en: 'A larger queue only takes longer to fill: at 200 SYNs a second not much longer.',
-        zh: '队列再长，也只是晚一点满；每秒 200 个 SYN，晚不了多少。',
+        en: 'A larger queue only takes longer to fill: at 100 SYNs a second not much longer.',
+        zh: '队列再长，也只是晚一点满；每秒 100 个 SYN，晚不了多少。',
       },
       group: 'tcp',
       paths: [`${SERVER}.synBacklog`],
@@ -211,8 +211,8 @@ export const tcpQueues: ExperimentInput = {
       value: 1,
       unit: 'ratio',
       why: {
-        en: 'A connection is half open for one round trip of 100 ms; of clients that come every 50 ms no more than three are so at once.',
-        zh: '一条连接只半开一个往返，即 100 毫秒；客户每 50 毫秒来一个，同时半开的不超过三个。',
+        en: 'A connection is half open for one round trip of 100 ms; of clients that come every 100 ms hardly more than one is so at a time.',
+        zh: '一条连接只半开一个往返，即 100 毫秒；客户每 100 毫秒来一个，同时半开的难得超过一个。',
       },
       given: AS_SET,
     },
@@ -232,14 +232,14 @@ export const tcpQueues: ExperimentInput = {
     },
     {
       id: 'accept-queue',
-      text: { en: 'A slow accept fills the accept queue: 8', zh: 'accept 太慢，全连接队列排满：8 个' },
+      text: { en: 'A slow accept fills the accept queue: 4', zh: 'accept 太慢，全连接队列排满：4 个' },
       metric: 'slow/accept_queue_max',
       op: '=',
       value: ACCEPT_BACKLOG,
       unit: 'count',
       why: {
-        en: 'In the second that each waits, 20 more come.',
-        zh: '每个连接等待的 1 秒里，又来了 20 个。',
+        en: 'In the second that each waits, 10 more come.',
+        zh: '每个连接等待的 1 秒里，又来了 10 个。',
       },
       given: AS_SET,
     },
@@ -264,8 +264,8 @@ export const tcpQueues: ExperimentInput = {
       value: 2 / 3,
       unit: 'ratio',
       why: {
-        en: 'The queue lets 8 pass a second; 20 come, and each has one more try before it loses patience.',
-        zh: '队列每秒放行 8 个，却来了 20 个，而每个客户在失去耐心之前只能再试一次。',
+        en: 'The queue lets 4 pass a second; 10 come, and each has one more try before it loses patience.',
+        zh: '队列每秒放行 4 个，却来了 10 个，而每个客户在失去耐心之前只能再试一次。',
       },
       given: AS_SET,
     },
@@ -277,8 +277,8 @@ export const tcpQueues: ExperimentInput = {
       value: SYN_BACKLOG,
       unit: 'count',
       why: {
-        en: 'It takes 80 ms; a place is free again 15 s later, after 3 retries.',
-        zh: '只要 80 毫秒；而空出一个位子要等 3 次重发之后，即 15 秒。',
+        en: 'It takes 160 ms; a place is free again 15 s later, after 3 retries.',
+        zh: '只要 160 毫秒；而空出一个位子要等 3 次重发之后，即 15 秒。',
       },
       given: AS_SET,
     },
@@ -353,8 +353,8 @@ export const tcpQueues: ExperimentInput = {
   duration: 30_000_000,
   prediction: {
     question: {
-      en: 'Somebody sends 200 SYNs a second to a server whose SYN queue holds 16; 20 honest clients come in the same second. The link could carry a hundred times as much. Who is served?',
-      zh: '有人每秒向服务器发 200 个 SYN，同一秒里还来了 20 个诚实的客户；半连接队列容得下 16 个，链路则再多一百倍也装得下。谁能得到服务？',
+      en: 'Somebody sends 100 SYNs a second to a server whose SYN queue holds 16; 10 honest clients come in the same second. The link could carry a hundred times as much. Who is served?',
+      zh: '有人每秒向服务器发 100 个 SYN，同一秒里还来了 10 个诚实的客户；半连接队列容得下 16 个，链路则再多一百倍也装得下。谁能得到服务？',
     },
     choices: [
       {
@@ -381,8 +381,8 @@ export const tcpQueues: ExperimentInput = {
       },
       {
         text: {
-          en: 'Nobody who comes after the first 80 ms of the flood, unless the server remembers nobody',
-          zh: '洪水开始 80 毫秒之后来的都不行，除非服务器谁也不记',
+          en: 'Nobody who comes after the first 160 ms of the flood, unless the server remembers nobody',
+          zh: '洪水开始 160 毫秒之后来的都不行，除非服务器谁也不记',
         },
         right: true,
         because: {
