@@ -47,7 +47,7 @@ function taken(...packets: readonly Uint8Array[]) {
 }
 
 describe('fragments', () => {
-  rule(791, '3.2', 'pieces in any order make the datagram again', () => {
+  rule(791, '3.2', 'fragments in any order make the datagram again', () => {
     const pieces = datagram(3_000, 600)
     const { told } = taken(...pieces.toReversed())
     expect(told()).toMatchObject([{ type: 'datagram', localPort: 9, payload: new Uint8Array(3_000).fill(7) }])
@@ -98,7 +98,7 @@ describe('fragments', () => {
   rule(
     1122,
     '3.3.2',
-    'what never completes is given up after a minute, and its sender told if the first piece came',
+    'a datagram that never completes is given up after a minute, and its sender told if the first fragment came',
     () => {
       const [first] = datagram(2_000, 600)
       const { lab, abandoned } = taken(first)
@@ -110,7 +110,7 @@ describe('fragments', () => {
     },
   )
 
-  rule(1122, '3.3.2', 'nobody is told of it where the first piece is missing', () => {
+  rule(1122, '3.3.2', 'nobody is told of a datagram whose first fragment is missing', () => {
     const { lab, abandoned } = taken(datagram(2_000, 600)[1])
     lab.run(61e6)
     expect(abandoned()).toEqual(['timeout'])
@@ -126,7 +126,7 @@ describe('fragments', () => {
     expect(reasons.length).toBeGreaterThan(970)
   })
 
-  rule(791, '3.2', 'what is handed on is what lies side by side without contradiction', () => {
+  rule(791, '3.2', 'only fragments that lie side by side without contradiction make a datagram', () => {
     const anyPiece = fc.record({
       start: fc.nat(6).map((eighths) => eighths * 8),
       length: fc.oneof(fc.constantFrom(8, 16, 24), fc.nat(20)),
@@ -189,28 +189,35 @@ describe('ICMP errors', () => {
   const own = (payload: Uint8Array, header: Partial<Ipv4Header> = {}) =>
     ipv4Packet(payload, { source: SERVER, destination: CLIENT, ...header })
 
-  rule(792, 'destination unreachable', 'one about a datagram from an open port is told', () => {
-    const { told } = taken(unreachable(own(fromHex('0009 c000 0008 0000'))))
-    expect(told()).toMatchObject([{ type: 'icmp_error', quoted: { sourcePort: 9, destinationPort: 0xc000 } }])
-  })
+  rule(
+    792,
+    'destination unreachable',
+    'an ICMP error about a datagram from an open port is told to its program',
+    () => {
+      const { told } = taken(unreachable(own(fromHex('0009 c000 0008 0000'))))
+      expect(told()).toMatchObject([
+        { type: 'icmp_error', quoted: { sourcePort: 9, destinationPort: 0xc000 } },
+      ])
+    },
+  )
 
-  rule(1122, '3.2.2', 'one that quotes a packet of somebody else is ignored', () => {
+  rule(1122, '3.2.2', 'an ICMP error that quotes a packet of somebody else is ignored', () => {
     const { told, ignored } = taken(unreachable(ipv4Packet(fromHex('0009 c000 0008 0000'))))
     expect([told(), ignored()]).toEqual([[], ['not_ours']])
   })
 
-  rule(1122, '4.1.3.3', 'one about a port that is not open is ignored', () => {
+  rule(1122, '4.1.3.3', 'an ICMP error about a UDP port that is not open is ignored', () => {
     const { told, ignored } = taken(unreachable(own(fromHex('000a c000 0008 0000'))))
     expect([told(), ignored()]).toEqual([[], ['not_ours']])
   })
 
-  rule(5927, '4', 'one about a connection that is not there is ignored', () => {
+  rule(5927, '4', 'an ICMP error about a connection that is not there is ignored', () => {
     const { lab, ignored } = taken(unreachable(own(fromHex('0009 c000 0000 0001'), { protocol: 6 })))
     expect(ignored()).toEqual(['no_connection'])
     expect(lab.events('tcp:connection_closed')).toEqual([])
   })
 
-  rule(1122, '3.2.2', 'one that quotes less than a header and eight bytes is not taken', () => {
+  rule(1122, '3.2.2', 'an ICMP error that quotes less than a header and eight bytes is not taken', () => {
     const whole = own(fromHex('0009 c000 0008 0000'))
     for (const length of [0, 1, 19, 20, 27]) {
       const { told, rejected } = taken(unreachable(whole.subarray(0, length)))
@@ -219,7 +226,7 @@ describe('ICMP errors', () => {
     }
   })
 
-  rule(792, 'checksum', 'one with a wrong checksum is not taken', () => {
+  rule(792, 'checksum', 'an ICMP message with a wrong checksum is not taken', () => {
     const packet = unreachable(own(fromHex('0009 c000 0008 0000')))
     packet[22] ^= 1
     const { told, rejected } = taken(packet)
@@ -227,14 +234,14 @@ describe('ICMP errors', () => {
     expect(rejected()).toMatchObject([{ layer: 'icmp', reason: 'bad_checksum', offset: 22 }])
   })
 
-  rule(792, 'echo reply', 'a reply that nobody asked for is not taken', () => {
+  rule(792, 'echo reply', 'an echo reply that nobody asked for is not taken', () => {
     const reply = { kind: 'echo_reply', identifier: 1, sequence: 1, payload: new Uint8Array(0) } as const
     const { told, rejected } = taken(icmpPacket(reply))
     expect(told()).toEqual([])
     expect(rejected()).toMatchObject([{ layer: 'icmp', reason: 'no_request' }])
   })
 
-  rule(1122, '3.2.2', 'no error is answered with an error', () => {
+  rule(1122, '3.2.2', 'no ICMP error is answered with one', () => {
     const { lab } = taken(
       unreachable(fromHex('00')),
       icmpPacket({ kind: 'time_exceeded', code: 1, quoted: own(counted(8)) }),
@@ -252,7 +259,7 @@ describe('headers (RFC 1812 5.2.2, RFC 1122 3.2.1)', () => {
     return bytes
   }
 
-  rule(1122, '3.2.1.2', 'a wrong header checksum is found', () => {
+  rule(1122, '3.2.1.2', 'a wrong checksum of the IP header is found', () => {
     const { told, rejected } = taken(spoilt((bytes) => (bytes[8] ^= 1)))
     expect(told()).toEqual([])
     expect(rejected()).toMatchObject([{ layer: 'ipv4', reason: 'bad_checksum', offset: 10 }])
@@ -263,7 +270,7 @@ describe('headers (RFC 1812 5.2.2, RFC 1122 3.2.1)', () => {
     expect(rejected()).toMatchObject([{ reason: 'bad_version', offset: 0 }])
   })
 
-  rule(1812, '5.2.2', 'lengths that contradict each other are found', () => {
+  rule(1812, '5.2.2', 'lengths in an IP header that contradict each other are found', () => {
     const reasons = (change: (bytes: Uint8Array) => void) => taken(spoilt(change)).rejected()
     expect(reasons((bytes) => (bytes[0] = 0x44))).toMatchObject([{ reason: 'bad_header_length' }])
     expect(reasons((bytes) => bytes.set([0, 10], 2))).toMatchObject([{ reason: 'bad_total_length' }])
