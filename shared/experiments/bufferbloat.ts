@@ -15,9 +15,21 @@ const is = (path: string, ...oneOf: Json[]) => ({ path, oneOf })
 const both = (path: string, ...oneOf: Json[]) => bothWays(path).map((full) => is(full, ...oneOf))
 /** The link as it is here: its queue is all that can make a packet late. */
 const LINK = [...both('rate.limit', RATE), ...both('delay', DELAY), is(`${UP}.loss.rate`, 0)]
-const LONG = [...LINK, is(`${UP}.queue.limit`, QUEUE), is('apps.sender.bytes', BYTES, 2 * BYTES)]
-const CODEL = [...LONG, is(`${UP}.queue.target`, 5_000), is(`${UP}.queue.interval`, 100_000)]
+const LONG = [
+  ...LINK,
+  is(`${UP}.queue.limit`, QUEUE),
+  is('apps.sender.bytes', BYTES, 2 * BYTES),
+  is('apps.ping.every', PING_EVERY),
+]
+const CODEL = [
+  ...LONG,
+  is(`${UP}.queue.target`, 5_000),
+  is(`${UP}.queue.interval`, 100_000),
+  is('hosts.client.tcp.prr', true),
+]
 const CUBIC = is('hosts.client.tcp.congestion', 'cubic')
+/** Slow start goes on until the queue is full. */
+const FILLS = [CUBIC, is('hosts.client.tcp.hystart', false)]
 
 const TCP = { rack: true, tailLossProbe: true, prr: true }
 
@@ -236,10 +248,10 @@ export const bufferbloat: ExperimentInput = {
       tolerance: 0.15,
       unit: 'us',
       why: {
-        en: '30 ms of the path and 250 kB at 5 Mbit/s, which is 400 ms. The median lies a little below, since the queue is not full all the time: after a loss CUBIC begins at 0.7 of its window. It fails when the transfer is limited by anything else.',
-        zh: '路径 30 毫秒，加上 250 kB 按 5 Mbit/s 排空要 400 毫秒。中位数略低，因为队列并非一直是满的：丢包后 CUBIC 从 0.7 倍窗口重新开始。若传输受别的因素限制，这一条就不成立。',
+        en: '30 ms of the path and 250 kB at 5 Mbit/s, which is 400 ms. The median lies a little below, since the queue is not full all the time: after a loss CUBIC begins at 0.7 of its window.',
+        zh: '路径 30 毫秒，加上 250 kB 按 5 Mbit/s 排空要 400 毫秒。中位数略低，因为队列并非一直是满的：丢包后 CUBIC 从 0.7 倍窗口重新开始。',
       },
-      given: [...LONG, CUBIC],
+      given: [...LONG, ...FILLS],
     },
     {
       id: 'tail-rtt',
@@ -256,7 +268,7 @@ export const bufferbloat: ExperimentInput = {
         en: 'Of the same run: what TCP measured with its segments, against the shortest way there and back plus the mean wait in the queue, as the link measured it.',
         zh: '同一次运行的两个数：TCP 用报文段测得的往返，与链路测得的最短往返加平均排队时间。',
       },
-      given: [...LONG, CUBIC],
+      given: [...LONG, ...FILLS],
     },
     ...(['codel', 'ecn', 'bbr'] as const).map((lane): ExperimentInput['expectations'][number] => ({
       id: `${lane}-ping`,

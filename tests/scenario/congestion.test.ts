@@ -35,9 +35,9 @@ describe('bufferbloat', () => {
     ['a faster line', { rate: 10_000_000 }],
     ['a longer path', { delay: 50_000 }],
     ['loss', { loss: 0.01 }],
-    ['HyStart++', { hystart: true }],
-    ['pacing', { pacing: true }],
-    ['no proportional rate reduction', { prr: false }],
+    ['HyStart++', { hystart: true, bytes: 5_000_000 }],
+    ['pacing, and no proportional rate reduction', { pacing: true, prr: false, bytes: 5_000_000 }],
+    ['more pings', { every: 20_000, bytes: 5_000_000 }],
     ['marks by a threshold', { 'mark-above': 20_000 }],
     ['a tight CoDel', { target: 2_000, interval: 50_000 }],
   ])('claims what is true with %s', (_, set) => {

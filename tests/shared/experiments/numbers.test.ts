@@ -25,6 +25,7 @@ const CONSTANTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'tcp-hol': { '1,448': 'bytes of a full segment with timestamps' },
   'reliable-udp': { '12': 'bytes of header, electron/protocol/arq/README.md' },
+  bufferbloat: { '19 kB': 'what the path holds: 5 Mbit/s for 30 ms' },
   'http-requests': { eleven: 'the twelve requests of the first row but one' },
   'http-compression': { '0.8': 'an example of a weight', '80 %': 'how the example is misread' },
   'http2-hpack': {
