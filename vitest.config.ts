@@ -18,8 +18,8 @@ export default defineConfig({
     pool: 'forks',
     setupFiles: ['tests/support/fixed-seed.ts'],
     maxWorkers: availableParallelism(),
-    testTimeout: (full ? 600 : 30) * seconds,
-    hookTimeout: 60 * seconds,
+    testTimeout: (full ? 600 : 60) * seconds,
+    hookTimeout: 120 * seconds,
     teardownTimeout: 10 * seconds,
     // The usual second is short where two browsers and two engines share two cores.
     expect: { poll: { timeout: 20 * seconds } },
@@ -32,7 +32,7 @@ export default defineConfig({
       { extends: true, test: { name: 'scenario', include: include('scenario'), isolate: false } },
       {
         extends: true,
-        test: { name: 'fuzz', include: include('fuzz'), testTimeout: (full ? 1200 : 60) * seconds },
+        test: { name: 'fuzz', include: include('fuzz'), testTimeout: (full ? 1200 : 120) * seconds },
       },
       {
         extends: true,
@@ -40,7 +40,7 @@ export default defineConfig({
           name: 'interop',
           include: include('interop'),
           maxWorkers: 2,
-          testTimeout: (full ? 600 : 60) * seconds,
+          testTimeout: (full ? 600 : 120) * seconds,
           globalSetup: 'tests/support/need-interop.ts',
         },
       },

@@ -236,26 +236,26 @@ describe('bad input exits with 2 and says field, value and what is allowed', () 
 })
 
 describe('what it prints', () => {
-  const CONTROLS = ['\u001b]0;owned\u0007', '\u001b[2J', '\u009b31m', 'a\rb']
+  /** A title of the terminal's window, a cleared screen, a colour by one character of C1, a line that is written over. */
+  const CONTROLS = '\u001b]0;owned\u0007 \u001b[2J \u009b31m a\rb'
 
   // eslint-disable-next-line no-control-regex
   const ANY_CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 
-  it.each(CONTROLS)('holds no control character of an argument: %j', async (text) => {
-    for (const args of [
-      ['run', text],
-      ['run', 'tcp-bulk', '--set', `${text}=1`],
-      ['run', 'tcp-bulk', `--${text}`],
-      ['gateway', '--listen', text, '--to', '127.0.0.1:9'],
-    ]) {
-      const { stdout, stderr } = await rexmit.run(...args)
-      expect(stdout + stderr).not.toMatch(ANY_CONTROL)
-    }
+  it.each([
+    ['run', CONTROLS],
+    ['run', 'tcp-bulk', '--set', `${CONTROLS}=1`],
+    ['run', 'tcp-bulk', `--${CONTROLS}`],
+    ['gateway', '--listen', CONTROLS, '--to', '127.0.0.1:9'],
+  ])('holds no control character of an argument: %j %j', async (...args) => {
+    const { stdout, stderr } = await rexmit.run(...args)
+    expect(stdout + stderr).toContain('owned')
+    expect(stdout + stderr).not.toMatch(ANY_CONTROL)
   })
 
-  it.each(CONTROLS)('holds none of an experiment file: %j', async (text) => {
+  it('holds none of an experiment file', async () => {
     const [first] = EXPERIMENTS
-    const words = { en: text, zh: text }
+    const words = { en: CONTROLS, zh: CONTROLS }
     const expectations = first.expectations.map((expectation) => ({ ...expectation, text: words }))
     const file = join(rexmit.folder, 'hostile.json')
     writeFileSync(file, JSON.stringify({ ...first, title: words, expectations }))
