@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { micros } from '../../../../shared/units.ts'
 import { rule } from '../../../support/rule.ts'
+import { TcpPipe } from '../../../support/tcp-pipe.ts'
 import { Script } from '../../../support/tcp-script.ts'
 
 const shutdown = (s: Script) => s.connection.shutdown(s.now)
@@ -159,6 +160,42 @@ describe('TIME-WAIT (RFC 9293 3.10.7.4 eighth, 3.6.1)', () => {
     expect(s.connection.state).toBe('TIME-WAIT')
   })
 
+  rule(9293, '3.6.1 MAY-2 (1)', 'its successor begins beyond all that the old connection has sent', () => {
+    const sent: number[] = []
+    const pipe = new TcpPipe({
+      seed: 1,
+      delay: 1_000,
+      // Faster than the clock of initial numbers (RFC 6528 3), which makes 250,000 a second.
+      server: { congestion: 'none', timestamps: false },
+      drop: (from, _, { segment }) => from === 'server' && sent.push(segment.sequence) < 0,
+    })
+    pipe.listen()
+    pipe.server.application = ({ type, connection }, now) => {
+      if (type !== 'accepted') return
+      connection.write(now, new Uint8Array(1_000_000))
+      connection.shutdown(now)
+    }
+    pipe.client.application = ({ type, connection }, now) => {
+      while (connection.read(now) !== undefined) continue
+      if (type === 'peer_closed') connection.shutdown(now)
+    }
+    pipe.connect(40_000)
+    pipe.run(1e6)
+    const last = sent.at(-1)!
+    expect((last - sent[0]) >>> 0).toBe(1_000_002)
+    pipe.connect(40_000)
+    pipe.run(1.1e6)
+    const next = sent[sent.indexOf(last) + 1]
+    expect((next - last) >>> 0).toBe(1)
+  })
+
+  rule.not(
+    9293,
+    '3.6.1 MAY-2 (2)',
+    'back to TIME-WAIT when the SYN turns out to be an old duplicate',
+    'its timestamp or number says that it is none (RFC 6191)',
+  )
+
   rule(6191, '2', 'TIME-WAIT gives way to a SYN with a newer timestamp, whatever its number', () => {
     const s = new Script({ timestamps: true })
     s.connect()
@@ -276,6 +313,12 @@ describe('keep-alive (RFC 9293 3.8.4)', () => {
     s.expect('.', { seq: 0 })
     s.inject('R', { seq: 1 })
     expect(s.events()).toEqual(['closed: reset'])
+  })
+
+  rule(9293, '3.8.4 MUST-25', 'it is off unless it was asked for', () => {
+    Script.connected()
+      .elapse(7 * 86_400e6)
+      .quiet()
   })
 
   rule(9293, '3.8.4', 'the probes of a peer are answered', () => {
