@@ -20,7 +20,7 @@ const HTTP2 = 'urn:ietf:params:qlog:events:http2-00'
 /** Namespaces of our own; a private schema needs a URI of its own (section 8.1 of the draft). */
 const OWN = [
   ...['tcp', 'udp', 'icmp', 'ip', 'link', 'app', 'security', 'http', 'wire'],
-  ...['ethernet', 'arp', 'dns', 'mqtt', 'ws', 'grpc', 'rpc'],
+  ...['ethernet', 'arp', 'dns', 'mqtt', 'ws', 'grpc', 'rpc', 'probe', 'arq'],
   // What QUIC and HTTP/3 have no words for.
   ...['recovery', 'connectivity'],
 ].map((name) => `urn:x-rexmit:qlog:events:${name}`)
