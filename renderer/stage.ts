@@ -72,6 +72,7 @@ const TALL: readonly ViewId[] = [
   'probes',
   'routes',
   'fragments',
+  'listener',
 ]
 /** Of these, those whose rows carry their sums or their fields beside them. */
 const WIDE: readonly ViewId[] = [
@@ -89,6 +90,7 @@ const WIDE: readonly ViewId[] = [
   'probes',
   'routes',
   'fragments',
+  'listener',
 ]
 
 /** Draws all lanes side by side with their windows and stalls: with it first there is one pane, and the other views stand behind. */

@@ -1,6 +1,6 @@
 /** A TCP segment in a line, in the words of the trade; numbers relative to the initial ones. */
 import { flagNames, ACK } from '../../shared/tcp-flags.ts'
-import { icmpName } from '../../shared/charts/packet-notes.ts'
+import { arqName, icmpName } from '../../shared/charts/packet-notes.ts'
 import type { PacketNote } from '../../shared/projections/packet-notes.ts'
 import type { Packet, Segment } from '../../shared/projections/packets.ts'
 
@@ -47,8 +47,10 @@ export function packetWords(
   return { short: parts.join('  '), details: `win ${segment.window}${options === '' ? '' : `  ${options}`}` }
 }
 
-/** `ICMP time exceeded: TTL`; of other protocols their name. */
+/** `ICMP time exceeded: TTL`, `UDP DATA 7`; of other protocols their name. */
 export function protocolText(protocol: string, notes: readonly PacketNote[]): string {
   const icmp = notes.find((note) => note.kind === 'icmp')
-  return icmp ? `${protocol} ${icmpName(icmp.type, icmp.code)}` : protocol
+  if (icmp) return `${protocol} ${icmpName(icmp.type, icmp.code)}`
+  const arq = notes.find((note) => note.kind === 'arq')
+  return arq ? `${protocol} ${arqName(arq)}` : protocol
 }

@@ -5,7 +5,7 @@
 import type { Fragment, FragmentedDatagram, Fragments } from '../projections/fragments.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { formatNumber, formatSize, formatSpan } from '../quantity.ts'
-import type { ChartContext, ChartLane } from './context.ts'
+import type { ChartContext, ChartLane, TimeRange } from './context.ts'
 import { lanesOf } from './lane-grid.ts'
 import { textWidth } from './legend.ts'
 import { Picture, type Area } from './picture.ts'
@@ -72,11 +72,13 @@ export function fragmentsHeight(fragments: Fragments, context: ChartContext): nu
 
 export function fragmentsChart(
   fragments: Fragments,
-  context: ChartContext,
+  whole: ChartContext,
   choice: FragmentsChoice = {},
 ): FragmentsChart {
+  const lanes = lanesWith(fragments, whole)
+  const range = usedRange(whole, lanes)
+  const context = { ...whole, range }
   const { theme, language } = context
-  const lanes = lanesWith(fragments, context)
   const used = SIGNS.filter((sign) =>
     lanes.some(({ datagrams }) => datagrams.some((one) => shows(context.store, one, sign))),
   )
@@ -92,8 +94,23 @@ export function fragmentsChart(
   }
   const areas = areasOf(picture, lanes)
   const rows = lanes.map((lane, i) => addLane(picture, areas[i], lane, choice, i === lanes.length - 1))
-  return { ...picture.finish(undefined, 'foot'), rows }
+  return { ...picture.finish(undefined, 'foot'), rows, range }
 }
+
+/** All of the run, where all of it was asked for, but not the time after the last fragment if that is long. */
+function usedRange({ store, range }: ChartContext, lanes: readonly Lane[]): TimeRange {
+  if (range.from > 0 || range.to < store.end) return range
+  let last = 0
+  for (const { datagrams } of lanes)
+    for (const { t, until, fragments } of datagrams) {
+      last = Math.max(last, t, until < Infinity ? until : 0)
+      for (const piece of fragments) if (!piece.isCut) last = Math.max(last, endOf(store, piece))
+    }
+  return last > 0 && last < range.to * USED ? { from: 0, to: last * 1.1 } : range
+}
+
+/** A picture of which more than this is empty shows less time. */
+const USED = 0.6
 
 const lanesWith = (fragments: Fragments, context: ChartContext): Lane[] =>
   lanesOf(context).flatMap((lane) => {
@@ -307,8 +324,10 @@ function addHead(picture: Picture, area: Omit<Area, 'lane'>, lane: Lane, { windo
     abandoned: count(({ outcome }) => outcome === 'abandoned'),
     again: count(({ again }) => again !== ''),
   }
+  const long = tcpIpWord(language, 'fragmentSums', values)
+  const isLong = textWidth(`${label}   ${long}`, theme.textSize) * 1.05 > width - 20
   const sums = [
-    tcpIpWord(language, 'fragmentSums', values),
+    isLong ? tcpIpWord(language, 'fragmentSumsShort', values) : long,
     ...(shown < total ? [word(language, 'rowsShown', { from: first + 1, to: first + shown, total })] : []),
   ].join('   ')
   const text = label === '' ? sums : `${label}   ${sums}`

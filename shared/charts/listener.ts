@@ -89,8 +89,9 @@ function countScale(
     lanes.flatMap((lane) => of(lane)),
     range,
   )
-  const step = Math.max(1, Math.ceil(niceScale(most, (area?.height ?? 0) / (theme.textSize * 2)).step))
-  return { max: Math.max(step, Math.ceil((most * 1.04) / step) * step), step }
+  // Above the limit there is room for its words.
+  const step = Math.max(1, Math.ceil(niceScale(most * 1.2, (area?.height ?? 0) / (theme.textSize * 2)).step))
+  return { max: Math.max(step, Math.ceil((most * 1.3) / step) * step), step }
 }
 
 const axisOf = (scale: Scale) => ({ name: '', scale, label: (value: number): string => formatNumber(value) })

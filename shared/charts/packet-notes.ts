@@ -20,6 +20,16 @@ const ICMP: Readonly<Record<string, string>> = {
 /** `time exceeded: TTL`; a type that is not known by its numbers. */
 export const icmpName = (type: number, code: number): string => ICMP[`${type}/${code}`] ?? `${type}/${code}`
 
+/** `R timeout  DATA 7`, or `ACK 8  9-11`: English everywhere, as flags and names of protocols are. */
+export function arqName({ ack, number, ranges, cause }: Extract<PacketNote, { kind: 'arq' }>): string {
+  const parts = [...(cause === '' ? [] : [`R ${causeText(cause)}`]), `${ack ? 'ACK' : 'DATA'} ${number}`]
+  for (let i = 0; i + 1 < ranges.length; i += 2) {
+    const [from, to] = [ranges[i], ranges[i + 1] - 1]
+    parts.push(from === to ? `${from}` : `${from}-${to}`)
+  }
+  return parts.join('  ')
+}
+
 /** Triggers and causes as the trade writes them. */
 export function causeText(cause: string): string {
   const short = ['rto', 'sack', 'rack', 'mtu', 'syn', 'fin']
@@ -44,9 +54,16 @@ export function noteText(language: Language, note: PacketNote): string {
       return tcpIpWord(language, 'fragmentOf', { ...note })
     case 'icmp':
       return icmpName(note.type, note.code)
+    case 'arq':
+      return arqName(note)
+    case 'thrown_away':
+      return tcpIpWord(language, 'thrownAway', { verdict: note.verdict.replaceAll('_', ' ') })
   }
 }
 
-/** All that was said of a packet; ICMP names stand with the protocol. */
+/** Notes that say what a packet is: they stand with its protocol. */
+export const isName = ({ kind }: PacketNote): boolean => kind === 'icmp' || kind === 'arq'
+
+/** All that was said of a packet, names apart. */
 export const noteTexts = (language: Language, notes: readonly PacketNote[]): string[] =>
-  notes.filter(({ kind }) => kind !== 'icmp').map((note) => noteText(language, note))
+  notes.filter((note) => !isName(note)).map((note) => noteText(language, note))

@@ -19,12 +19,14 @@ interface LaneGraph {
 }
 
 export function sequenceChart(sequence: Sequence, context: ChartContext): Chart {
-  const picture = new Picture(context, `${word(context.language, 'sequence')} (MB)`, legendNames(context))
   const views = laneViews(context)
   const lanes = views.flatMap(({ label, flow, sender, id }): (LaneGraph & { id: string })[] => {
     const graph = sequence.ends.get(flow.id, sender.node)
     return graph ? [{ id, label, graph, finished: flow.finished, ...extent(graph, context) }] : []
   })
+  const isSpurious = lanes.some(({ graph }) => graph.spurious.length > 0)
+  const names = legendNames(context, isSpurious)
+  const picture = new Picture(context, `${word(context.language, 'sequence')} (MB)`, names)
   const areas = picture.areas(lanes)
   // Zoomed in, the axis follows the data; lanes have the same span, so that slopes can be compared.
   const span = Math.max(1, ...lanes.map(({ from, to }) => to - from))
@@ -39,10 +41,18 @@ export function sequenceChart(sequence: Sequence, context: ChartContext): Chart 
   return picture.finish((plot, t, value, reach) => pickPacket(graphs[plot], t, value, reach))
 }
 
-const legendNames = ({ language }: ChartContext): string[] =>
-  (['windowEdge', 'acked', 'sacked', 'sent', 'retransmitted', 'lost'] as const).map((key) =>
-    word(language, key),
-  )
+const legendNames = ({ language }: ChartContext, isSpurious: boolean): string[] =>
+  (
+    [
+      'windowEdge',
+      'acked',
+      'sacked',
+      'sent',
+      'retransmitted',
+      ...(isSpurious ? (['spurious'] as const) : []),
+      'lost',
+    ] as const
+  ).map((key) => word(language, key))
 
 /** A scale that starts at a round number where the data do. */
 export function scaleFor({ from }: { readonly from: number }, span: number, steps: number) {

@@ -17,6 +17,7 @@ export function windowsChart(windows: Windows, context: ChartContext): Chart {
   const picture = new Picture(context, `${word(language, 'window')} (kB)`, [
     ...legendNames(context),
     ...turns.map((kind) => turnName(context, kind)),
+    word(language, 'lost'),
   ])
   const areas = picture.areas(lanes)
   // The receive window may be a hundred times the others; it does not set the scale, and the legend says so.
@@ -64,7 +65,7 @@ function legendNames(context: ChartContext): string[] {
   const { language } = context
   const names = namesOf(context)
   const above = word(language, 'above', { name: names.receiveWindow, value: '6.291 MB' })
-  return [names.inFlight, above, names.ssthresh, names.cwnd, word(language, 'lost')]
+  return [names.inFlight, above, names.ssthresh, names.cwnd]
 }
 
 function drawWindows(picture: Picture, plot: number, end: SenderWindows): void {
