@@ -19,6 +19,17 @@ export type PacketNote =
   | { readonly kind: 'marked' }
   | { readonly kind: 'fragment'; readonly identification: number; readonly from: number; readonly to: number }
   | { readonly kind: 'icmp'; readonly type: number; readonly code: number }
+  /** A packet of a transfer over UDP (`electron/protocol/arq`); `ranges` of an acknowledgment: flat, from and to. */
+  | {
+      readonly kind: 'arq'
+      readonly ack: boolean
+      readonly number: number
+      readonly ranges: readonly number[]
+      /** Why it was sent again; empty: it was not. */
+      readonly cause: string
+    }
+  /** It came, and was thrown away: duplicate, out_of_order or out_of_window. */
+  | { readonly kind: 'thrown_away'; readonly verdict: string }
 
 const EVENTS = [
   'tcp:segment_sent',
@@ -29,9 +40,13 @@ const EVENTS = [
   'link:packet_marked',
   'ip:fragment_sent',
   'icmp:message_sent',
+  'arq:packet_sent',
+  'arq:packet_received',
 ] as const
 
 const IP_HEADER = 20
+/** What a receiver of a transfer over UDP makes of packets that it does not keep. */
+const THROWN_AWAY = new Set(['duplicate', 'out_of_order', 'out_of_window'])
 /** Segments of an end whose packet is remembered by their sequence number; what is older has been acknowledged. */
 const REMEMBERED = 65_536
 
@@ -55,7 +70,7 @@ export class PacketNotes {
 
   update(store: TraceStore): void {
     this.cursor.read(store, (name, table, row) => {
-      const { columns } = table
+      const { columns, lists } = table
       const text = (field: string): string => store.text(columns[field].data[row])
       const number = (field: string): number => columns[field].data[row]
       const pkt = table.pkt.data[row]
@@ -70,6 +85,21 @@ export class PacketNotes {
           return this.add(pkt, { kind: 'marked' })
         case 'icmp:message_sent':
           return this.add(pkt, { kind: 'icmp', type: number('type'), code: number('code') })
+        case 'arq:packet_sent': {
+          const ranges = Array.from(lists.selective.get(row))
+          const packet = {
+            ack: text('kind') === 'ack',
+            number: number('number'),
+            ranges,
+            cause: text('cause'),
+          }
+          return this.add(pkt, { kind: 'arq', ...packet })
+        }
+        case 'arq:packet_received': {
+          const verdict = text('verdict')
+          if (THROWN_AWAY.has(verdict)) this.add(pkt, { kind: 'thrown_away', verdict })
+          return
+        }
         case 'ip:fragment_sent': {
           const from = number('fragment_offset')
           const to = from + number('size') - IP_HEADER

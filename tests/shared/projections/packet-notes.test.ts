@@ -44,6 +44,25 @@ const store = new TraceMaker()
     { identification: 9, fragment_offset: 1_480, more_fragments: false, size: 120, protocol: 17 },
     { node: 'client', pkt: 6 },
   )
+  .add(
+    980,
+    'arq:packet_sent',
+    { kind: 'data', number: 7, payload: 100, last: false, selective: [], cause: 'go_back' },
+    { node: 'client', pkt: 7 },
+  )
+  .add(
+    990,
+    'arq:packet_received',
+    { kind: 'data', number: 7, verdict: 'out_of_order' },
+    { node: 'server', pkt: 7 },
+  )
+  .add(
+    990,
+    'arq:packet_sent',
+    { kind: 'ack', number: 4, payload: 0, last: false, selective: [5, 6, 8, 11], cause: '' },
+    { node: 'server', pkt: 8 },
+  )
+  .add(999, 'arq:packet_received', { kind: 'ack', number: 4, verdict: 'old' }, { node: 'client', pkt: 8 })
   .store()
 const notes = PacketNotes.of(store)
 
@@ -62,6 +81,9 @@ describe('notes', () => {
     [5, 'en', ['fragmentation needed']],
     [6, 'en', ['fragment of datagram 9: bytes 1480 to 1580']],
     [3, 'zh', ['多余的重传（D-SACK）']],
+    [7, 'en', ['R go back  DATA 7', 'thrown away: out of order']],
+    [7, 'zh', ['R go back  DATA 7', '丢弃：out of order']],
+    [8, 'en', ['ACK 4  5  8-10']],
     [99, 'en', []],
   ] as const)('of packet %i in %s', (pkt, language, words) => {
     expect(notes.of(pkt).map((note) => noteText(language, note))).toEqual(words)
