@@ -89,7 +89,7 @@ export const ipFragmentation: ExperimentInput = {
         role: 'client',
         address: 10,
         gateway: 'west',
-        tcp: { minRto: 200_000, initialRto: 1_000_000, dataRetries: 4 },
+        tcp: { minRto: 200_000, initialRto: 1_000_000, dataRetries: 3 },
       },
       server: { role: 'server', network: 2, address: 20, gateway: 'east' },
     },
