@@ -7,11 +7,14 @@ import type * as StandIn from '../support/electron-stand-in.ts'
 let electron: typeof StandIn
 let state: typeof StandIn.state
 
+/** A busy machine takes its time. */
+const PATIENT = { timeout: 20_000 }
+
 /** Starts the program's main process and waits until its window has loaded. */
 async function launch(): Promise<StandIn.StandInWindow> {
   await import('../../electron/main.ts')
   await electron.makeReady()
-  await vi.waitFor(() => expect(state.children[0]?.messages.length).toBeGreaterThan(1))
+  await vi.waitFor(() => expect(state.children[0]?.messages.length).toBeGreaterThan(1), PATIENT)
   return state.windows[0]
 }
 
@@ -100,7 +103,7 @@ describe('the main process', () => {
     electron.app.quit()
     expect(state.quit).toBe(false)
     expect(state.children[0].killed).toBe(true)
-    await vi.waitFor(() => expect(state.quit).toBe(true))
+    await vi.waitFor(() => expect(state.quit).toBe(true), PATIENT)
   })
 
   it('quits at once when it already runs, and the first one comes to the front', async () => {

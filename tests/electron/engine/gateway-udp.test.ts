@@ -30,7 +30,7 @@ async function echo(type: 'udp4' | 'udp6' = 'udp4'): Promise<number> {
 const open = (options: Omit<Parameters<typeof openGateway>[0], 'protocol'>) =>
   openGateway({ protocol: 'udp', ...options })
 
-/** Sends numbered datagrams one after another, with a pause; returns the numbers that came back within a while. */
+/** Sends numbered datagrams one after another, with a pause; returns the numbers that came back, until none has come for a while. */
 async function exchange(client: Socket, port: number, count: number, size = 100): Promise<Set<number>> {
   const back = new Set<number>()
   client.on('message', (bytes) => {
@@ -42,7 +42,11 @@ async function exchange(client: Socket, port: number, count: number, size = 100)
     client.send(bytes, port, '127.0.0.1')
     if (i % 20 === 0) await pause(2)
   }
-  for (let waited = 0; back.size < count && waited < 500; waited += 20) await pause(20)
+  for (let quiet = 0; back.size < count && quiet < 500;) {
+    const before = back.size
+    await pause(20)
+    quiet = back.size > before ? 0 : quiet + 20
+  }
   return back
 }
 
