@@ -5,7 +5,7 @@ import type { TcpSegment } from '../wire/tcp.ts'
 import type { ControlBlock } from './control-block.ts'
 import { arrivesInSynSent, echoedRtt, echoedTick, establish } from './handshake.ts'
 import { refuse } from './refuse.ts'
-import type { Acknowledgment } from './sender.ts'
+import type { Acknowledgment } from './acknowledgments.ts'
 import { before } from './sequence.ts'
 import { isSynchronized, mayReceive } from './state.ts'
 import { TIME_WAIT } from './timers.ts'
@@ -198,7 +198,7 @@ function arrivesAck(block: ControlBlock, now: Micros, segment: TcpSegment, posit
   }
   if (ack < sender.una) {
     // RFC 5961 5.2: an old ACK may be a duplicate; one older than a window is an attempt.
-    if (ack >= sender.una - sender.largestWindow) return true
+    if (ack >= sender.una - sender.acks.largestWindow) return true
     challenge(block, now, 'RFC 5961 5.2: ACK too old')
     return false
   }
@@ -235,7 +235,7 @@ function takeAck(block: ControlBlock, now: Micros): void {
   const { sender } = block
   const outstanding = !sender.board.isEmpty
   const sackedBefore = sender.board.sackedLength
-  const advanced = sender.onAck(now, acknowledgment)
+  const advanced = sender.acks.take(now, acknowledgment)
   if (advanced > 0) {
     block.progressAt = now
     // RFC 6298 5.2 and 5.3.

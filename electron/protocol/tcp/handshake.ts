@@ -70,7 +70,7 @@ export function learnPeer(block: ControlBlock, now: Micros, segment: TcpSegment)
   learnExperiment(block, options)
   sender.ecn.learn(segment.flags)
   sender.sackEnabled = block.offersSack
-  sender.setWindow(segment.window)
+  sender.acks.setWindow(segment.window)
 }
 
 /** The largest segment that both ends allow, its options included, whatever the path does. */
@@ -92,14 +92,14 @@ export function establish(block: ControlBlock, now: Micros, segment: TcpSegment)
   sender.una = 1
   sender.nxt = Math.max(sender.nxt, 1)
   sender.max = Math.max(sender.max, 1)
-  sender.setWindow(segment.flags & SYN ? segment.window : segment.window * block.sendScale)
-  sender.setWindowOrigin(receiver.space.toPosition(segment.sequence, receiver.next), 1)
+  sender.acks.setWindow(segment.flags & SYN ? segment.window : segment.window * block.sendScale)
+  sender.acks.setWindowOrigin(receiver.space.toPosition(segment.sequence, receiver.next), 1)
   // Karn's rule holds for SYNs, too; with timestamps the echo tells which one was answered.
   if (state.resent === 0 && state.firstSentAt !== undefined)
-    sender.sample(Math.max(1, now - state.firstSentAt), 'segment', 1)
+    sender.acks.sample(Math.max(1, now - state.firstSentAt), 'segment', 1)
   else if (state.resent > 0 && block.timestampsOn) {
     const echoed = echoedRtt(block, now, segment)
-    if (echoed >= 0) sender.sample(echoed, 'timestamp', 1)
+    if (echoed >= 0) sender.acks.sample(echoed, 'timestamp', 1)
   }
   sender.rtt.backOff = 0
   sender.retries = 0

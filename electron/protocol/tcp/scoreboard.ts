@@ -418,43 +418,41 @@ export class Scoreboard {
     this.order.clear()
     this.head = this.tail = this.frontier = this.resendCursor = this.lostEnd = this.doubtfulCursor = 0
     this.pipe = this.sackedLength = this.sackedBelowFrontier = this.sackedSegments = this.waiting = 0
-    for (let i = 0; i < old.positions.length; i++) {
-      for (let offset = 0; offset < old.lengths[i]; offset += limit) {
-        const length = Math.min(limit, old.lengths[i] - offset)
-        this.push(old.positions[i] + offset, length, old.lastSentTimes[i])
+    for (const segment of old) {
+      const { flags } = segment
+      for (let offset = 0; offset < segment.length; offset += limit) {
+        const length = Math.min(limit, segment.length - offset)
+        this.push(segment.position + offset, length, segment.lastSentAt)
         const slot = (this.tail - 1) & (this.capacity - 1)
-        const flags = old.flags[i]
         this.flags[slot] = flags
-        this.sentTimes[slot] = old.sentTimes[i]
-        if (flags & SACKED) this.sackedSegments++
-        if (flags & SACKED || (flags & (LOST | RESENT)) === LOST) this.order.remove(this.tail - 1)
-        this.triggers[slot] = old.triggers[i]
+        this.sentTimes[slot] = segment.sentAt
+        this.triggers[slot] = segment.trigger
         this.pipe += length * ((flags & SACKED ? 0 : weight(flags)) - 1)
         if (flags & SACKED) this.sackedLength += length
+        if (flags & SACKED) this.sackedSegments++
         if (flags & LOST) this.lostEnd = this.tail
         if (this.isWaiting(slot)) this.waiting++
-        if (onLost !== undefined && old.lengths[i] > limit) this.markTooLong(this.tail - 1, onLost)
+        if (onLost !== undefined && segment.length > limit) this.markTooLong(this.tail - 1, onLost)
       }
     }
+    const isOnItsWay = (flags: number) => !(flags & SACKED) && (flags & (LOST | RESENT)) !== LOST
+    this.order.arrange(this.head, this.tail, (index) => isOnItsWay(this.flags[index & (this.capacity - 1)]))
   }
 
   private snapshot() {
-    const positions: number[] = []
-    const lengths: number[] = []
-    const sentTimes: number[] = []
-    const lastSentTimes: number[] = []
-    const flags: number[] = []
-    const triggers: number[] = []
+    const segments = []
     for (let index = this.head; index < this.tail; index++) {
       const slot = index & (this.capacity - 1)
-      positions.push(this.positions[slot])
-      lengths.push(this.lengths[slot])
-      sentTimes.push(this.sentTimes[slot])
-      lastSentTimes.push(this.order.sentAt(index))
-      flags.push(this.flags[slot])
-      triggers.push(this.triggers[slot])
+      segments.push({
+        position: this.positions[slot],
+        length: this.lengths[slot],
+        sentAt: this.sentTimes[slot],
+        lastSentAt: this.order.sentAt(index),
+        flags: this.flags[slot],
+        trigger: this.triggers[slot],
+      })
     }
-    return { positions, lengths, sentTimes, lastSentTimes, flags, triggers }
+    return segments
   }
 
   private markTooLong(index: number, onLost: (index: number) => void): void {

@@ -77,6 +77,15 @@ export class SendOrder {
     this.capacity = capacity
   }
 
+  /** Makes the list anew of those that belong in it, by their times. */
+  arrange(head: number, tail: number, belongs: (index: number) => boolean): void {
+    const indices: number[] = []
+    for (let index = head; index < tail; index++) if (belongs(index)) indices.push(index)
+    indices.sort((a, b) => this.sentAt(a) - this.sentAt(b) || a - b)
+    this.clear()
+    for (const index of indices) this.sent(index, this.sentAt(index))
+  }
+
   clear(): void {
     this.previous.fill(OUTSIDE)
     this.oldest = this.newest = this.overtaken = NONE

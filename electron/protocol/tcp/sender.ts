@@ -9,9 +9,8 @@ import { createCongestionControl } from '../congestion/create.ts'
 import { DeliveryRate } from '../congestion/delivery-rate.ts'
 import type { CongestionControl, Pacing } from '../congestion/interface.ts'
 import { Pacer, windowPacing } from '../congestion/pacer.ts'
-import { isDuplicateReport, Resent } from './duplicates.ts'
+import { Acknowledgments } from './acknowledgments.ts'
 import { Ecn } from './ecn.ts'
-import { AckNews } from './news.ts'
 import { MtuProbe } from './mtu-probe.ts'
 import { Recovery } from './recovery.ts'
 import { RttEstimator } from './rtt.ts'
@@ -32,30 +31,9 @@ export interface Transmission {
 /** What keeps the next new segment back; `none`: nothing. */
 export type Hold = 'none' | 'application' | 'congestion_window' | 'receive_window' | 'nagle'
 
-/** An acceptable acknowledgment. */
-export interface Acknowledgment {
-  /** SEG.ACK as a position, SND.UNA <= ack <= SND.NXT. */
-  ack: number
-  /** SEG.WND, scaled. */
-  window: number
-  /** SEG.SEQ as a position of the peer's. */
-  sequence: number
-  /** The segment has payload, SYN or FIN, so it is no duplicate ACK (RFC 5681 2). */
-  occupies: boolean
-  /** SACK blocks, sequence numbers, flat. */
-  sack: readonly number[] | undefined
-  /** It echoes a mark of congestion, and ECN was agreed on (RFC 3168 6.1.2). */
-  echoesMark: boolean
-  /** The round-trip time by the echoed timestamp in microseconds; -1: none (RFC 7323 4.1). */
-  echoedRtt: number
-  /** The tick of our clock, in milliseconds, at which that timestamp was sent; -1: none. */
-  echoedTick: number
-}
-
 export class Sender {
   settings: TcpSettings
   private readonly space: SequenceSpace
-  private readonly trace: Trace
   private readonly random: () => number
   readonly buffer = new SendBuffer(1)
   readonly board = new Scoreboard()
@@ -71,22 +49,12 @@ export class Sender {
   private readonly pacer = new Pacer()
   /** When pacing lets the next segment go, if it is what kept it back last; 0: it is not. */
   pacedUntil = 0
-  /** The shortest round trip, and that of the ACK that is taken in; undefined: none. */
-  minRtt = 0
-  ackRtt: number | undefined
-  private readonly news = new AckNews()
-  /** What was sent more than once, of which a D-SACK may tell. */
-  private readonly resentData = new Resent()
+  readonly acks: Acknowledgments
   /** SND.UNA, SND.NXT. */
   una = 0
   nxt = 0
   /** After the highest octet ever sent: beyond SND.NXT by a window probe only. */
   max = 0
-  /** SND.WND, SND.WL1, SND.WL2 and the largest window seen (Max(SND.WND) of RFC 9293 3.8.6.2.1). */
-  window = 0
-  private windowSequence = 0
-  private windowAck = 0
-  largestWindow = 0
   /** Eff.snd.MSS (RFC 9293 3.7.1): payload of a full segment. */
   mss = 536
   sackEnabled = false
@@ -94,10 +62,8 @@ export class Sender {
   /** Expiries of the retransmission timer or unanswered probes since the peer last acknowledged something. */
   retries = 0
   private lastSentAt = -1
-  /** When the ACK came that is taken in. */
-  private ackedAt = 0 as Micros
   /** Data before it were sent while the congestion window was the limit. */
-  private limitedUntil = 0
+  limitedUntil = 0
   /** Size of the segment that `hold` last allowed. */
   private allowed = 0
   private readonly transmission: Transmission = { position: 0, length: 0, fin: false, cause: '' }
@@ -106,14 +72,13 @@ export class Sender {
   constructor(settings: TcpSettings, space: SequenceSpace, trace: Trace, random: () => number) {
     this.settings = settings
     this.space = space
-    this.trace = trace
     this.random = random
     this.ecn = new Ecn(settings.ecn)
     this.rtt = new RttEstimator(settings)
     this.congestion = this.createCongestion(settings.initialWindow)
-    this.board.onDelivered = (octets, mark) => this.rates?.onAcked(this.ackedAt, octets, mark)
+    this.board.onDelivered = (octets, mark) => this.rates?.onAcked(this.acks.at, octets, mark)
     this.recovery = new Recovery(this, trace)
-    this.board.onArrived = (index) => this.onArrived(index)
+    this.acks = new Acknowledgments(this, space, trace)
   }
 
   private createCongestion(
@@ -144,6 +109,20 @@ export class Sender {
     // RFC 6928 2: several SYNs were lost, so begin with one segment.
     this.congestion = this.createCongestion(synsResent > 1 ? 1 : this.settings.initialWindow)
     if (synsResent > 0) this.rtt.distrust()
+  }
+
+  /** SND.WND. */
+  get window(): number {
+    return this.acks.window
+  }
+
+  /** RACK.min_RTT. */
+  get minRtt(): number {
+    return this.acks.minRtt
+  }
+
+  get ackRtt(): number | undefined {
+    return this.acks.rtt
   }
 
   /** RFC 8985 needs SACK. */
@@ -208,7 +187,7 @@ export class Sender {
   private holdForWindow(usable: number): Hold {
     if (usable <= 0 || this.unsent === 0) return 'receive_window'
     if (this.settings.senderSws) {
-      if (usable < this.largestWindow / 2) return 'receive_window'
+      if (usable < this.acks.largestWindow / 2) return 'receive_window'
       if (this.settings.nagle && this.nxt > this.una) return 'receive_window'
     }
     this.allowed = usable
@@ -297,7 +276,7 @@ export class Sender {
     transmission.position = board.position(index)
     const end = board.end(index)
     this.recovery.undo.onResent(now, board.length(index))
-    this.resentData.add(transmission.position, end)
+    this.acks.resentData.add(transmission.position, end)
     transmission.fin = end > this.buffer.end
     transmission.length = end - transmission.position - (transmission.fin ? 1 : 0)
     transmission.cause = cause
@@ -383,7 +362,7 @@ export class Sender {
   }
 
   /** There are new data, and the receive window takes the next segment of them. */
-  private get canSendNew(): boolean {
+  get canSendNew(): boolean {
     return this.unsent > 0 && this.una + this.window - this.nxt >= Math.min(this.mss, this.unsent)
   }
 
@@ -409,163 +388,6 @@ export class Sender {
       : this.resend(now, newest, 'loss_probe')
     probe.onSent(this.nxt, !isNew, waited)
     return sent
-  }
-
-  /** Takes in an acceptable acknowledgment; returns the sequence numbers that it newly covers. */
-  onAck(now: Micros, a: Acknowledgment): number {
-    const flight = this.flight
-    const priorInFlight = this.board.pipe
-    this.ackedAt = now
-    this.ackRtt = undefined
-    const { news } = this
-    news.reset(a.echoedTick)
-    this.recovery.rack.beginAck(now, a.echoedTick)
-    const windowLimited = this.una < this.limitedUntil
-    const before = this.una + this.board.sackedLength
-    if (a.ack > this.nxt) this.adoptProbe(now, a.ack)
-    const newSack = this.takeSack(a.sack, a.ack) > 0
-    const advanced = this.advance(now, a)
-    const sameWindow = this.updateWindow(a)
-    const plain = !a.occupies && advanced === 0 && sameWindow && flight > 0
-    const duplicate = this.sackEnabled ? newSack : plain
-    news.advanced = advanced
-    news.bare = plain && (a.sack === undefined || a.sack.length === 0)
-    news.canSend = this.canSendNew
-    this.recovery.smoothedRtt = this.rtt.smoothed
-    this.recovery.reduction.delivered = this.una + this.board.sackedLength - before
-    this.recovery.reduction.echoed = a.echoesMark
-    if (advanced > 0) this.watchSlowStart()
-    this.recovery.onAck(now, advanced, duplicate, flight, windowLimited, news)
-    this.sampleRate(now, priorInFlight)
-    return advanced
-  }
-
-  /** RFC 9406 4.2: the round trip tells whether slow start goes too far. */
-  private watchSlowStart(): void {
-    const { hystart } = this.congestion
-    if (hystart === undefined) return
-    hystart.onAck(this.ackRtt, this.una, this.nxt)
-    const change = hystart.takeChange()
-    if (change === undefined) return
-    const { phase, rtt, threshold } = change
-    this.trace.emit('tcp:slow_start_slowed', {
-      phase,
-      rtt: Math.round(rtt),
-      threshold: Math.round(threshold),
-    })
-    this.recovery.report('rtt')
-  }
-
-  /** What the ACK says of the rate of delivery, once its losses are known, too. */
-  private sampleRate(now: Micros, priorInFlight: number): void {
-    const surroundings = { rtt: this.ackRtt, priorInFlight, inFlight: this.board.pipe }
-    const sample = this.rates?.take(this.minRtt, surroundings)
-    if (sample === undefined) return
-    this.congestion.onRateSample?.(now, sample)
-    this.recovery.report('acknowledged')
-  }
-
-  /** The octet of a window probe was accepted after all: from now on it counts as sent. */
-  private adoptProbe(now: Micros, ack: number): void {
-    this.board.push(this.nxt, ack - this.nxt, now)
-    this.nxt = ack
-  }
-
-  /** The board learns that a segment has arrived. */
-  private onArrived(index: number): void {
-    this.news.onArrived(this.board.end(index), this.board.wasResent(index))
-    if (this.usesRack) this.recovery.rack.onArrived(index)
-  }
-
-  private takeSack(blocks: readonly number[] | undefined, ack: number): number {
-    if (blocks === undefined || !this.sackEnabled) return 0
-    const hasReport = this.settings.dsack && isDuplicateReport(blocks, this.toWire(ack))
-    if (hasReport) this.takeDuplicate(blocks[0], blocks[1])
-    let fresh = 0
-    for (let i = hasReport ? 2 : 0; i + 1 < blocks.length; i += 2) {
-      const left = this.space.toPosition(blocks[i], this.una)
-      const right = this.space.toPosition(blocks[i + 1], this.una)
-      // A block below SND.UNA is a D-SACK or old; one beyond SND.NXT is nonsense (RFC 2018, RFC 2883 4).
-      if (left >= right || left < this.una || right > this.nxt) continue
-      fresh += this.board.markSacked(left, right)
-    }
-    return fresh
-  }
-
-  /** A D-SACK: [left, right) has arrived twice. One of what was never sent is nonsense. */
-  private takeDuplicate(left: number, right: number): void {
-    const { news, una, space } = this
-    const from = space.toPosition(left, una)
-    const to = space.toPosition(right, una)
-    if (from < 1 || from >= to || to > this.nxt) return
-    news.duplicateLeft = from
-    news.duplicateEnd = to
-    news.duplicateOctets = this.resentData.within(from, to)
-    const resent = news.duplicateOctets > 0
-    this.trace.emit('tcp:duplicate_reported', { seq: left, length: to - from, resent })
-  }
-
-  private advance(now: Micros, a: Acknowledgment): number {
-    if (a.ack <= this.una) return 0
-    const advanced = a.ack - this.una
-    const taken = this.board.acknowledge(a.ack)
-    this.una = a.ack
-    this.buffer.release(a.ack)
-    this.longestAcked = Math.max(this.longestAcked, taken.longest)
-    this.mtuProbe.onAck(this.una)
-    this.retries = 0
-    this.recovery.probe.start(now)
-    // A duplicate can be on its way for about as long as what is acknowledged was.
-    this.resentData.forgetBelow(a.ack - 2 * this.largestWindow)
-    const expected = Math.ceil((this.flight + advanced) / (2 * this.mss))
-    if (!taken.resent && taken.sentAt >= 0) this.sample(now - taken.sentAt, 'segment', expected)
-    else if (a.echoedRtt >= 0) this.sample(a.echoedRtt, 'timestamp', expected)
-    else if (taken.resent) this.sampleResent(now - taken.lastSentAt, expected)
-    return advanced
-  }
-
-  /**
-   * Karn's rule: which of the sendings is acknowledged nobody knows, so nothing is learnt (RFC 6298 3). Without the rule the last
-   * sending is taken for the one: a round trip that became longer than the timeout then looks short, and stays misjudged.
-   */
-  private sampleResent(rtt: number, expected: number): void {
-    if (this.settings.karn) this.trace.emit('tcp:rtt_discarded', { rtt: Math.round(rtt) })
-    else this.sample(rtt, 'segment', expected)
-  }
-
-  /** Takes a round-trip sample and ends the back-off (RFC 6298 5, last paragraph). */
-  sample(rtt: number, source: string, expected: number): void {
-    this.rtt.sample(rtt, expected)
-    this.rtt.backOff = 0
-    this.recovery.probe.onSample()
-    this.ackRtt = rtt
-    this.minRtt = this.minRtt === 0 ? rtt : Math.min(this.minRtt, rtt)
-    this.trace.emit('tcp:rtt_sampled', { rtt: Math.round(rtt), source })
-  }
-
-  /** RFC 9293 3.10.7.4, fifth: only a newer segment may change the window. True: it stays as it was. */
-  private updateWindow(a: Acknowledgment): boolean {
-    const newer = this.windowSequence < a.sequence
-    if (!newer && (this.windowSequence !== a.sequence || this.windowAck > a.ack)) return true
-    this.windowSequence = a.sequence
-    this.windowAck = a.ack
-    const same = this.window === a.window
-    this.setWindow(a.window)
-    // A peer that answers is alive, though it has no room for what is sent again: RFC 9293 3.8.6.1, and 3.8.6 (SHLD-17).
-    if (a.window < Math.max(1, Math.min(this.mss, this.flight))) this.retries = 0
-    return same
-  }
-
-  /** SND.WND of a segment of the handshake, or of one that was checked. */
-  setWindow(window: number): void {
-    this.window = window
-    if (window > this.largestWindow) this.largestWindow = window
-  }
-
-  /** SND.WL1 and SND.WL2 at the end of the handshake. */
-  setWindowOrigin(sequence: number, ack: number): void {
-    this.windowSequence = sequence
-    this.windowAck = ack
   }
 
   /** The retransmission timer ran out. */
