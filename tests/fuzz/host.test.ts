@@ -16,7 +16,7 @@ it('a host takes any bytes: it never throws, answers at most a few packets each,
   let ids = 0
   const crypto = { hmacSha256: (key: Uint8Array) => key.slice(0, 32) }
   const env = { rng: createRng(3), crypto, trace: silentTrace, nextPacketId: () => ++ids }
-  const tcp = v.parse(TcpSettings, { synBacklog: 16, acceptBacklog: 16 })
+  const tcp = v.parse(TcpSettings, { synBacklog: 16, acceptBacklog: 16, synCookies: true })
   const host = new Host(env, { name: 'server', address: SERVER, tcp })
   host.listen(micros(0), 5001)
   host.bindUdp(7)

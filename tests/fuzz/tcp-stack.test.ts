@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { micros } from '../../shared/units.ts'
 import { TCP_STATES } from '../../shared/tcp.ts'
-import type { TcpOptions } from '../../electron/protocol/wire/tcp.ts'
+import type { TcpOptions, TcpSegment } from '../../electron/protocol/wire/tcp.ts'
 import { LOCAL_PORT, OUR_ISS, PEER_ISS, REMOTE, REMOTE_PORT, Script } from '../support/tcp-script.ts'
 
 const numRuns = process.env.REXMIT_FULL === '1' ? 10_000 : 500
@@ -84,11 +84,15 @@ const settings = fc.record({
   userTimeout: fc.constantFrom(0, 20_000_000),
   dupThresh: fc.constantFrom(1, 3),
   msl: fc.constantFrom(0, 1_000_000),
+  mssOption: fc.boolean(),
+  twoWayHandshake: fc.boolean(),
 })
 
 class Stranger {
   private readonly s: Script
   private ourHighest = 1
+  /** The last one that it was sent. */
+  private synAck: TcpSegment | undefined
 
   constructor(s: Script) {
     this.s = s
@@ -141,6 +145,20 @@ class Stranger {
     )
   }
 
+  /** What an honest peer answers to a SYN-ACK. */
+  finishHandshake(): void {
+    const { s, synAck } = this
+    if (synAck === undefined) return
+    const echo = synAck.options.timestamps?.value
+    s.stack.handleSegment(s.now, REMOTE, {
+      ...synAck,
+      ...{ sourcePort: REMOTE_PORT, destinationPort: LOCAL_PORT, flags: 0x10, window: 1_000 },
+      ...{ sequence: synAck.acknowledgment, acknowledgment: (synAck.sequence + 1) >>> 0 },
+      options: echo === undefined ? {} : { timestamps: { value: 1, echo } },
+    })
+    s.events()
+  }
+
   poll(): void {
     const { s } = this
     for (let sent = 0; ; sent++) {
@@ -149,6 +167,7 @@ class Stranger {
       expect(sent, 'sends without end').toBeLessThan(50_000)
       const { segment } = out
       this.ourHighest = Math.max(this.ourHighest, ((segment.sequence - OUR_ISS) | 0) + segment.payload.length)
+      if ((segment.flags & 0x12) === 0x12 && segment.destinationPort === REMOTE_PORT) this.synAck = segment
       if (segment.flags & 0x10) s.peerNext = (segment.acknowledgment - PEER_ISS) | 0
     }
   }
@@ -196,6 +215,35 @@ describe('a stack among strangers', () => {
       )
     })
   }
+
+  it('keeps its bounds from LISTEN on, with its SYN queue full and SYN cookies', () => {
+    let cookies = 0
+    fc.assert(
+      fc.property(settings, fc.array(step, { minLength: 1, maxLength: 60 }), (chosen, steps) => {
+        const s = new Script({
+          ...chosen,
+          ...{ twoWayHandshake: false, synCookies: true, synBacklog: 1, acceptBacklog: 1 },
+          initialSequence: undefined,
+        })
+        s.listen()
+        s.inject('S', { sourcePort: 7 })
+        const stranger = new Stranger(s)
+        stranger.poll()
+        stranger.apply({ do: 'wait', span: 1_000 })
+        for (const one of steps) {
+          if (s.connection !== undefined || ['segment', 'wait', 'poll'].includes(one.do)) stranger.apply(one)
+          stranger.poll()
+          if (one.do === 'poll') stranger.finishHandshake()
+          if (s.connection !== undefined) checkBounds(s)
+          s.listener.accept(s.now)
+          expect(s.stack.connectionCount).toBeLessThanOrEqual(2)
+        }
+        cookies += s.trace.of('tcp:syn_cookie').filter(({ what }) => what === 'accepted').length
+      }),
+      { numRuns, seed: 11 },
+    )
+    expect(cookies).toBeGreaterThan(0)
+  })
 
   it('and keeps no connection when nobody answers any more', () => {
     fc.assert(
