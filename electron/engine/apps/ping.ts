@@ -25,6 +25,7 @@ export class Ping implements App {
   private readonly probes: Probes
   private sent = 0
   private nextAt: number
+  private isKilled = false
 
   constructor(setup: PingApp, options: PingOptions) {
     this.setup = setup
@@ -34,7 +35,11 @@ export class Ping implements App {
   }
 
   get done(): boolean {
-    return this.sent >= this.setup.count && this.probes.unanswered === 0
+    return this.hasSentAll && this.probes.unanswered === 0
+  }
+
+  private get hasSentAll(): boolean {
+    return this.isKilled || this.sent >= this.setup.count
   }
 
   /** Interval, size and all else hold from the next request on. */
@@ -43,14 +48,14 @@ export class Ping implements App {
   }
 
   pollTimeout(): Micros | undefined {
-    const next = this.sent < this.setup.count ? this.nextAt : Infinity
+    const next = this.hasSentAll ? Infinity : this.nextAt
     const timeout = Math.min(next, this.probes.pollTimeout() ?? Infinity)
     return timeout === Infinity ? undefined : (timeout as Micros)
   }
 
   handleTimeout(now: Micros): void {
     this.probes.expire(now)
-    if (this.sent >= this.setup.count || now < this.nextAt) return
+    if (this.hasSentAll || now < this.nextAt) return
     this.nextAt = after(this.nextAt as Micros, this.setup.every)
     this.send(now)
   }
@@ -62,6 +67,13 @@ export class Ping implements App {
     } else if (event.type === 'icmp_error') {
       this.probes.answer(now, quotedKey(event.quoted), complaintOf(event))
     }
+  }
+
+  /** It dies with its host, if it has begun. */
+  handlePower(): void {
+    if (this.sent === 0) return
+    this.isKilled = true
+    this.probes.clear()
   }
 
   private send(now: Micros): void {

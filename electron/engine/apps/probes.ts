@@ -100,6 +100,11 @@ export class Probes {
     return expired
   }
 
+  /** Nobody waits for an answer any more. */
+  clear(): void {
+    this.waiting.clear()
+  }
+
   /** When the next one is given up. */
   pollTimeout(): Micros | undefined {
     let next = Infinity

@@ -61,6 +61,13 @@ export class Traceroute implements App {
     }
   }
 
+  /** It dies with its host, if it has begun. */
+  handlePower(): void {
+    if (this.sentOfHop === 0) return
+    this.done = true
+    this.probes.clear()
+  }
+
   private take(now: Micros, key: string, answer: Answer): void {
     if (!this.probes.answer(now, key, answer)) return
     if (answer.kind !== 'time_exceeded') this.arrived = true

@@ -163,6 +163,24 @@ describe('traceroute', () => {
   })
 })
 
+describe('a host that loses its power', () => {
+  it('takes its programs with it: nothing is sent any more, and the run ends', async () => {
+    const setup = {
+      ...routedSetup(),
+      apps: { ping: ping({ count: 50, every: 100_000 }), route: traceroute() },
+    }
+    const steps = [
+      { at: 250_000, set: { 'hosts.client.power': 'off' } },
+      { at: 600_000, set: { 'hosts.client.power': 'on' } },
+    ]
+    const run = await finishedRun({ experiment: smallExperiment({ setup, steps }) })
+    const sent = [...run.reader.events(['probe:sent'])]
+    expect(sent.filter(({ data }) => data.program === 'ping').length).toBe(3)
+    expect(sent.every(({ t }) => t < 250_000)).toBe(true)
+    expect(run.summary!.duration).toBeLessThan(1_000_000)
+  })
+})
+
 describe('what the set-up may ask', () => {
   it('refuses a target that is neither address nor host nor router', async () => {
     await expect(probesOf({ ping: ping({ to: 'nobody' }) })).rejects.toThrow('an address, a host or a router')

@@ -178,6 +178,14 @@ describe('time to live (5.3.1)', () => {
     ])
   })
 
+  rule(1812, '4.3.2.4', 'an error comes from the address of the interface by which it leaves', () => {
+    const net = known()
+    const [toClient] = net.arrive(fromClient(packetTo(SERVER, { ttl: 1 })), 0)
+    const fromServer = ipv4Packet(new Uint8Array(9), { source: SERVER, destination: CLIENT, ttl: 1 })
+    const [toServer] = net.arrive(frameOf(macOf(PEER), macOf(EAST), fromServer), 1)
+    expect([ipOf(toClient).source, ipOf(toServer).source]).toEqual([WEST, EAST])
+  })
+
   rule(1812, '5.3.1', 'the time to live is no matter for what has arrived', () => {
     const net = known()
     const ping = { kind: 'echo_request', identifier: 5, sequence: 6, payload: new Uint8Array(9) } as const
