@@ -15,7 +15,12 @@ const flow = fc.record({
 })
 
 const settings = fc.record({
-  congestion: fc.constantFrom('newreno', 'cubic', 'none'),
+  congestion: fc.constantFrom('newreno', 'cubic', 'bbr', 'bbr1', 'none'),
+  prr: fc.boolean(),
+  hystart: fc.boolean(),
+  pacing: fc.boolean(),
+  ecn: fc.boolean(),
+  mtuProbing: fc.boolean(),
   sack: fc.boolean(),
   dsack: fc.boolean(),
   rack: fc.boolean(),
