@@ -2,6 +2,7 @@
  * Our TCP with a stranger at the other end: the kernel's, by a TUN device. `rexmit host` answers, `rexmit link` loses, delays
  * and reorders; a socket of Node on the kernel's side moves data both ways.
  */
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildCli, type BuiltCli } from '../support/cli.ts'
 import { kernelEnd, missingForKernelTcp } from '../support/kernel-tcp.ts'
-import { findTshark } from '../support/tools.ts'
+import { findOnPath, findTshark } from '../support/tools.ts'
 import { tsharkFields } from '../support/tshark.ts'
 
 const SIZE = process.env.REXMIT_FULL === '1' ? 4_000_000 : 1_000_000
@@ -22,6 +23,9 @@ if (missing !== undefined) console.log(`The kernel's TCP is not tried: ${missing
 /** No two bytes in a row tell the same, so that a piece in the wrong place shows. */
 const payload = Buffer.alloc(SIZE)
 for (let i = 0, x = 1; i < SIZE; i++) payload[i] = (x = (Math.imul(x, 1_103_515_245) + 12_345) >>> 0) >>> 24
+
+const ipRoute = (...args: string[]): string =>
+  execFileSync(findOnPath('ip')!, ['route', ...args], { encoding: 'utf8' })
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -92,6 +96,40 @@ describe.skipIf(missing !== undefined)("the kernel's TCP", () => {
         })
         expect(wrong).toEqual([])
       }
+    },
+    180_000,
+  )
+
+  it.skipIf(findOnPath('ip') === undefined || findTshark() === undefined)(
+    'agrees on ECN, and both ends echo marks and answer them (RFC 3168 6.1)',
+    async () => {
+      const marking = ['--delay', '5ms', '--loss', '2%', '--ecn', '--rate', '50mbit']
+      const { address, host, out } = await lab(22, marking, ['ecn=on', 'rack=on', 'tailLossProbe=on'])
+      // The kernel asks for ECN on this route only.
+      const [, device] = /dev (\S+)/.exec(ipRoute('show', '10.77.22.0/24'))!
+      ipRoute('change', '10.77.22.0/24', 'dev', device, 'src', '10.77.22.1', 'features', 'ecn')
+      const socket = connect(7, address)
+      await once(socket, 'connect')
+      socket.end(payload)
+      expect(sha256(await readAll(socket))).toBe(sha256(payload))
+      expect((await host.interrupt()).status).toBe(0)
+      const seen = (filter: string): number =>
+        tsharkFields(join(out, 'capture.pcapng'), ['frame.number'], { filter }).length
+      const OF = { kernel: 'ip.src == 10.77.22.1', ours: `ip.src == ${address}` }
+      expect(seen('tcp.flags.syn == 1 && tcp.flags.ece == 1')).toBe(2)
+      for (const [from, to] of [
+        [OF.kernel, OF.ours],
+        [OF.ours, OF.kernel],
+      ]) {
+        const data = `${from} && tcp.len > 0 && tcp.flags.syn == 0`
+        expect(seen(`${data} && ip.dsfield.ecn != 0`), `${from}: ECN-capable data`).toBeGreaterThan(100)
+        // Whoever receives them echoes marks, and the sender says that it has slowed down.
+        expect(seen(`${to} && tcp.flags.ece == 1 && tcp.flags.syn == 0`), `${to}: echoes`).toBeGreaterThan(0)
+        expect(seen(`${data} && tcp.flags.cwr == 1`), `${from}: answers`).toBeGreaterThan(0)
+      }
+      // Not what goes again, nor ACKs (6.1.4, 6.1.5).
+      expect(seen(`${OF.ours} && tcp.len == 0 && ip.dsfield.ecn != 0`)).toBe(0)
+      expect(seen('_ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0')).toBe(0)
     },
     180_000,
   )

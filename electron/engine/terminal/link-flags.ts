@@ -11,7 +11,8 @@ const DIRECTIONS = ['', '-up', '-down'] as const
 /** A name as commander keeps it: `loss-up` becomes `lossUp`. */
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-const collect = (text: string, before: string[] = []): string[] => [...before, text]
+/** A switch comes without a text. */
+const collect = (text: string | undefined, before: string[] = []): string[] => [...before, text ?? '']
 
 /** Adds all link options; those for one direction work and stay out of the help, which says so once. */
 export function addLinkOptions(command: Command): Command {
