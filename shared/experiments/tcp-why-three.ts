@@ -67,8 +67,8 @@ export const tcpWhyThree: ExperimentInput = {
       },
     },
     apps: {
-      sender: { kind: 'tcp-send', host: 'client', to: 'server', port: 80, bytes: 20_000 },
-      sink: { kind: 'tcp-sink', host: 'server', port: 80 },
+      sender: { kind: 'tcp-send', host: 'client', to: 'server', port: 5001, bytes: 20_000 },
+      sink: { kind: 'tcp-sink', host: 'server', port: 5001 },
     },
   },
   lanes: [

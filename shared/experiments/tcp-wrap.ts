@@ -22,7 +22,7 @@ const AS_IT_COMES = [
 /** Of the client's port 40,000 each time; a slow one is in the middle of its data for more than a second. */
 const transfer = (start: number, bytes: number, rate = 0) =>
   ({
-    ...({ kind: 'tcp-send', host: 'client', to: 'server', port: 80, localPort: 40_000 } as const),
+    ...({ kind: 'tcp-send', host: 'client', to: 'server', port: 5001, localPort: 40_000 } as const),
     ...{ start, bytes, rate, writeSize: 1_024 },
   }) as const
 
@@ -79,7 +79,7 @@ export const tcpWrap: ExperimentInput = {
     apps: {
       before: transfer(0, 20_000),
       transfer: transfer(800_000, 120_000, 102_400),
-      sink: { kind: 'tcp-sink', host: 'server', port: 80 },
+      sink: { kind: 'tcp-sink', host: 'server', port: 5001 },
     },
   },
   lanes: [
