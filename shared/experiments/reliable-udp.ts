@@ -201,7 +201,7 @@ export const reliableUdp: ExperimentInput = {
       text: { en: 'Although its window is in full use', zh: '尽管它的窗口一直在用' },
       metric: 'stop-and-wait/window_use',
       op: '>=',
-      value: 0.8,
+      value: 0.7,
       unit: 'ratio',
       why: {
         en: 'Of the window of one packet, what goes through in a round trip; the rest are the timeouts of three losses.',

@@ -28,7 +28,7 @@ const round = (lane: string, value: number, text: Words, why: Words, given = AS_
   metric: `${lane}/round_time_median`,
   op: '=',
   value,
-  tolerance: 0.15,
+  tolerance: 0.2,
   unit: 'us',
   why,
   given,

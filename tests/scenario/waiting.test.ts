@@ -26,9 +26,9 @@ const arq = (name: string) => ({ 'apps.sender.scheme': name, 'apps.receiver.sche
 describe.each<[string, string, Sets, string[]]>([
   [
     'tcp-flow-control',
-    'a reader that keeps up, one careful end, a reader that does not stop, scaling the other way round',
+    'a reader that keeps up with room enough, one careful end, a reader that does not stop, scaling the other way round',
     {
-      slow: { 'apps.sink.rate': 0 },
+      slow: { 'apps.sink.rate': 0, 'hosts.server.tcp.receiveBuffer': 4_000_000 },
       silly: { 'hosts.server.tcp.receiverSws': true },
       stopped: { 'apps.sink.readDelay': 0 },
       unscaled: { [SCALING]: true },
