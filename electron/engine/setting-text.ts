@@ -29,8 +29,11 @@ const KINDS: readonly (readonly [pattern: RegExp, parse: Parser])[] = [
   [/\.slots\.(min|max)$/, orNumber(parseSpan)],
   [/^hosts\..*(Rto|Timeout|Ack|Idle|Interval|msl)$/, orNumber(parseSpan)],
   [/^apps\..*\.(wait|acceptDelay|timeout|keepAlive|expiresIn|maxAge)$/, orNumber(parseSpan)],
+  [/^apps\..*\.(closeDelay|closeAfter|readDelay|gap|pause|patience)$/, orNumber(parseSpan)],
+  [/^links\..*\.holdMatching\.\d+\.by$/, orNumber(parseSpan)],
   [/(mtu|mss|Buffer|bytes|writeSize)$/, orNumber(parseSize)],
   [/^apps\..*\.(size|objectSize|body|headerTableSize|initialWindow)$/, orNumber(parseSize)],
+  [/^apps\..*\.(readSize|reply|question|answer)$/, orNumber(parseSize)],
 ]
 
 /** A queue may be limited in bytes or in time. */

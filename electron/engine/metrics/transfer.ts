@@ -169,6 +169,8 @@ export function bytesIntact(lane: LaneFacts): number | null {
   const byNode = new Map<string, string[]>()
   for (const { node, bytes, sha256, error } of lane.finished) {
     if (error !== '') return 0
+    // It has moved what no single digest stands for, or nothing.
+    if (sha256 === '') return null
     byNode.set(node, [...(byNode.get(node) ?? []), `${bytes} ${sha256}`])
   }
   const sides = [...byNode.values()].map((digests) => digests.sort().join('\n'))

@@ -49,6 +49,9 @@ describe('setting by path', () => {
     ['hosts.client.tcp.sack', 'false', false],
     ['hosts.client.tcp.receiveBuffer', '64KiB', 65_536],
     ['apps.sender.bytes', '5MB', 5_000_000],
+    ['apps.sender.closeDelay', '70ms', 70_000],
+    ['apps.sink.readSize', '2kB', 2_000],
+    ['hosts.server.power', 'off', 'off'],
   ])('reads %s=%s as the terminal gives it', (path, text, value) => {
     expect(after({ [path]: text }, path)).toEqual(value)
   })
@@ -205,6 +208,20 @@ describe('an experiment', () => {
     const apps = { ...small.apps, second: small.apps.sink }
     const refused = resolveExperiment(smallExperiment({ setup: { ...small, apps } }))
     expect(refused).toMatchObject({ ok: false, error: { field: 'apps.second.port' } })
+  })
+
+  it('that switches off a host with a program in Node is refused', () => {
+    const small = smallSetup()
+    const site = { kind: 'http-server', host: 'server', port: 80, resources: {} } as const
+    const off = (apps: object) =>
+      resolveExperiment(
+        smallExperiment({
+          setup: { ...small, apps: { ...small.apps, ...apps } },
+          steps: [{ at: 1, set: { 'hosts.server.power': 'off' } }],
+        }),
+      )
+    expect(off({}).ok).toBe(true)
+    expect(off({ site })).toMatchObject({ ok: false, error: { field: 'hosts.server.power' } })
   })
 
   it('keeps what a lane sets, whatever is set for all', () => {

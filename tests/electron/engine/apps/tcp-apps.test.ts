@@ -27,19 +27,20 @@ interface More {
   readonly tcp?: Record<string, unknown>
   readonly steps?: readonly { at: number; set: Record<string, unknown> }[]
   readonly duration?: number
+  readonly driver?: 'virtual' | 'live'
 }
 
 async function run(apps: Record<string, AppInput>, more: More = {}) {
   const setup = { ...smallSetup(more.link), apps }
   const tcp = { delayedAck: 0, ...more.tcp }
   const hosts = { client: { role: 'client', tcp }, server: { role: 'server', tcp } } as const
-  const { steps = [], duration = 60_000_000 } = more
+  const { steps = [], duration = 60_000_000, driver = 'virtual' } = more
   const experiment = smallExperiment({
     setup: { ...setup, hosts } as SetupInput,
     duration,
     steps: steps as never,
   })
-  const finished = await finishedRun({ experiment: experiment as never })
+  const finished = await finishedRun({ experiment: experiment as never, driver })
   const events = <N extends EventName>(name: N, node = '') =>
     [...finished.reader.events([name])].filter((event) => event.node.endsWith(node))
   const data = <N extends EventName>(name: N, node = '') =>
@@ -259,5 +260,15 @@ describe('a host that is switched off', () => {
     const { states } = await run({ a: send({ bytes: 10 }), s: sink() }, { steps })
     expect(states('server')[0][1]).toBe('SYN-RECEIVED')
     expect(states('server')[0][0]).toBe(1_005_000)
+  })
+
+  it('may be off from time to time by the wall clock, too: its socket stays, and nothing is taken', async () => {
+    const steps = [off(200_000), on(400_000)]
+    const { data, events } = await run(
+      { first: send({ bytes: 10, wait: 500_000 }), late: send({ start: 700_000, bytes: 10 }), s: sink() },
+      { steps, driver: 'live' },
+    )
+    expect(data('app:finished', 'client').map(({ error }) => error)).toEqual(['reset', ''])
+    expect(events('sim:fault')).toEqual([])
   })
 })

@@ -197,6 +197,11 @@ describe('bytes', () => {
     expect(intact(finish('client', 'a'), finish('client', 'a'), finish('server', 'a'))).toBe(0)
   })
 
+  it('say nothing where an application has no digest of what it moved', () => {
+    expect(intact(finish('client', ''), finish('server', 'a'))).toBeNull()
+    expect(intact(finish('client', '', 'address_in_use'), finish('server', 'a'))).toBe(0)
+  })
+
   it('say nothing before both sides have finished', () => {
     expect(intact(finish('client', 'a'))).toBeNull()
   })
