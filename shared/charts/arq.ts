@@ -18,8 +18,8 @@ import { tcpIpWord, type TcpIpWord } from './tcp-ip-texts.ts'
 import { word } from './texts.ts'
 
 const SHARES = [4, 1]
-/** Beyond so many packets a plot the receiver's signs would cover all others. */
-const SIGNS_A_PIXEL = 0.5
+/** Signs of the receiver that stand closer than this, in pixels, would cover all others. */
+const CLOSE = 3
 
 const NAMES = [
   'senderWindow',
@@ -173,7 +173,7 @@ function drawNumbers(picture: Picture, plot: number, transfer: ArqTransfer, span
     )
   const signs = (key: TcpIpWord, bars: Bars, symbol: string, scale: number, style: object): void => {
     const shown = thin(bars)
-    if (shown.length === 0 || (shown.length > width * SIGNS_A_PIXEL && symbol !== CROSS)) return
+    if (shown.length === 0 || isCrowded(shown, (range.to - range.from) / width)) return
     picture.signs(plot, name(key), middle(shown), symbol, size * scale, style)
   }
   signs('dataDelivered', transfer.delivered, 'circle', 0.5, { color: theme.server })
@@ -214,6 +214,10 @@ function addWindow(picture: Picture, plot: number, { base, edge }: ArqWindow): v
     renderItem: () => ({ type: 'path', shape: { pathData }, style }) as never,
   })
 }
+
+/** Whether strokes stand so close on the whole that signs on them could not be told from each other. */
+const isCrowded = (bars: readonly Bar[], pixel: number): boolean =>
+  bars.length > 8 && (bars[bars.length - 1].t - bars[0].t) / pixel < CLOSE * bars.length
 
 function wordsAt({ language }: ChartContext, transfer: ArqTransfer, t: number): string[] {
   const window = windowOf(transfer)
