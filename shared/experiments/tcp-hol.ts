@@ -139,7 +139,7 @@ export const tcpHol: ExperimentInput = {
       metric: 'clean/write_delay_median',
       op: '=',
       value: DELAY,
-      tolerance: 0.1,
+      tolerance: 0.2,
       unit: 'us',
       why: {
         en: 'One way, and the moment that the link needs for it.',
