@@ -42,7 +42,7 @@ export class TcpCrowd implements App {
   private readonly clients = new Map<TcpConnection, Client>()
   /** Those that wait for their answer: who came first loses patience first. */
   private readonly patient = new Fifo<Client>()
-  /** Those that have it and close: they end in TIME-WAIT, of which no event tells. */
+  /** Those that have closed, and their peers, too: they end in TIME-WAIT, of which no event tells. */
   private readonly closing = new Set<Client>()
 
   constructor(setup: TcpCrowdSetup, options: TcpCrowdOptions) {
@@ -135,8 +135,8 @@ export class TcpCrowd implements App {
     const isServed = client.inflow.bytes >= this.setup.answer
     if (!isServed && !connection.peerClosed) return
     this.leave(client, now - client.cameAt, isServed ? '' : 'unanswered')
-    this.closing.add(client)
     connection.shutdown(now)
+    if (connection.peerClosed) this.closing.add(client)
   }
 
   /** It has what it came for, or goes without; its connection may take longer to end. */
