@@ -1,5 +1,6 @@
 /** ip-routing and ip-fragmentation under their knobs, and against lanes in which what they claim is not so. */
 import { describe, expect, it } from 'vitest'
+import type { Json } from '../../shared/experiment.ts'
 import { findExperiment } from '../../shared/experiments/index.ts'
 import { finishedRun } from '../support/runs.ts'
 import { claimsOf, withLane } from '../support/claims.ts'
@@ -8,6 +9,9 @@ const option = (experiment: string, knob: string, label: string) =>
   findExperiment(experiment)!
     .knobs.find(({ id }) => id === knob)!
     .options!.find(({ label: { en } }) => en === label)!.value
+
+/** A lane, what is changed in it, and the claim that no longer holds. */
+type Falsified = [lane: string, set: Record<string, Json>, claim: string]
 
 describe('ip-routing', () => {
   it.each([
@@ -24,14 +28,14 @@ describe('ip-routing', () => {
     if (knob === 'probe') expect(held.length).toBe(findExperiment('ip-routing')!.expectations.length)
   })
 
-  it.each([
+  it.each<Falsified>([
     ['library', { 'routers.core.routes': [{ to: '0.0.0.0/0', via: 'branch' }] }, 'library-hops'],
     ['library', { 'links.hall.up.outage.down': true }, 'library-round-trip'],
     ['shop', { 'routers.gate.routes': [{ to: '10.77.0.0/16', via: 'core' }] }, 'shop-prefix'],
     ['detour', { 'routers.gate.routes': [{ to: '10.77.5.0/24', via: 'branch' }] }, 'detour-complete'],
     ['elsewhere', { 'routers.gate.routes': [{ to: '192.0.0.0/2', via: 'isp' }] }, 'elsewhere-prefix'],
     ['loop', { 'routers.core.routes': [{ to: '10.77.3.0/24', via: 'campus' }] }, 'loop-ends'],
-  ] as const)('lane %s with %j fails %s', async (lane, set, claim) => {
+  ])('lane %s with %j fails %s', async (lane, set, claim) => {
     const { expectations, ...rest } = withLane('ip-routing', lane, set)
     // The tables of the lane are no longer those that the claims ask for.
     const free = expectations.map((one) => ({ ...one, given: [] }))
@@ -81,7 +85,7 @@ describe('ip-fragmentation', () => {
     expect(metrics['hole/path_mtu']).toBe(metrics['probing/path_mtu'])
   })
 
-  it.each([
+  it.each<Falsified>([
     ['datagrams', { 'apps.datagrams.payload': 1_400 }, 'datagram-fragments'],
     ['mss', { 'hosts.client.tcp.mss': 536 }, 'mss-resent'],
     ['mss', { 'links.line.up.mtu': 1_000, 'hosts.client.tcp.pathMtuDiscovery': false }, 'mss-fragments'],
@@ -93,7 +97,7 @@ describe('ip-fragmentation', () => {
     ['probing', { 'links.line.up.blackHole': false }, 'probing-timeouts'],
     ['probing', { 'links.line.up.mtu': 1_100 }, 'probing-near'],
     ['probing', { 'links.line.up.mtu': 1_400 }, 'probing-not-above'],
-  ] as const)('lane %s with %j fails %s', async (lane, set, claim) => {
+  ])('lane %s with %j fails %s', async (lane, set, claim) => {
     const { expectations, lanes, ...rest } = withLane('ip-fragmentation', lane, set)
     const one = { ...expectations.find(({ id }) => id === claim)!, given: [] }
     const named = `${one.metric} ${one.value}`
