@@ -32,8 +32,8 @@ export const tcpHol: ExperimentInput = {
       zh: '下面一组里丢了一个报文段。它后面的数据照常到达，躺在接收缓冲区里：主机有了，应用没有。每到一段，接收方就发一个重复确认，到第三个，发送方明白了（RFC 5681，3.2）。消息回去一个单程，重发过来又一个单程，所以缺口要开约 105 毫秒。这时约有 44,000 字节在等那 1,448 字节。',
     },
     {
-      en: 'Then everything comes out at once. To the application it looks as if the network had paused for a round trip and then delivered in a burst; nothing of the kind happened. Look at the bytes held over time: they rise in a straight line, by what the application writes, and fall to zero within a moment. The area under that triangle is the real price, in bytes times seconds. It grows with the square of the round trip: a path twice as long holds back twice as much, twice as long.',
-      zh: '然后一齐涌出。在应用看来，仿佛网络停了一个往返，再猛地交付一批；其实网络什么也没做。看“被扣住的字节”随时间的变化：应用写多快，它就按这个斜率直线上升，然后一瞬间归零。这个三角形的面积才是真正的代价，单位是“字节乘以秒”。它随往返时间的平方增长：路径长一倍，扣住的多一倍，扣的时间也长一倍。',
+      en: 'Then everything comes out at once. To the application it looks as if the network had paused for a round trip and then delivered in a burst; nothing of the kind happened. Look at the bytes held over time: they rise in a straight line, by what the application writes, and fall to zero within a moment. The area under that triangle is the real price, in bytes times seconds. It grows with the square of the round trip: a path twice as long holds back twice as much, twice as long. (That the bytes come in steps afterwards is another matter: the loss has made the congestion window smaller than what the application writes in a round trip.)',
+      zh: '然后一齐涌出。在应用看来，仿佛网络停了一个往返，再猛地交付一批；其实网络什么也没做。看“被扣住的字节”随时间的变化：应用写多快，它就按这个斜率直线上升，然后一瞬间归零。这个三角形的面积才是真正的代价，单位是“字节乘以秒”。它随往返时间的平方增长：路径长一倍，扣住的多一倍，扣的时间也长一倍。（此后字节一阵一阵地到，那是另一回事：丢包让拥塞窗口变小了，小于应用一个往返所写的量。）',
     },
     {
       en: 'For a file that is no loss at all: the last byte comes when it comes. It hurts where the pieces have nothing to do with one another: when the streams of HTTP/2 share one connection, a lost segment of one response holds up all the others, although their bytes are there. TCP cannot know better, for it sees one stream. QUIC keeps an order for each stream instead of one for all, and that is the main thing for which it was made (RFC 9000, 2).',
@@ -51,7 +51,7 @@ export const tcpHol: ExperimentInput = {
   ],
   setup: {
     hosts: {
-      // Not the congestion window but the application sets the pace: so the picture has one cause only.
+      // Until the loss it is not the congestion window but the application that sets the pace: so the wait has one cause only.
       client: { role: 'client', tcp: { nagle: false, initialWindow: 100 } },
       server: { role: 'server' },
     },

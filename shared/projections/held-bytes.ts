@@ -26,7 +26,7 @@ export interface HeldEnd {
   /** Bytes in order that the application has not read. */
   readonly readable: Series
   readonly gaps: Gap[]
-  /** Bytes at each reading, and of all readings so far. */
+  /** Bytes read at each moment, however many readings that took, and in all so far. */
   readonly reads: Series
   readonly read: Series
 }
@@ -91,7 +91,9 @@ export class HeldBytes {
         case 'tcp:data_read': {
           const { reads, read } = this.accounts.open(flow, node)
           const bytes = table.columns.bytes.data[row]
-          reads.push(t, bytes)
+          const isSame = reads.length > 0 && reads.times.data[reads.length - 1] === t
+          if (isSame) reads.addToLast(bytes)
+          else reads.push(t, bytes)
           return read.push(t, (read.values.data[read.length - 1] ?? 0) + bytes)
         }
         case 'link:packet_dropped':

@@ -33,6 +33,20 @@ export class Series {
     if (value > data[this.blockMax.data[block]]) this.blockMax.data[block] = at
   }
 
+  /** Adds to the value of the last point. Only when there is one. */
+  addToLast(more: number): void {
+    const at = this.length - 1
+    const { data } = this.values
+    data[at] += more
+    // The smallest of its block may be another now.
+    const first = at - (at % BLOCK)
+    const block = first / BLOCK
+    for (let i = first; i <= at; i++) {
+      if (i === first || data[i] < data[this.blockMin.data[block]]) this.blockMin.data[block] = i
+      if (i === first || data[i] > data[this.blockMax.data[block]]) this.blockMax.data[block] = i
+    }
+  }
+
   /** As `push`, but leaves out what a step line would show anyway: the same value again. */
   step(time: number, value: number): void {
     if (this.length > 0 && Object.is(this.values.data[this.length - 1], value)) return

@@ -56,6 +56,22 @@ describe('values over time', () => {
       }),
     )
   })
+
+  test('what is added to the last point counts as if it had come with it', () => {
+    fc.assert(
+      fc.property(points, fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1 }), (some, more) => {
+        const grown = new Series()
+        for (const [i, [t, value]] of some.entries()) {
+          grown.push(t, value)
+          grown.addToLast(more[i % more.length])
+        }
+        const whole = seriesOf(some.map(([t, value], i) => [t, value + more[i % more.length]]))
+        const { length } = whole
+        const values = (series: Series) => series.extremes(0, length).map((at) => series.values.data[at])
+        expect(values(grown)).toEqual(values(whole))
+      }),
+    )
+  })
 })
 
 describe('thinning for a picture', () => {
