@@ -22,7 +22,7 @@ export default defineConfig({
     hookTimeout: 120 * seconds,
     teardownTimeout: 10 * seconds,
     // The usual second is short where two browsers and two engines share two cores.
-    expect: { poll: { timeout: 20 * seconds } },
+    expect: { poll: { timeout: 45 * seconds } },
     projects: [
       { extends: true, test: { name: 'architecture', include: include('architecture') } },
       // `isolate: false`: none of these leaves anything behind in a module, so one process reads the modules once for all its files.
@@ -50,8 +50,8 @@ export default defineConfig({
           name: 'e2e',
           include: include('e2e'),
           exclude: include('e2e/electron'),
-          // Half of the time nothing but a clock runs in these.
-          maxWorkers: 3,
+          // Half of the time nothing but a clock runs in these; but more browsers at a time starve each other where anything else runs.
+          maxWorkers: 2,
           testTimeout: 120 * seconds,
           globalSetup: 'tests/support/need-browser.ts',
         },

@@ -83,7 +83,7 @@ export async function runExperiment(page: Page, title: string): Promise<void> {
   await page.getByRole('button', { name: /^Pace/ }).click()
   await page.getByRole('menuitemradio', { name: 'max', exact: true }).click()
   await mainButton(page).click()
-  await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
+  await state(page).getByText('finished', { exact: true }).waitFor({ timeout: 100_000 })
 }
 
 /**
