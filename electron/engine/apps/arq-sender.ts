@@ -27,7 +27,7 @@ export class ArqSender implements App {
   private trace: Trace
   private sender: Sender | undefined
   private port = 0
-  private piece = new Uint8Array(0)
+  private piece: Uint8Array = new Uint8Array(0)
   private pieces = 0
 
   constructor(setup: ArqSenderApp, options: ArqSenderOptions) {
