@@ -73,6 +73,9 @@ const TALL: readonly ViewId[] = [
   'routes',
   'fragments',
   'listener',
+  'writes',
+  'held',
+  'arq',
 ]
 /** Of these, those whose rows carry their sums or their fields beside them. */
 const WIDE: readonly ViewId[] = [
@@ -91,6 +94,9 @@ const WIDE: readonly ViewId[] = [
   'routes',
   'fragments',
   'listener',
+  'writes',
+  'held',
+  'arq',
 ]
 
 /** Draws all lanes side by side with their windows and stalls: with it first there is one pane, and the other views stand behind. */

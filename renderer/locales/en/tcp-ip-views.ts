@@ -16,7 +16,7 @@ export default {
     used: 'Used',
     direct: 'own network',
     destination: 'Destination {address}',
-    bits: '{count} bits match',
+    bits: 'Bits alike',
     at: 'at {time}',
     packet: 'packet {pkt}',
     ttl: 'TTL {before} → {after}',

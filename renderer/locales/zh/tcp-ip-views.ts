@@ -18,7 +18,7 @@ export default {
     used: '使用次数',
     direct: '直连网络',
     destination: '目的地址 {address}',
-    bits: '匹配 {count} 位',
+    bits: '匹配位数',
     at: '{time}',
     packet: '包 {pkt}',
     ttl: 'TTL {before} → {after}',
