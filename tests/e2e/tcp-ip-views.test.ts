@@ -119,7 +119,7 @@ describe.skipIf(!findChromium())('the window with TCP and IP in depth', () => {
   it('slides the windows of retransmission over UDP over its packets', async () => {
     await run('Reliable over UDP')
     await view(/^Packets by their numbers over time/).waitFor()
-    await expect.poll(() => countPixels(page, GREEN)).toBeGreaterThan(100)
+    await expect.poll(() => countPixels(page, SKY)).toBeGreaterThan(200)
     await expect.poll(() => countPixels(page, VERMILION)).toBeGreaterThan(20)
   })
 
