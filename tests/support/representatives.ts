@@ -2,7 +2,7 @@
  * So few of all experiments that whatever an experiment can be made of is still in one of them: each kind of application, in each
  * version and security that it speaks, each kind of node. For what holds of every run, whatever its numbers; in full all take part.
  */
-import { laneSetup } from '../../electron/engine/plan.ts'
+import { laneSetup } from '../../electron/engine/settings.ts'
 import type { Experiment, Setup } from '../../shared/experiment.ts'
 import { EXPERIMENTS } from '../../shared/experiments/index.ts'
 
