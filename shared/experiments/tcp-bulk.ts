@@ -218,8 +218,8 @@ export const tcpBulk: ExperimentInput = {
       value: 14_000_000,
       unit: 'bit/s',
       why: {
-        en: 'The receive window of 131 kB lets 52 Mbit/s through on this path. Over seeds it is 31 to 37 Mbit/s in virtual time: Startup, repairs and now and then a timeout take the rest. By the wall clock it is about half of that, since the timers of a system come too late for so fine a pacing.',
-        zh: '131 kB 的接收窗口在这条路径上最多容许 52 Mbit/s。虚拟时间下换不同的种子，为 31 到 37 Mbit/s：其余花在起步、补发和偶尔的超时上。按真实时钟运行约为其一半，因为系统定时器不够准，跟不上这么细的匀速发送。',
+        en: 'The receive window of 131 kB lets 52 Mbit/s through on this path. Over seeds it is 31 to 39 Mbit/s in virtual time: Startup, repairs and now and then a timeout take the rest. By the wall clock it is about half of that, since the timers of a system come too late for so fine a pacing.',
+        zh: '131 kB 的接收窗口在这条路径上最多容许 52 Mbit/s。虚拟时间下换不同的种子，为 31 到 39 Mbit/s：其余花在起步、补发和偶尔的超时上。按真实时钟运行约为其一半，因为系统定时器不够准，跟不上这么细的匀速发送。',
       },
       given: [...MODEL, is(`${UP}.loss.rate`, 0.005), is(`${UP}.delay`, 10_000)],
     },
