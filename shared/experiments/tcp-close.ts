@@ -52,7 +52,14 @@ export const tcpClose: ExperimentInput = {
     links: { link: { a: 'client', b: 'server', up: { delay: 50_000 }, down: { delay: 50_000 } } },
     apps: {
       // It closes 200 ms after it was established, at 300 ms.
-      sender: { kind: 'tcp-send', host: 'client', to: 'server', port: 5001, bytes: 1_000, closeDelay: 200_000 },
+      sender: {
+        kind: 'tcp-send',
+        host: 'client',
+        to: 'server',
+        port: 5001,
+        bytes: 1_000,
+        closeDelay: 200_000,
+      },
       sink: { kind: 'tcp-sink', host: 'server', port: 5001, closeDelay: 200_000, reply: 30_000 },
     },
   },

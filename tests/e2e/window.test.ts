@@ -322,7 +322,7 @@ describe.skipIf(!findChromium())('the window', () => {
 
   it('speaks Chinese to who prefers it, and either to who asks', async () => {
     await open({ locale: 'zh-CN' })
-    await page.getByRole('button', { name: '三次握手' }).click()
+    await page.getByRole('button', { name: '三次握手', exact: true }).click()
     await expect.poll(() => page.locator('html').getAttribute('lang')).toBe('zh-Hans')
     await page.getByText('EN', { exact: true }).click()
     await page.getByRole('button', { name: 'The three-way handshake' }).waitFor()

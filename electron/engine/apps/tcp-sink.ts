@@ -147,7 +147,7 @@ export class TcpSink implements App {
       }
       pacer.take(allowed)
       // The stack gives what one packet brought at a time.
-      for (let left = allowed; left > 0; ) {
+      for (let left = allowed; left > 0;) {
         const bytes = connection.read(now, left)!
         reading.inflow.take(bytes)
         left -= bytes.length

@@ -119,7 +119,7 @@ class Pair {
     if (index < 0) return
     const position = this.board.position(index)
     for (let o = position; o < position + this.board.length(index); o++) this.model.resent.add(o)
-    this.board.resent(index)
+    this.board.resent(index, 0)
   }
 
   check(): void {
@@ -194,7 +194,7 @@ describe('the scoreboard', () => {
       board.push(start, length, 0)
     }
     board.split(4, () => undefined)
-    for (let index = board.nextLost(); index >= 0; index = board.nextLost()) board.resent(index)
+    for (let index = board.nextLost(); index >= 0; index = board.nextLost()) board.resent(index, 0)
     board.markSacked(20, 32)
     const lost: number[] = []
     board.markLostBySack(3, 4 - 1, (index) => lost.push(board.position(index)))

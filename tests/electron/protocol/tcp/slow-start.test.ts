@@ -180,8 +180,7 @@ function rounds(hystart: HyStart, count: number, rttOf: (round: number) => numbe
   const phases: string[] = []
   for (let round = from; round < from + count; round++) {
     // Each round trip is a hundred positions, in ten ACKs.
-    for (let i = 1; i <= 10; i++)
-      hystart.onAck(rttOf(round), round * 100 + i * 10, (round + 1) * 100)
+    for (let i = 1; i <= 10; i++) hystart.onAck(rttOf(round), round * 100 + i * 10, (round + 1) * 100)
     phases.push(hystart.phase)
   }
   return phases
