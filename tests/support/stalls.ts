@@ -23,6 +23,11 @@ function sharesOf(
     if (span) span.end = t
     else spans.set(`${node} ${flow}`, { start: t, end: t })
   }
+  // A listener with SYN cookies knows of no connection until the cookie comes back (RFC 4987 3.6).
+  for (const { node, flow, t, data } of run.reader.events(['tcp:syn_cookie'])) {
+    const span = spans.get(`${node} ${flow}`)
+    if (span && data.what === 'accepted') span.start = t
+  }
   const told = new Map<string, { t: number; data: { cause: string } }[]>()
   for (const { node, flow, t, data } of run.reader.events([stall])) {
     const key = `${node} ${flow}`

@@ -54,6 +54,11 @@ export abstract class ConnectionEnd {
     this.flow = flow
   }
 
+  /** From when on there is an end that could send; null: it never sent. */
+  get since(): number | null {
+    return this.firstSent
+  }
+
   /** Whether it opened the connection. */
   abstract get active(): boolean
 

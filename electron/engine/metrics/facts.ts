@@ -288,7 +288,7 @@ class Collector {
       lane.onQueues(t, syn_queue, accept_queue, dropped)
       return
     }
-    if (event.name === 'tcp:syn_cookie') return lane.onSynCookie(event.data.what)
+    if (event.name === 'tcp:syn_cookie') lane.onSynCookie(event.data.what)
     if (name === '') return
     lane.lives.takeTcp(event)
     if (isPathMtuEvent(event)) return lane.pathMtu.take(event)
@@ -315,6 +315,9 @@ class Collector {
         lane.pathMtu.onAcknowledged(t, node, name, event.data.acked)
         end.recoveryLog.onEstimate(event.data.smoothed_rtt, event.data.rto, lane.roundTripNow)
         return end.onMetrics(t, event.data)
+      case 'tcp:syn_cookie':
+        if (event.data.what === 'accepted') end.cookieReturned = t
+        return
       case 'tcp:rtt_sampled':
         return end.rtt.add(event.data.rtt)
       case 'tcp:congestion_state_changed':

@@ -2,10 +2,13 @@
 import { STALL_CAUSES, type StallCause } from '../../../shared/trace/events.ts'
 import type { LaneFacts } from './facts.ts'
 
-/** Time from the first packet to the last of all connections, in microseconds. */
+/** A SYN flood is sent by a host that keeps no connection: there is nobody who waits. */
+const connections = (lane: LaneFacts) => lane.flows.filter(({ sender }) => sender.stalls.times.length > 0)
+
+/** Time from the first packet of each connection's sender to the connection's last, in microseconds. */
 function wholeTime(lane: LaneFacts): number {
   let time = 0
-  for (const flow of lane.flows) time += flow.lastPacket - (flow.sender.firstSent ?? flow.lastPacket)
+  for (const flow of connections(lane)) time += flow.lastPacket - (flow.sender.since ?? flow.lastPacket)
   return time
 }
 
@@ -17,7 +20,7 @@ export const stallShare =
     if (whole === 0) return null
     const number = STALL_CAUSES.indexOf(cause)
     let time = 0
-    for (const flow of lane.flows) time += flow.sender.stalls.totals(flow.lastPacket)[number]
+    for (const flow of connections(lane)) time += flow.sender.stalls.totals(flow.lastPacket)[number]
     return time / whole
   }
 

@@ -35,6 +35,8 @@ export class TcpEnd extends ConnectionEnd {
   keepAlives = 0
   /** Since its last segment the peer had been silent so long when the connection was given up or reset; null: it was not. */
   silence: number | null = null
+  /** When the SYN cookie came back that the connection was made of (RFC 4987 3.6): before, there was none at this end. */
+  cookieReturned: number | null = null
   private lastHeard: number | undefined
   private burst = 0
   private windowClosed = false
@@ -50,6 +52,10 @@ export class TcpEnd extends ConnectionEnd {
 
   get active(): boolean {
     return this.syns.length > 0
+  }
+
+  override get since(): number | null {
+    return this.cookieReturned ?? this.firstSent
   }
 
   onSent(t: number, segment: EventData<'tcp:segment_sent'>): void {

@@ -57,7 +57,7 @@ describe('the list of experiments', () => {
   it.each([
     ['three-way handshake', ['tcp-handshake']],
     ['拥塞', ['tcp-bulk']],
-    ['RFC6675', ['tcp-bulk']],
+    ['RFC6675', ['tcp-bulk', 'tcp-sack']],
     ['tcp  CUBIC reno', ['tcp-bulk']],
     ['no such thing', []],
   ])('is searched for “%s”', (query, ids) => {
