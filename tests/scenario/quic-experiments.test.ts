@@ -95,9 +95,14 @@ describe('claims nothing that is not true under what the knobs can do', () => {
   ]
   const changes = [
     { loss: 0.05 },
-    { rate: 1_000_000, delay: 10_000 },
     ...(full
-      ? [{ loss: 0.1, delay: 200_000 }, { jitter: 20_000 }, { rate: 200_000 }, { delay: 300_000 }]
+      ? [
+          { rate: 1_000_000, delay: 10_000 },
+          { loss: 0.1, delay: 200_000 },
+          { jitter: 20_000 },
+          { rate: 200_000 },
+          { delay: 300_000 },
+        ]
       : []),
   ]
 
