@@ -33,8 +33,10 @@ export class Rack {
   /** The segment sent most recently of those that have arrived: when, and its end. */
   private newestSentAt = -Infinity
   private newestEnd = 0
-  /** RACK.rtt: the round trip of that segment. */
+  /** RACK.rtt: the round trip of what the last ACK told of; and of the segment that it was taken of, the same. */
   rtt = 0
+  private sampledSentAt = -Infinity
+  private sampledEnd = 0
   /** The highest end that has arrived; `priorForward`: before this ACK, for what one ACK tells of has no order. */
   private forward = 0
   private priorForward = 0
@@ -66,6 +68,7 @@ export class Rack {
     this.now = now
     this.echoed = echoed
     this.priorForward = this.forward
+    this.sampledSentAt = -Infinity
   }
 
   /** Steps 2 and 3: it tells of a segment that has arrived. */
@@ -80,8 +83,13 @@ export class Rack {
     const rtt = now - sentAt
     // An ACK of an earlier sending says nothing of this one.
     if (resent && ((echoed >= 0 && echoed < Math.floor(sentAt / 1_000)) || rtt < minRtt)) return
+    // Of all that this ACK tells of, the one sent last counts; that something sent still later has arrived before is no matter.
+    if (isAfter(sentAt, end, this.sampledSentAt, this.sampledEnd)) {
+      this.rtt = rtt
+      this.sampledSentAt = sentAt
+      this.sampledEnd = end
+    }
     if (!isAfter(sentAt, end, this.newestSentAt, this.newestEnd)) return
-    this.rtt = rtt
     this.newestSentAt = sentAt
     this.newestEnd = end
   }

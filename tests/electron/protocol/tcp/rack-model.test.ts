@@ -41,10 +41,12 @@ class Model {
     for (const segment of arrived) {
       if (segment.end > this.fack) this.fack = segment.end
       else if (segment.end < fack && !segment.resent) this.reorderingSeen = true
+    }
+    for (const segment of [...arrived].sort((a, b) => a.sentAt - b.sentAt || a.end - b.end)) {
       const rtt = now - segment.sentAt
       if (segment.resent && rtt < MIN_RTT) continue
-      if (!sentAfter(segment.sentAt, segment.end, this.xmitTs, this.endSeq)) continue
       this.rtt = rtt
+      if (!sentAfter(segment.sentAt, segment.end, this.xmitTs, this.endSeq)) continue
       this.xmitTs = segment.sentAt
       this.endSeq = segment.end
     }

@@ -72,6 +72,17 @@ describe('what was sent when (6.1, 6.2 steps 1 to 3)', () => {
     s.expect('.', { seq: 1, cause: 'rack' })
   })
 
+  rule(8985, '6.2 step 2', 'what is late raises it, though something sent later has arrived', () => {
+    const s = flying(6)
+    s.elapse(RTT - 6_000)
+    s.inject('.', { ack: 1, sack: [after(3), after(4)] })
+    s.elapse(10_000)
+    // Segment 2 took 109 ms, where 4 took 97. So 3, which was sent 108 ms ago, has 26 ms left.
+    s.inject('.', { ack: after(2), sack: [after(3), after(4)] })
+    expect(s.untilSent()).toBe(RTT / 4 + 1_000)
+    s.expect('.', { seq: after(2), cause: 'rack' })
+  })
+
   rule(8985, '6.2 step 2', 'an ACK of a retransmission that came too soon for it says nothing', () => {
     const s = flying(6)
     s.elapse(RTT - 6_000)
@@ -262,7 +273,7 @@ describe('beside other rules', () => {
     }
   })
 
-  rule(8985, '9.3', 'without SACK it does nothing', () => {
+  rule(8985, '4 (1)', 'without SACK it does nothing', () => {
     const s = flying(10, { sack: false })
     s.elapse(RTT)
     for (let i = 0; i < 3; i++) s.inject('.', { ack: 1 })
