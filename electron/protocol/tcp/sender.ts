@@ -289,7 +289,7 @@ export class Sender {
     if (!settings.mtuProbing || mtuProbe.isOut || recovery.phase !== 'open') return 0
     if (recovery.duplicateAcks > 0 || board.sackedLength > 0) return 0
     const size = mtuProbe.next()
-    // As many segments must follow as show by their arrival that the probe was lost (RFC 4821 7.5).
+    // As many segments must follow as show by their arrival that the probe was lost (RFC 4821 7.4).
     const needed = size + settings.dupThresh * this.mss
     const usable = this.una + this.window - this.nxt
     return Math.min(this.unsent, usable, this.congestionWindow) < needed ? 0 : size

@@ -159,7 +159,7 @@ describe('probes', () => {
 
   rule(
     4821,
-    '7.5',
+    '7.4',
     'a probe is data of its own, followed by as many segments as show that it was lost',
     () => {
       const s = probing()
