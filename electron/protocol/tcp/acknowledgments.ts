@@ -75,7 +75,6 @@ export class Acknowledgments {
     news.advanced = advanced
     news.bare = plain && (a.sack === undefined || a.sack.length === 0)
     news.canSend = sender.canSendNew
-    sender.recovery.smoothedRtt = sender.rtt.smoothed
     sender.recovery.reduction.delivered = sender.una + sender.board.sackedLength - before
     sender.recovery.reduction.echoed = a.echoesMark
     if (advanced > 0) this.watchSlowStart()

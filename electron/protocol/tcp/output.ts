@@ -1,21 +1,17 @@
 /** What a connection puts on the wire next, and the segments themselves (RFC 9293 3.1, 3.10). */
 import type { Micros } from '../../../shared/units.ts'
 import { NOT_ECT } from '../wire/ipv4.ts'
-import { ACK, FIN, PSH, RST, SYN } from '../wire/tcp.ts'
-import type { TcpOptions } from '../wire/tcp.ts'
+import { ACK, FIN, PSH, RST, SYN, TCP_MAX_OPTIONS, type TcpOptions } from '../wire/tcp.ts'
 import type { ControlBlock } from './control-block.ts'
 import { experimentalOptions } from './experimental.ts'
 import type { Fresh, OutgoingSegment } from './events.ts'
+import { TIMESTAMPS_SIZE } from './handshake.ts'
 import { windowShiftFor } from './receiver.ts'
 import type { Transmission } from './sender.ts'
 import { isSynchronized } from './state.ts'
 import { DELAYED_ACK, RETRANSMIT } from './timers.ts'
 
 const EMPTY = new Uint8Array(0)
-
-/** The timestamps option with its padding; what SACK blocks take beside it (RFC 7323 appendix A, RFC 2018 3). */
-const TIMESTAMPS_SIZE = 12
-const MAX_OPTIONS = 40
 
 /** The next segment, or undefined when the connection has nothing to send at this instant. */
 export function nextSegment(block: ControlBlock, now: Micros): OutgoingSegment | undefined {
@@ -130,7 +126,7 @@ function acknowledging(
   const { ecn } = block.sender
   const used = block.timestampsOn ? TIMESTAMPS_SIZE : 0
   // Eff.snd.MSS leaves room for the timestamps (RFC 9293 3.7.1); SACK blocks take what a segment leaves free.
-  const room = Math.min(MAX_OPTIONS - used, block.sender.mss - payload.length)
+  const room = Math.min(TCP_MAX_OPTIONS - used, block.sender.mss - payload.length)
   const blocks = block.sender.sackEnabled && room >= 12 ? receiver.sackBlocks((room - 4) >> 3) : undefined
   const options: TcpOptions = {
     timestamps: block.timestampsOn ? { value: block.timestamp(now), echo: block.recentTimestamp } : undefined,

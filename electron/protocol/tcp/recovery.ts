@@ -8,12 +8,11 @@ import type { Micros } from '../../../shared/units.ts'
 import type { DeliveryRate } from '../congestion/delivery-rate.ts'
 import type { CongestionControl } from '../congestion/interface.ts'
 import type { Ecn } from './ecn.ts'
-import type { MtuProbe } from './mtu-probe.ts'
-import { Reduction } from './reduction.ts'
 import { Frto } from './frto.ts'
+import type { MtuProbe } from './mtu-probe.ts'
 import type { AckNews } from './news.ts'
-import { Rack } from './rack.ts'
-import type { RackView } from './rack.ts'
+import { Rack, type RackView } from './rack.ts'
+import { Reduction } from './reduction.ts'
 import type { LossTrigger } from './scoreboard.ts'
 import { TailLossProbe } from './tail-loss-probe.ts'
 import { Undo } from './undo.ts'
@@ -51,10 +50,9 @@ export class Recovery {
   limitedTransmitted = 0
   /** RescueRxt of RFC 6675: one rescue in a recovery. */
   rescued = false
-  /** How the window comes down. */
-  readonly reduction: Reduction
   /** Segments that were found lost. */
   private lossesFound = 0
+  readonly reduction: Reduction
   readonly rack: Rack
   readonly probe: TailLossProbe
   readonly frto: Frto
@@ -111,7 +109,7 @@ export class Recovery {
       return
     }
     const { reduction } = this
-    if (!reduction.forbidsGrowth) view.congestion.onAck(now, advanced, this.smoothedRtt, windowLimited)
+    if (!reduction.forbidsGrowth) view.congestion.onAck(now, advanced, view.rtt.smoothed, windowLimited)
     if (this.phase === 'loss' && view.una >= this.recover) {
       this.phase = 'open'
       this.frto.end()
@@ -123,9 +121,6 @@ export class Recovery {
       this.report(this.reported === 'congestion_window_reduced' ? 'full_ack' : 'ssthresh')
     }
   }
-
-  /** Set by the sender; CUBIC wants it. */
-  smoothedRtt = 0
 
   private onDuplicate(): void {
     this.duplicateAcks++

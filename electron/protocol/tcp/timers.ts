@@ -24,7 +24,6 @@ export const TIMERS = [
   /** It is long ago that the path was found narrow (RFC 1191 6.3). */
   'path_mtu',
 ] as const
-export type TimerName = (typeof TIMERS)[number]
 
 export const LOSS_PROBE = 0
 export const RETRANSMIT = 1
