@@ -75,8 +75,16 @@ export const useWorkbench = defineStore('workbench', () => {
 
   const changes = computed(() => turned.get(experiment.value.id) ?? {})
   const changed = (knob: Knob): boolean => Object.hasOwn(changes.value, knob.id)
-  const valueOf = (knob: Knob): Json =>
-    changed(knob) ? changes.value[knob.id] : knobValue(knob, experiment.value.setup)
+  /** Values of live knobs that a step of the experiment has turned in the run on show; the next run begins without them. */
+  const stepped = shallowReactive(new Map<string, Json>())
+  const isStep = ({ paths }: Knob, value: Json): boolean =>
+    experiment.value.steps.some(({ set }) =>
+      paths.some((path) => Object.hasOwn(set, path) && isSame(set[path], value)),
+    )
+  const valueOf = (knob: Knob): Json => {
+    if (stepped.has(knob.id)) return stepped.get(knob.id)!
+    return changed(knob) ? changes.value[knob.id] : knobValue(knob, experiment.value.setup)
+  }
   /** The knob stands otherwise than the run on show was set: it takes effect with the next. */
   const waitsForNextRun = (knob: Knob): boolean =>
     running.value && !knob.live && !isSame(valueOf(knob), knobValue(knob, run.value?.setup))
@@ -103,13 +111,18 @@ export const useWorkbench = defineStore('workbench', () => {
     return result
   }
 
-  /** A run came on show: its experiment is opened, and the knobs stand as they do in it. */
+  /** A run came on show: its experiment is opened, and the knobs stand as they do in it, but for what its steps have turned. */
   function adopt(info: RunInfo): void {
     seen.add(info.run)
+    stepped.clear()
     const all = [...opened.value, ...EXPERIMENTS, GATEWAY]
     if (experiment.value.id !== info.experiment)
       experiment.value = all.find(({ id }) => id === info.experiment) ?? fromRun(info)
-    for (const knob of experiment.value.knobs) put(knob, knobValue(knob, info.setup))
+    for (const knob of experiment.value.knobs) {
+      const value = knobValue(knob, info.setup)
+      const isOwn = isSame(value, knobValue(knob, experiment.value.setup))
+      if (isOwn || !isStep(knob, value)) put(knob, value)
+    }
   }
 
   function put(knob: Knob, value: Json): void {
@@ -120,6 +133,7 @@ export const useWorkbench = defineStore('workbench', () => {
 
   /** Turns a knob: for the next run, and in the present one if it is live. */
   function turn(knob: Knob, value: Json): void {
+    stepped.delete(knob.id)
     put(knob, value)
     if (knob.live && running.value) void send(knob, value)
   }
@@ -160,10 +174,15 @@ export const useWorkbench = defineStore('workbench', () => {
       if (!now || !before || !running.value) return
       for (const knob of experiment.value.knobs) {
         const value = knobValue(knob, now)
-        if (!busy.has(knob) && !isSame(value, knobValue(knob, before))) put(knob, value)
+        if (busy.has(knob) || isSame(value, knobValue(knob, before))) continue
+        if (!isStep(knob, value)) put(knob, value)
+        else if (knob.live) stepped.set(knob.id, value)
       }
     },
   )
+  watch(running, (goesOn) => {
+    if (!goesOn) stepped.clear()
+  })
 
   return {
     opened,

@@ -112,14 +112,14 @@ function wordsOf(surface: Surface, line: DrawnPath, scene: LadderScene): LineWor
   const cause = packet.segment?.cause ?? ''
   const lead = cause === '' ? '' : isAgain(line.path) ? `R ${causeText(cause)}  ` : `${causeText(cause)}  `
   const died = packet.fate === 'dropped'
-  const said = noteTexts(scene.language, notes)
-  const refused = notes.some(({ kind }) => kind === 'refused' || kind === 'rejected')
+  // A probe asks to be refused; the answer is all that it is for.
+  const told = cause === 'keep_alive' ? notes.filter(({ kind }) => kind !== 'refused') : notes
+  const said = noteTexts(scene.language, told)
+  const refused = told.some(({ kind }) => kind === 'refused' || kind === 'rejected')
   return {
     short: `${lead}${quic ?? own}`,
-    details,
-    end: [...(died ? [`✕ ${reasonText(scene.language, packet.reason)}`] : []), ...said]
-      .map((part) => `  ${part}`)
-      .join(''),
+    details: [...said, details].filter((part) => part !== '').join('  '),
+    end: died ? `  ✕ ${reasonText(scene.language, packet.reason)}` : '',
     color: died || refused ? theme.loss : colorOf(surface, line),
   }
 }

@@ -64,7 +64,7 @@ const MARGIN = 8
 const QUEUE_HEIGHT = 13
 /** Length of a link at least, as a share of the width of the widest node. */
 const LEAST_LINK = 0.5
-/** In rows lower than so many letters only level links have words. */
+/** In rows lower than so many letters links have words only where nothing stands above them. */
 const ROOMY_ROW = 4.5
 /** Words stand beside a link that is steeper than this, not along it. */
 const STEEP = 1.1
@@ -83,7 +83,8 @@ export function paintMap(surface: Surface, scene: MapScene, box: Box, marked: Ma
   const isCrowded = room.height / Math.max(1, scene.layout.rows) < theme.textSize * ROOMY_ROW
   for (const link of scene.links) {
     const wire = drawLink(surface, scene, link, boxes, wires)
-    if (wire && !(isCrowded && wire.p.y !== wire.q.y)) drawLinkWords(surface, link, wire)
+    const hasRoom = scene.layout.rows === 1 && wire && wire.p.y - wordsOver(surface) >= room.y
+    if (wire && (hasRoom || !isCrowded)) drawLinkWords(surface, link, wire)
   }
   const nodes = scene.nodes.flatMap((node) => {
     const place = boxes.get(node.id)
@@ -242,6 +243,9 @@ function drawWire(
   }
   return { ...wire, x1: from.x, y1: from.y }
 }
+
+/** Pixels from the middle of a link to the upper edge of the words over it. */
+const wordsOver = ({ theme }: Surface): number => APART + WIRE / 2 + theme.textSize * 1.3
 
 /** The name of a link and what is set on it, along the link and never upside down. */
 function drawLinkWords(

@@ -10,7 +10,13 @@ export interface Origins {
   readonly ack: number
 }
 
-export const relative = (number: number, origin: number): number => (number - origin) >>> 0
+/** Numbers so little before the origin are those of a later connection that began lower, not those of the far end of a long one. */
+const BEFORE = 2 ** 28
+
+export function relative(number: number, origin: number): number {
+  const distance = (number - origin) >>> 0
+  return distance >= 2 ** 32 - BEFORE ? distance - 2 ** 32 : distance
+}
 
 /** The options of a segment; of SACK blocks the numbers, relative to what is acknowledged. */
 function optionText(segment: Segment, origins: Origins): string {

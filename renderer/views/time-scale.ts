@@ -25,12 +25,15 @@ interface Fold extends Piece {
 
 /** A silence shorter than this many times the longest way of a packet is no silence, but waiting for an answer. */
 const WAYS = 2
+/** What takes so many times as long as most is held back on its way: it is told of when it is sent and when it arrives. */
+const HELD = 8
 
 /**
  * The times between `range.from` and `range.to` in which nothing goes on and that are worth folding. `lasting` is sorted
  * by its beginnings. A little is left at both ends, so that what goes on keeps its distance from the fold.
  */
-export function silencesIn(lasting: readonly Lasting[], range: TimeRange): Silence[] {
+export function silencesIn(all: readonly Lasting[], range: TimeRange): Silence[] {
+  const lasting = momentsOfHeld(all)
   const longest = Math.max(0, ...lasting.map(({ t, until }) => until - t))
   const least = Math.max(WAYS * longest, (range.to - range.from) / 12)
   const silences: Silence[] = []
@@ -44,6 +47,24 @@ export function silencesIn(lasting: readonly Lasting[], range: TimeRange): Silen
     quietSince = Math.max(quietSince, until)
   }
   return silences.filter(({ from, to }) => from > range.from && to < range.to)
+}
+
+/** With the two ends of what is held back in its place, sorted by the beginnings. */
+function momentsOfHeld(lasting: readonly Lasting[]): readonly Lasting[] {
+  const ways = lasting.map(({ t, until }) => until - t).sort((a, b) => a - b)
+  const most = HELD * (ways[ways.length >> 1] ?? 0)
+  if (most === 0 || ways[ways.length - 1] <= most) return lasting
+  return lasting
+    .flatMap((one) => {
+      const { t, until } = one
+      return until - t <= most
+        ? [one]
+        : [
+            { t, until: t },
+            { t: until, until },
+          ]
+    })
+    .sort((a, b) => a.t - b.t)
 }
 
 export class TimeScale {

@@ -23,6 +23,15 @@ export function niceScale(max: number, count: number): Scale {
   return { max: Math.ceil((max * 1.04) / step - 1e-9) * step, step }
 }
 
+/** So many times as much as the least of several plots, and the least would be a flat line on the scale of the largest. */
+const FLAT = 15
+
+/** Plots are drawn to one scale, so that they can be compared, unless some of them would show nothing on it. */
+export function needOwnScales(maxima: readonly number[]): boolean {
+  const used = maxima.filter((max) => max > 0)
+  return used.length > 1 && Math.max(...used) > FLAT * Math.min(...used)
+}
+
 export interface AxisUnit {
   readonly symbol: string
   /** What a label's number is multiplied by to get the value. */

@@ -10,12 +10,14 @@ export interface LegendSign {
 const ICON = 1.5
 const GAP = 1
 const MOST_ROWS = 3
+/** Height of a single row, of the legend or of the axis' name. */
+const ROW = 1.4
 /** Pixels at either side. */
 const MARGIN = 10
 
 export class Legend {
-  /** Rows above the plots: those of the legend, and that of the axis' name where the two do not share one. */
-  readonly rows: number
+  /** Room above the plots in heights of the text: for the legend, and for the axis' name where the two do not share a row. */
+  readonly height: number
   private readonly scrolls: boolean
   private readonly theme: ChartTheme
   private readonly left: number
@@ -45,7 +47,9 @@ export class Legend {
     this.width = size.width - this.left - MARGIN
     const needed = rowsFrom(this.left)
     this.scrolls = needed > (apart ? most - 1 : most)
-    this.rows = (this.scrolls ? 1 : needed) + (apart ? 1 : 0)
+    // ECharts leaves the same gap between rows as between names.
+    const more = this.scrolls ? 0 : needed - 1
+    this.height = ROW * (apart ? 2 : 1) + more * (1 + GAP)
   }
 
   set(name: string, sign: LegendSign): void {

@@ -46,16 +46,28 @@ export function listenerChart(listeners: Listeners, context: ChartContext): Char
   const shares = sums.length > 0 ? SHARES : SHARES.slice(0, 2)
   const grid = found.map(({ lane, queues }) => ({ lane, words: sumWords(context, queues, sums) }))
   const columns = laneGrid(picture, grid, tcpIpWord(language, 'connections'), shares)
+  // Without height for a plot of each, both queues share one: it is the accept queue that fills first where accept is slow.
+  const isShared = columns.some(({ areas }) => areas.length === 1)
   const lanes = columns.map((column, i) => ({ ...column, queues: found[i].queues }))
   const scales = [
-    countScale(context, lanes, ({ queues }) => [queues.synQueue, queues.synLimit], lanes[0]?.areas[0]),
+    countScale(
+      context,
+      lanes,
+      ({ queues }) => [
+        queues.synQueue,
+        queues.synLimit,
+        ...(isShared ? [queues.acceptQueue, queues.acceptLimit] : []),
+      ],
+      lanes[0]?.areas[0],
+    ),
     countScale(context, lanes, ({ queues }) => [queues.acceptQueue, queues.acceptLimit], lanes[0]?.areas[1]),
     countScale(context, lanes, ({ queues }) => sums.map((sum) => queues[sum]), lanes[0]?.areas[2]),
   ]
   // The numbers of plots: those of a lane one after another, as they stand.
   for (const lane of lanes) {
     const [syn, accept, sum] = lane.areas
-    addQueue(picture, syn, 'synQueueName', lane.queues.synQueue, lane.queues.synLimit, scales[0])
+    if (isShared) addBothQueues(picture, syn, lane.queues, scales[0])
+    else addQueue(picture, syn, 'synQueueName', lane.queues.synQueue, lane.queues.synLimit, scales[0])
     if (accept)
       addQueue(
         picture,
@@ -104,18 +116,54 @@ function addQueue(
   limit: Series,
   scale: Scale,
 ): void {
-  const { theme, language, range } = picture.context
-  const name = tcpIpWord(language, key)
-  const limitName = tcpIpWord(language, 'queueLimit')
-  const plot = picture.addPlot(area, `${name}: ${limitName} ${limit.valueAt(range.to) ?? '–'}`, axisOf(scale))
-  const color = key === 'synQueueName' ? theme.retransmission : theme.server
-  picture.line(plot, limitName, picture.points(plot, limit), {
-    color: theme.loss,
-    type: 'dashed',
-    width: 0.8,
-  })
-  picture.line(plot, name, picture.points(plot, queue), { color, width: 1.2, fill: 0.25 })
-  picture.describe(plot, (t) => [`${name}  ${queue.valueAt(t) ?? 0} / ${limit.valueAt(t) ?? '–'}`])
+  const plot = picture.addPlot(area, queueTitle(picture.context, key, limit), axisOf(scale))
+  const color = key === 'synQueueName' ? picture.context.theme.retransmission : picture.context.theme.server
+  drawQueue(picture, plot, key, queue, limit, color)
+  picture.describe(plot, (t) => [queueWords(picture.context, key, queue, limit, t)])
+}
+
+function addBothQueues(picture: Picture, area: Area, queues: ListenerQueues, scale: Scale): void {
+  const { context } = picture
+  const { synQueue, synLimit, acceptQueue, acceptLimit } = queues
+  const title = [
+    queueTitle(context, 'synQueueName', synLimit),
+    queueTitle(context, 'acceptQueueName', acceptLimit),
+  ].join('   ')
+  const plot = picture.addPlot(area, title, axisOf(scale))
+  drawQueue(picture, plot, 'synQueueName', synQueue, synLimit, context.theme.retransmission)
+  drawQueue(picture, plot, 'acceptQueueName', acceptQueue, acceptLimit, context.theme.server)
+  picture.describe(plot, (t) => [
+    queueWords(context, 'synQueueName', synQueue, synLimit, t),
+    queueWords(context, 'acceptQueueName', acceptQueue, acceptLimit, t),
+  ])
+}
+
+function queueTitle({ language, range }: ChartContext, key: TcpIpWord, limit: Series): string {
+  return `${tcpIpWord(language, key)}: ${tcpIpWord(language, 'queueLimit')} ${limit.valueAt(range.to) ?? '–'}`
+}
+
+function queueWords(
+  { language }: ChartContext,
+  key: TcpIpWord,
+  queue: Series,
+  limit: Series,
+  t: number,
+): string {
+  return `${tcpIpWord(language, key)}  ${queue.valueAt(t) ?? 0} / ${limit.valueAt(t) ?? '–'}`
+}
+
+function drawQueue(
+  picture: Picture,
+  plot: number,
+  key: TcpIpWord,
+  queue: Series,
+  limit: Series,
+  color: string,
+): void {
+  const { theme, language } = picture.context
+  const name = tcpIpWord(language, 'queueLimit')
+  picture.line(plot, name, picture.points(plot, limit), { color: theme.loss, type: 'dashed', width: 0.8 })
+  picture.line(plot, tcpIpWord(language, key), picture.points(plot, queue), { color, width: 1.2, fill: 0.25 })
 }
 
 function styleOf({ theme }: ChartContext, sum: Sum): LineStyle {

@@ -95,7 +95,7 @@ export class Picture {
 
   /** Height of the row above the plots that holds legend and name of the axis, and of the row below. */
   get top(): number {
-    return this.context.theme.textSize * (1 + this.legend.rows * 1.4)
+    return this.context.theme.textSize * (1 + this.legend.height)
   }
   get bottom(): number {
     return this.context.theme.textSize * 2.2

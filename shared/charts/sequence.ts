@@ -2,7 +2,7 @@
 import type { Sequence, SequenceGraph } from '../projections/sequence.ts'
 import { lowerBound } from '../projections/series.ts'
 import type { Bars } from '../projections/bars.ts'
-import { niceScale, valueText } from './axes.ts'
+import { needOwnScales, niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
 import { pairs, Picture, type Chart } from './picture.ts'
 import { valueAxis } from './plot-axes.ts'
@@ -29,11 +29,14 @@ export function sequenceChart(sequence: Sequence, context: ChartContext): Chart 
   const picture = new Picture(context, `${word(context.language, 'sequence')} (MB)`, names)
   const areas = picture.areas(lanes)
   // Zoomed in, the axis follows the data; lanes have the same span, so that slopes can be compared.
-  const span = Math.max(1, ...lanes.map(({ from, to }) => to - from))
+  const spans = lanes.map(({ from, to }) => to - from)
+  const own = needOwnScales(spans)
   const steps = (areas[0]?.height ?? 0) / (context.theme.textSize * 2.4)
+  const scales = lanes.map((lane, i) => scaleFor(lane, own ? spans[i] : Math.max(1, ...spans), steps))
+  const unitOf = Math.min(...scales.map(({ max }) => max))
   const graphs = lanes.map((lane, i) => {
-    const scale = scaleFor(lane, span, steps)
-    const axis = valueAxis(word(context.language, 'sequence'), 'B', scale.max, scale)
+    const scale = scales[i]
+    const axis = valueAxis(word(context.language, 'sequence'), 'B', own ? unitOf : scale.max, scale)
     const plot = picture.addPlot(areas[i], lane.label, axis, lane.finished)
     drawGraph(picture, plot, lane.graph, scale.max - scale.min)
     return lane.graph

@@ -1,6 +1,6 @@
 /** Congestion window, slow start threshold, bytes in flight and receive window of each lane's sender. */
 import type { SenderWindows, Windows, WindowTurn } from '../projections/windows.ts'
-import { momentText, niceScale, valueText } from './axes.ts'
+import { momentText, needOwnScales, niceScale, valueText } from './axes.ts'
 import { laneViews, type ChartContext } from './context.ts'
 import { largest, Picture, type Chart } from './picture.ts'
 import { valueAxis } from './plot-axes.ts'
@@ -21,13 +21,13 @@ export function windowsChart(windows: Windows, context: ChartContext): Chart {
   ])
   const areas = picture.areas(lanes)
   // The receive window may be a hundred times the others; it does not set the scale, and the legend says so.
-  const most = largest(
-    lanes.flatMap(({ end }) => [end.cwnd, end.inFlight, end.ssthresh]),
-    range,
-  )
-  const scale = niceScale(most, (areas[0]?.height ?? 0) / (theme.textSize * 2.4))
-  const axis = valueAxis(word(language, 'window'), 'B', scale.max, scale)
+  const each = lanes.map(({ end }) => largest([end.cwnd, end.inFlight, end.ssthresh], range))
+  const steps = (areas[0]?.height ?? 0) / (theme.textSize * 2.4)
+  const own = needOwnScales(each)
+  const scales = each.map((most) => niceScale(own ? most : Math.max(...each), steps))
+  const unitOf = Math.min(...scales.map(({ max }) => max))
   lanes.forEach(({ label, flow, end }, i) => {
+    const axis = valueAxis(word(language, 'window'), 'B', unitOf, scales[i])
     const plot = picture.addPlot(areas[i], label, axis, flow.finished)
     drawWindows(picture, plot, end)
     picture.losses(plot)
@@ -35,7 +35,7 @@ export function windowsChart(windows: Windows, context: ChartContext): Chart {
   noteHidden(
     picture,
     lanes.map(({ end }) => end),
-    scale.max,
+    Math.max(...scales.map(({ max }) => max)),
   )
   return picture.finish()
 }

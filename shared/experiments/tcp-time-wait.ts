@@ -106,7 +106,13 @@ export const tcpTimeWait: ExperimentInput = {
       without: ['again'],
     },
   ],
-  steps: [{ at: 700_000, set: { [CLIENT_ISN]: SECOND_ISN } }],
+  steps: [
+    {
+      at: 700_000,
+      set: { [CLIENT_ISN]: SECOND_ISN },
+      text: { en: 'The next connection begins lower', zh: '下一个连接的初始序列号较小' },
+    },
+  ],
   knobs: [
     {
       id: 'msl',

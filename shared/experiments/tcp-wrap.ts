@@ -86,7 +86,13 @@ export const tcpWrap: ExperimentInput = {
     { id: 'paws', label: { en: 'With PAWS', zh: '有 PAWS' } },
     { id: 'bare', label: { en: 'Without', zh: '没有' }, set: { [PAWS]: false } },
   ],
-  steps: [{ at: 700_000, set: { [CLIENT_ISN]: SECOND_ISN } }],
+  steps: [
+    {
+      at: 700_000,
+      set: { [CLIENT_ISN]: SECOND_ISN },
+      text: { en: 'The next connection begins below 2^32', zh: '下一个连接从接近 2^32 处开始' },
+    },
+  ],
   knobs: [
     {
       id: 'timestamps',

@@ -1,10 +1,12 @@
 /** The initial sequence number of each end of each flow, so that numbers can be shown from 0 on. */
 import type { TraceStore } from '../trace/store.ts'
 import { Cursor } from './cursor.ts'
-import { SYN } from '../tcp-flags.ts'
 
 export class Origins {
-  /** By flow and node; the sequence number of its last SYN, or of its first segment if there was none. */
+  /**
+   * By flow and node: the sequence number of its first segment, a SYN if the trace has it. A second connection of the same
+   * addresses and ports is counted from there, too, so that old duplicates can be found among its numbers, as in the graph.
+   */
   private readonly bases = new Map<number, Map<number, number>>()
   private readonly cursor = new Cursor('tcp:segment_sent')
 
@@ -14,8 +16,7 @@ export class Origins {
       let nodes = this.bases.get(flow)
       if (!nodes) this.bases.set(flow, (nodes = new Map()))
       const node = table.node.data[row]
-      if (nodes.has(node) && (table.columns.flags.data[row] & SYN) === 0) return
-      nodes.set(node, table.columns.seq.data[row])
+      if (!nodes.has(node)) nodes.set(node, table.columns.seq.data[row])
     })
   }
 

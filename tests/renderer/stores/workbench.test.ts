@@ -10,6 +10,7 @@ import { runInfo, settled, type Answer } from '../../support/fake-engine.ts'
 import { openWindow, stubBrowser, type FakeWindow } from '../../support/window-globals.ts'
 
 const bulk = EXPERIMENTS.find(({ id }) => id === 'tcp-bulk')!
+const rto = EXPERIMENTS.find(({ id }) => id === 'tcp-rto')!
 const handshake = EXPERIMENTS.find(({ id }) => id === 'tcp-handshake')!
 const knob = (id: string, of = bulk): Knob => of.knobs.find((candidate) => candidate.id === id)!
 
@@ -141,12 +142,35 @@ describe('knobs during a run', () => {
     expect(workbench.valueOf(knob('loss'))).toBe(0.005)
   })
 
-  it('follow what a step of the experiment or another window turned', async () => {
+  it('follow what another window turned', async () => {
     const workbench = useWorkbench()
     await useTransport().run()
     open.engine.say({ type: 'run', info: { ...info, setup: withLoss(0.1) } })
     await settled()
     expect(workbench.valueOf(knob('loss'))).toBe(0.1)
+  })
+
+  it('follow a step of the experiment as long as its run goes on; the next begins as this one did', async () => {
+    const workbench = useWorkbench()
+    const { id, setup, steps } = rto
+    const longer = structuredClone(setup)
+    longer.links.link.up.delay = steps[0].set['links.link.up.delay'] as number
+    open.engine.answer = (command) => ({
+      result: command.type === 'run.start' ? (info = runInfo({ experiment: id, setup })) : info,
+    })
+    workbench.open(rto)
+    await useTransport().run()
+    const delay = knob('delay', rto)
+    const before = workbench.valueOf(delay)
+    open.engine.say({ type: 'run', info: { ...info, setup: longer } })
+    await settled()
+    expect(workbench.valueOf(delay)).toBe(longer.links.link.up.delay)
+    expect(workbench.changes).toEqual({})
+    open.engine.say({ type: 'run', info: { ...info, setup: longer, state: 'finished' } })
+    await settled()
+    expect(workbench.valueOf(delay)).toBe(before)
+    await useTransport().run()
+    expect(open.engine.sent('run.start').map(({ set }) => set)).toEqual([{}, {}])
   })
 
   it('of a gateway are sent by path, in both directions', async () => {
