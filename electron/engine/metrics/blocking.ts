@@ -8,7 +8,7 @@ import {
 import { HELD_CONDITIONS, type HeldCondition } from '../../../shared/projections/held.ts'
 import { TraceStore } from '../../../shared/trace/store.ts'
 import type { RecordingReader } from '../recording/types.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 
 /** The sums of each lane. Reads the recording anew: only for runs that have streams. */
 export function blockingOf(reader: RecordingReader): Map<string, BlockingTotals> {

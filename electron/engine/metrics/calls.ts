@@ -1,6 +1,6 @@
 /** Figures of remote calls. null: nobody here calls, or no call came to its end. */
 import type { CallLog } from './call-log.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import { quantile } from './quantile.ts'
 
 type Figure = (lane: LaneFacts) => number | null

@@ -1,6 +1,6 @@
 /** Figures of the messages of applications. null: nobody here sends any, or none came that could be measured. */
 import type { DeliveryLog } from './delivery-log.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import { quantile } from './quantile.ts'
 
 type Figure = (lane: LaneFacts) => number | null

@@ -2,159 +2,27 @@
  * One reading of a recording: what the metrics need to know, lane by lane. Costs a byte a packet and a few numbers
  * a connection, so that a run of a million packets is as easy as one of ten.
  */
-import type { BlockingTotals } from '../../../shared/projections/blocking.ts'
 import { laneOfName } from '../../../shared/trace/store.ts'
 import type { EventName } from '../../../shared/trace/events.ts'
 import { FIN } from '../../protocol/wire/tcp.ts'
 import type { RecordingReader, TraceEvent } from '../recording/types.ts'
 import { ABOVE_TCP, isAboveTcp, logAboveTcp } from './above-tcp.ts'
+import { ARQ_LOG_EVENTS, isArqLogEvent, type ArqLogEvent } from './arq-end.ts'
 import { blockingOf } from './blocking.ts'
-import { ArqFlow, ARQ_LOG_EVENTS, isArqLogEvent, type ArqLogEvent } from './arq-end.ts'
-import { CallLog } from './call-log.ts'
-import { DatagramLog } from './datagram-log.ts'
-import { DeliveryLog } from './delivery-log.ts'
-import { QuicFlow, TcpFlow, type FlowFacts } from './flow-facts.ts'
-import { visitsOf, type Visit } from './journey.ts'
-import { LinkFacts } from './link-facts.ts'
-import { FRAGMENT_LOG_EVENTS, FragmentLog, isFragmentLogEvent } from './fragment-log.ts'
-import { isLifeLogEvent, LIFE_LOG_EVENTS, LifeLog } from './life-log.ts'
-import { isLookupEvent, LOOKUP_EVENTS, LookupLog } from './lookup-log.ts'
-import { TimeMean } from './mean.ts'
-import { MessageLog } from './message-log.ts'
+import { FRAGMENT_LOG_EVENTS, isFragmentLogEvent } from './fragment-log.ts'
+import { visitsOf } from './journey.ts'
+import { LaneFacts } from './lane-facts.ts'
+import { isLifeLogEvent, LIFE_LOG_EVENTS } from './life-log.ts'
+import { isLookupEvent, LOOKUP_EVENTS } from './lookup-log.ts'
+import { isMqttEvent, MQTT_EVENTS } from './mqtt-log.ts'
 import { PacketFlags } from './packet-flags.ts'
-import { isProbeLogEvent, PROBE_LOG_EVENTS, ProbeLog } from './probe-log.ts'
-import { isQueueLogEvent, QUEUE_LOG_EVENTS, QueueLog } from './queue-log.ts'
-import { isPathMtuEvent, PATH_MTU_EVENTS, PathMtuLog } from './path-mtu.ts'
+import { isPathMtuEvent, PATH_MTU_EVENTS } from './path-mtu.ts'
+import { isProbeLogEvent, PROBE_LOG_EVENTS } from './probe-log.ts'
+import { isQueueLogEvent, QUEUE_LOG_EVENTS } from './queue-log.ts'
 import type { QuicEnd } from './quic-end.ts'
-import { RequestLog } from './request-log.ts'
-import { isSettled, steadyStart, type SteadyStart } from './steady.ts'
-import { Pauses } from './stream-bytes.ts'
-import { TlsLog } from './tls-log.ts'
-import { isMqttEvent, MQTT_EVENTS, MqttLog } from './mqtt-log.ts'
-import { isOnTheWay, ON_THE_WAY, WayLog, type WayEvent } from './way-log.ts'
-
-/** What an application moved. */
-export interface Moved {
-  readonly node: string
-  readonly bytes: number
-  readonly sha256: string
-  readonly error: string
-}
-
-export class LaneFacts {
-  readonly id: string
-  /** By name; a TCP and a QUIC connection may have the same. */
-  readonly tcp = new Map<string, TcpFlow>()
-  readonly quic = new Map<string, QuicFlow>()
-  /** Transfers over UDP, by name. */
-  readonly arq = new Map<string, ArqFlow>()
-  readonly datagrams = new DatagramLog()
-  readonly links = new Map<string, LinkFacts>()
-  readonly finished: Moved[] = []
-  readonly requests = new RequestLog()
-  readonly messages = new MessageLog()
-  readonly tls = new TlsLog()
-  readonly way = new WayLog()
-  readonly probes = new ProbeLog()
-  readonly fragments = new FragmentLog()
-  readonly queues = new QueueLog()
-  readonly pathMtu = new PathMtuLog()
-  readonly lookups = new LookupLog()
-  readonly lives = new LifeLog()
-  /** In order; none where no names are looked up. */
-  visits: readonly Visit[] = []
-  readonly deliveries = new DeliveryLog()
-  readonly mqtt = new MqttLog(this.deliveries)
-  readonly calls = new CallLog()
-  /** Of all IP packets with TCP or UDP in them that the hosts sent. */
-  packetBytes = 0
-  /** undefined: nothing here has streams. */
-  blocking: BlockingTotals | undefined
-  started = 0
-  /** Data segments that did not reach their connection: died on a link or at a router, or were refused as damaged. */
-  dataSegmentsLost = 0
-  packetsRejected = 0
-  synQueueMax = 0
-  acceptQueueMax = 0
-  connectionsTurnedAway = 0
-  /** Half-open connections over time, and how many there were in all. */
-  readonly synQueue = new TimeMean()
-  synQueueEntries = 0
-  steady: SteadyStart | undefined
-  /** What became of SYN cookies, and how often. */
-  readonly synCookies = new Map<string, number>()
-  private synQueueLength = 0
-
-  /** Hosts that are clients, and the pauses in what applications got. */
-  readonly clients = new Set<string>()
-  readonly pauses = new Map<string, Pauses>()
-
-  constructor(id: string) {
-    this.id = id
-  }
-
-  get flows(): readonly FlowFacts[] {
-    return [...this.tcp.values(), ...this.quic.values()]
-  }
-
-  /** All that move bytes reliably. */
-  get transfers(): readonly FlowFacts[] {
-    return [...this.flows, ...this.arq.values()]
-  }
-
-  arqFlow(name: string): ArqFlow {
-    let flow = this.arq.get(name)
-    if (!flow) this.arq.set(name, (flow = new ArqFlow(name)))
-    return flow
-  }
-
-  tcpFlow(name: string): TcpFlow {
-    let flow = this.tcp.get(name)
-    if (!flow) this.tcp.set(name, (flow = new TcpFlow(name)))
-    return flow
-  }
-
-  quicFlow(name: string): QuicFlow {
-    let flow = this.quic.get(name)
-    if (!flow) this.quic.set(name, (flow = new QuicFlow(name)))
-    return flow
-  }
-
-  /** Bytes came within reach of an application. */
-  onDelivery(t: number, node: string): void {
-    let pauses = this.pauses.get(node)
-    if (pauses === undefined) this.pauses.set(node, (pauses = new Pauses()))
-    pauses.at(t)
-  }
-
-  link(node: string): LinkFacts {
-    let link = this.links.get(node)
-    if (!link) this.links.set(node, (link = new LinkFacts()))
-    return link
-  }
-
-  /** What the packets that came out last took there and back, in microseconds; null: nothing has yet, or there are several links. */
-  get roundTripNow(): number | null {
-    if (this.links.size !== 1) return null
-    let sum = 0
-    for (const { directions } of this.links.values())
-      for (const { lastDelay } of directions) sum += lastDelay ?? NaN
-    return Number.isNaN(sum) ? null : sum
-  }
-
-  onSynCookie(what: string): void {
-    this.synCookies.set(what, (this.synCookies.get(what) ?? 0) + 1)
-  }
-
-  onQueues(t: number, synQueue: number, acceptQueue: number, turnedAway: number): void {
-    this.synQueue.set(t, synQueue)
-    this.synQueueEntries += Math.max(0, synQueue - this.synQueueLength)
-    this.synQueueLength = synQueue
-    this.synQueueMax = Math.max(this.synQueueMax, synQueue)
-    this.acceptQueueMax = Math.max(this.acceptQueueMax, acceptQueue)
-    this.connectionsTurnedAway = Math.max(this.connectionsTurnedAway, turnedAway)
-  }
-}
+import { isSettled, steadyStart } from './steady.ts'
+import type { TcpEnd } from './tcp-end.ts'
+import { isOnTheWay, ON_THE_WAY, type WayEvent } from './way-log.ts'
 
 export interface RunFacts {
   readonly lanes: ReadonlyMap<string, LaneFacts>
@@ -315,35 +183,15 @@ class Collector {
         lane.pathMtu.onAcknowledged(t, node, name, event.data.acked)
         end.recoveryLog.onEstimate(event.data.smoothed_rtt, event.data.rto, lane.roundTripNow)
         return end.onMetrics(t, event.data)
-      case 'tcp:syn_cookie':
-        if (event.data.what === 'accepted') end.cookieReturned = t
-        return
-      case 'tcp:rtt_sampled':
-        return end.rtt.add(event.data.rtt)
       case 'tcp:congestion_state_changed':
         end.onCongestionState(t, event.data)
         end.recoveryLog.onPhase(t, event.data.from, event.data.to)
         if (isSettled(end) && LOSS_PHASES.has(event.data.from) && !LOSS_PHASES.has(event.data.to))
           lane.steady ??= steadyStart(t, lane, flow)
         return
-      case 'tcp:congestion_notified':
-        if (event.data.reduced) end.ecnReductions++
-        return
       case 'tcp:timer_expired':
         if (event.data.timer === 'retransmit') lane.pathMtu.onTimeout(node, name)
         return end.onTimer(event.data.timer)
-      case 'tcp:recovery_undone':
-        end.recoveryLog.undone++
-        return
-      case 'tcp:loss_probe_sent':
-        end.recoveryLog.lossProbes++
-        return
-      case 'tcp:duplicate_reported':
-        end.recoveryLog.duplicatesReported++
-        return
-      case 'tcp:rtt_discarded':
-        end.rttDiscarded++
-        return
       case 'tcp:data_read':
         // What TLS reads to get ready is not the application's.
         if (!lane.tls.isSecuring(node, name)) lane.onDelivery(t, node)
@@ -351,13 +199,8 @@ class Collector {
         return end.onRead(t, event.data.bytes)
       case 'tcp:data_written':
         return flow.writes.onWritten(t, node, event.data.bytes)
-      case 'tcp:stall_changed':
-        return end.onStall(t, event.data.cause)
-      case 'tcp:option_negotiated':
-        end.optionArrived = event.data.arrived
-        return
-      case 'tcp:connection_closed':
-        return end.onClosed(t, event.data.error)
+      default:
+        return takeTcpEnd(end, event)
     }
   }
 
@@ -466,6 +309,39 @@ class Collector {
       case 'app:finished':
         lane.finished.push({ node, ...event.data })
     }
+  }
+}
+
+/** What concerns one end of a TCP connection and nothing else. */
+function takeTcpEnd(end: TcpEnd, event: Read): void {
+  const { t } = event
+  switch (event.name) {
+    case 'tcp:rtt_sampled':
+      return end.rtt.add(event.data.rtt)
+    case 'tcp:stall_changed':
+      return end.onStall(t, event.data.cause)
+    case 'tcp:connection_closed':
+      return end.onClosed(t, event.data.error)
+    case 'tcp:syn_cookie':
+      if (event.data.what === 'accepted') end.cookieReturned = t
+      break
+    case 'tcp:option_negotiated':
+      end.optionArrived = event.data.arrived
+      break
+    case 'tcp:congestion_notified':
+      if (event.data.reduced) end.ecnReductions++
+      break
+    case 'tcp:recovery_undone':
+      end.recoveryLog.undone++
+      break
+    case 'tcp:loss_probe_sent':
+      end.recoveryLog.lossProbes++
+      break
+    case 'tcp:duplicate_reported':
+      end.recoveryLog.duplicatesReported++
+      break
+    case 'tcp:rtt_discarded':
+      end.rttDiscarded++
   }
 }
 

@@ -1,7 +1,7 @@
 /** Fragments of the packets of one lane: who made how many, and what became of the datagrams (RFC 791 3.2). */
 import type { EventName } from '../../../shared/trace/events.ts'
 import type { TraceEvent } from '../recording/types.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 
 export const FRAGMENT_LOG_EVENTS = [
   'ip:fragment_sent',

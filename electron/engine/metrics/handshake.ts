@@ -2,7 +2,7 @@
  * Figures of the opening of TCP connections (RFC 9293 3.5), as means over the connections of a lane. null: there was
  * none to take the mean of.
  */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { TcpFlow } from './flow-facts.ts'
 import { Mean } from './mean.ts'
 import { inRoundTrips } from './path.ts'

@@ -5,7 +5,7 @@
 import { Requests, type Attempt, type Phase, type PhaseKind } from '../../../shared/projections/requests.ts'
 import { TraceStore } from '../../../shared/trace/store.ts'
 import type { RecordingReader } from '../recording/types.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import { shortestRoundTripBetween } from './path.ts'
 
 /** Microseconds. */

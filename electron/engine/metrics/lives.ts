@@ -1,5 +1,5 @@
 /** Figures of how TCP connections end, of what programs read that nobody wrote, and of crowds. */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import { quantile } from './quantile.ts'
 
 type Figure = (lane: LaneFacts) => number | null

@@ -2,7 +2,7 @@
  * Figures of the HTTP messages and frames that crossed, as an onlooker read them. null: there were none, or there is
  * nothing to take a share of.
  */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { MessageLog } from './message-log.ts'
 import { shortestRoundTrip } from './path.ts'
 

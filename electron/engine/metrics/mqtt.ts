@@ -1,5 +1,5 @@
 /** Figures of MQTT. null: nobody here speaks it. */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { MqttLog } from './mqtt-log.ts'
 import { inRoundTrips } from './path.ts'
 

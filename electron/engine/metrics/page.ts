@@ -2,7 +2,7 @@
  * Figures of what the HTTP clients of a lane asked for and got, by their own account. null: nobody here speaks HTTP, or
  * the moment that is asked for did not come.
  */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { FlowFacts } from './flow-facts.ts'
 import { inRoundTrips } from './path.ts'
 import type { RequestLog } from './request-log.ts'

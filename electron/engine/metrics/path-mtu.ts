@@ -1,7 +1,7 @@
 /** What the TCP senders of one lane find out of their path's MTU (RFC 1191, RFC 4821), and how long a black hole held them. */
 import type { EventName } from '../../../shared/trace/events.ts'
 import type { TraceEvent } from '../recording/types.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 
 export const PATH_MTU_EVENTS = [
   'tcp:path_mtu_changed',

@@ -1,5 +1,5 @@
 /** Figures of a lane's links: the path that its packets took. */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { DirectionFacts, LinkFacts } from './link-facts.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** Figures of ping and traceroute. null: the lane has none, or none of its probes was answered so. */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { Probe } from './probe-log.ts'
 import { quantile } from './quantile.ts'
 

@@ -1,7 +1,7 @@
 /** How long packets of one lane waited in the queues of its links, and which of them were marked instead of dropped. */
 import type { EventName } from '../../../shared/trace/events.ts'
 import type { TraceEvent } from '../recording/types.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import { shortestRoundTrip } from './path.ts'
 
 export const QUEUE_LOG_EVENTS = [

@@ -1,5 +1,5 @@
 /** Figures of QUIC connections. null: there is none in the lane, or what is asked for did not come. */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { QuicFlow } from './flow-facts.ts'
 import { Mean } from './mean.ts'
 import { inRoundTrips } from './path.ts'

@@ -1,5 +1,5 @@
 /** Figures of how the senders of a lane found out about losses, and about those that were none. */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { RecoveryLog } from './recovery-log.ts'
 import type { Metric } from './table.ts'
 

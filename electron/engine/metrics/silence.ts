@@ -1,5 +1,5 @@
 /** How the ends of TCP connections find out that their peer is gone (RFC 9293 3.8.3, 3.8.4). */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import { Mean } from './mean.ts'
 import type { TcpEnd } from './tcp-end.ts'
 

@@ -1,6 +1,6 @@
 /** Why the senders of a lane did not send more, as shares of their time (DESIGN 6.2). */
 import { STALL_CAUSES, type StallCause } from '../../../shared/trace/events.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 
 /** A SYN flood is sent by a host that keeps no connection: there is nobody who waits. */
 const connections = (lane: LaneFacts) => lane.flows.filter(({ sender }) => sender.stalls.times.length > 0)

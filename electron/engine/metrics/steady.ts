@@ -3,7 +3,7 @@
  * the account begins when a few losses have brought it down.
  */
 import type { ConnectionEnd } from './connection-end.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { TcpFlow } from './flow-facts.ts'
 import type { Mean } from './mean.ts'
 

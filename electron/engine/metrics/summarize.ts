@@ -5,7 +5,8 @@ import type { Summary } from '../../../shared/summary.ts'
 import type { RecordingMeta, RecordingReader } from '../recording/types.ts'
 import { applyChanges } from '../settings.ts'
 import { judge } from './expectations.ts'
-import { collectFacts, LaneFacts, type RunFacts } from './facts.ts'
+import { collectFacts, type RunFacts } from './facts.ts'
+import { LaneFacts } from './lane-facts.ts'
 import { METRICS } from './table.ts'
 
 /** All figures of a run by `lane/name`; those of nodes without a lane stand under their bare name. */

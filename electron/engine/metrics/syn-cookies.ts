@@ -1,5 +1,5 @@
 /** SYN cookies of a lane's listeners (RFC 4987 3.6). */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 
 /** SYNs that were answered without being remembered. */
 export const synCookiesSent = (lane: LaneFacts): number => lane.synCookies.get('sent') ?? 0

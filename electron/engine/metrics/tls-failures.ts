@@ -1,5 +1,5 @@
 /** Why TLS handshakes failed: connections by the code that the client's library gave. null: nothing was encrypted. */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 
 /**
  * What may be wrong with a chain, as Node calls it: the names are OpenSSL's (X509_V_ERR_...), but for that of the host,

@@ -2,7 +2,7 @@
  * Figures of TLS. Times are means over the connections whose handshake succeeded, at the client. null: nothing here was
  * encrypted, or no handshake yields the figure.
  */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { TcpFlow } from './flow-facts.ts'
 import { Mean } from './mean.ts'
 import { firstByteRoundTrips } from './page.ts'

@@ -3,7 +3,7 @@
  * data segment of QUIC is a packet with bytes of streams, its payload these bytes.
  */
 import type { ConnectionEnd } from './connection-end.ts'
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import { cubicWindow, mathisWindow, renoFriendlyWindow, windowRate } from './models.ts'
 import { Mean } from './mean.ts'
 import { steadyLossShare, steadyRoundTrip } from './steady.ts'

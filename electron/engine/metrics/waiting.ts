@@ -1,5 +1,5 @@
 /** Figures of what waits in TCP: for a window that is closed (RFC 9293 3.8.6.1), for a byte that is missing, for an ACK (3.7.4). */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import { quantile } from './quantile.ts'
 import { meanRoundTrip } from './path.ts'
 import { goodput, meanWindow } from './transfer.ts'

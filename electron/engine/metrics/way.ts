@@ -1,5 +1,5 @@
 /** Figures of the way between networks: switches, ARP and routers. */
-import type { LaneFacts } from './facts.ts'
+import type { LaneFacts } from './lane-facts.ts'
 import type { WayLog } from './way-log.ts'
 
 const ofWay =

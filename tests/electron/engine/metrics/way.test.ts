@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { WayLog, type WayEvent } from '../../../../electron/engine/metrics/way-log.ts'
 import { WAY_METRICS } from '../../../../electron/engine/metrics/way.ts'
-import { LaneFacts } from '../../../../electron/engine/metrics/facts.ts'
+import { LaneFacts } from '../../../../electron/engine/metrics/lane-facts.ts'
 
 const SYN = 2
 const SYN_ACK = 0x12
