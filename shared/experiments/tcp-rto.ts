@@ -7,7 +7,7 @@ const DELAY = 'links.link.up.delay'
 const AS_IT_COMES = [
   is('links.link.up.loss.rate', 0),
   is('links.link.down.loss.rate', 0),
-  is('links.link.down.delay', 10_000),
+  is('links.link.down.delay', 25_000),
   is('hosts.client.tcp.minRto', 10_000),
   is('hosts.client.tcp.undo', false),
   is('apps.sender.rate', 400),
@@ -62,7 +62,7 @@ export const tcpRto: ExperimentInput = {
       },
       server: { role: 'server', tcp: { delayedAck: 0 } },
     },
-    links: { link: { a: 'client', b: 'server', up: { delay: 10_000 }, down: { delay: 10_000 } } },
+    links: { link: { a: 'client', b: 'server', up: { delay: 25_000 }, down: { delay: 25_000 } } },
     apps: {
       sender: {
         kind: 'tcp-send',
@@ -80,7 +80,7 @@ export const tcpRto: ExperimentInput = {
     {
       at: 4_000_000,
       text: { en: 'the path becomes longer', zh: '路径变长' },
-      set: { [DELAY]: 150_000 },
+      set: { [DELAY]: 200_000 },
     },
     {
       at: 12_000_000,
