@@ -1,20 +1,23 @@
 /** IP 寻址与路由: tables, the longest prefix that fits, and a traceroute that finds out which way packets go. */
 import type { ExperimentInput, Json, Text } from '../experiment.ts'
-import { LINK_KNOBS } from './link-knobs.ts'
+import {
+  AGGREGATE,
+  DEFAULT,
+  delays,
+  GATE,
+  GATE_WITHOUT_24,
+  KNOBS,
+  losses,
+  SHOP_NEARBY,
+  TABLE,
+} from './ip-routing-knobs.ts'
 import { is } from './web.ts'
 
 /** One way on each line, in microseconds. */
 const DELAY = 20_000
-const LINES = ['lan', 'trunk', 'hall', 'books', 'side', 'stall', 'exit', 'cross'] as const
 const roundTrip = (lines: number): number => 2 * lines * DELAY
 
-const AGGREGATE = { to: '10.77.0.0/16', via: 'core' }
-const SHOP_NEARBY = { to: '10.77.5.0/24', via: 'branch' }
-const DEFAULT = { to: '0.0.0.0/0', via: 'isp' }
-/** The tables of gate and core, beyond the networks that they are in themselves. */
-const GATE: Json = [AGGREGATE, SHOP_NEARBY, DEFAULT]
-const GATE_WITHOUT_24: Json = [AGGREGATE, DEFAULT]
-const GATE_WITHOUT_DEFAULT: Json = [AGGREGATE, SHOP_NEARBY]
+/** The table of core. */
 const TO_CAMPUS = { to: '10.77.3.0/24', via: 'campus' }
 const CORE_BACK = { to: '0.0.0.0/0', via: 'gate' }
 const CORE_TO_SHOP = { to: '10.77.5.0/24', via: 'branch' }
@@ -24,9 +27,6 @@ const MAX_HOPS = 12
 /** Routers that pass on a packet that begins with a time to live of 64, if it never arrives. */
 const PASSES = 63
 
-const delays = LINES.flatMap((line) => [`links.${line}.up.delay`, `links.${line}.down.delay`])
-const losses = LINES.flatMap((line) => [`links.${line}.up.loss.rate`, `links.${line}.down.loss.rate`])
-const TABLE = 'routers.gate.routes'
 const UNDISTURBED = losses.map((path) => is(path, 0))
 const FAR_ENOUGH = is('apps.ping.ttl', 64)
 const AS_IT_COMES = [...UNDISTURBED, is(TABLE, GATE), is('apps.route.maxHops', MAX_HOPS)]
@@ -221,69 +221,7 @@ export const ipRouting: ExperimentInput = {
       set: { 'routers.core.routes': [CORE_TO_SHOP, CORE_BACK] },
     },
   ],
-  knobs: [
-    {
-      id: 'table',
-      label: { en: 'The table of gate', zh: 'gate 的路由表' },
-      hint: {
-        en: 'Beyond its own networks. The lane with the detour has a table of its own.',
-        zh: '自己所在的网络之外的表项。绕行的那一组另有自己的表。',
-      },
-      group: 'ip',
-      paths: [TABLE],
-      kind: 'choice',
-      options: [
-        { value: GATE, label: { en: '/16, /24 and default', zh: '/16、/24 与默认' } },
-        { value: GATE_WITHOUT_24, label: { en: '/16 and default', zh: '/16 与默认' } },
-        { value: GATE_WITHOUT_DEFAULT, label: { en: '/16 and /24', zh: '/16 与 /24' } },
-      ],
-      live: true,
-    },
-    {
-      id: 'probe',
-      label: { en: 'What traceroute sends', zh: 'traceroute 发什么' },
-      hint: {
-        en: 'Datagrams to ports that nobody listens on, or echo requests. Routers answer both alike.',
-        zh: '发往没人监听的端口的数据报，或者回显请求。路由器对两者一视同仁。',
-      },
-      group: 'application',
-      paths: ['apps.route.probe'],
-      kind: 'choice',
-      options: [
-        { value: 'udp', label: { en: 'UDP datagrams', zh: 'UDP 数据报' } },
-        { value: 'icmp', label: { en: 'ICMP echo requests', zh: 'ICMP 回显请求' } },
-      ],
-    },
-    {
-      id: 'max-hops',
-      label: { en: 'Most hops', zh: '最多跳数' },
-      hint: { en: 'Where traceroute gives up.', zh: 'traceroute 到这里就放弃。' },
-      group: 'application',
-      paths: ['apps.route.maxHops'],
-      kind: 'number',
-      unit: 'count',
-      min: 1,
-      max: 64,
-      step: 1,
-    },
-    {
-      id: 'ttl',
-      label: { en: 'Time to live of ping', zh: 'ping 的 TTL' },
-      hint: {
-        en: 'With 3 no echo request reaches the library: the third router finds nothing left.',
-        zh: '设成 3，回显请求就到不了图书馆：第三台路由器把它减没了。',
-      },
-      group: 'ip',
-      paths: ['apps.ping.ttl'],
-      kind: 'number',
-      unit: 'count',
-      min: 1,
-      max: 255,
-      step: 1,
-    },
-    { ...LINK_KNOBS.delay, paths: delays, max: 100_000, step: 1_000 },
-    { ...LINK_KNOBS.loss, paths: losses },
-  ],
+  knobs: KNOBS,
   expectations: [
     found(
       'library',
