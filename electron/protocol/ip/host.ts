@@ -20,7 +20,6 @@ import {
   type Endpoint,
   type Ipv4Address,
 } from '../wire/address.ts'
-import { read16 } from '../wire/bytes.ts'
 import {
   decodeIcmp,
   encodeIcmp,
@@ -56,7 +55,7 @@ import { FlowScopes } from './flow-scopes.ts'
 import { mayReportError, Pings, type EchoId } from './icmp.ts'
 import { IpOutput } from './output.ts'
 import type { HostOptions, PingOptions, SendOutcome, UdpSend } from './requests.ts'
-import { segmentFields } from './trace.ts'
+import { fragmentFields, segmentFields } from './trace.ts'
 import { UdpPorts } from './udp.ts'
 
 export type { HostOptions, PingOptions, SendOutcome, UdpSend } from './requests.ts'
@@ -436,17 +435,9 @@ export class Host implements SansIo<HostEvent> {
   }
 
   private pushCut(bytes: Uint8Array, trace: Trace, announce: (pkt: number) => void): boolean {
-    return this.output.pushCut(bytes, announce, (fragment, pkt) => {
-      const word = read16(fragment, 6)
-      const fields = {
-        identification: read16(fragment, 4),
-        fragment_offset: (word & 0x1fff) * 8,
-        more_fragments: (word & 0x2000) !== 0,
-        size: fragment.length,
-        protocol: fragment[9],
-      }
-      trace.emit('ip:fragment_sent', fields, pkt)
-    })
+    return this.output.pushCut(bytes, announce, (fragment, pkt) =>
+      trace.emit('ip:fragment_sent', fragmentFields(fragment), pkt),
+    )
   }
 
   private reportUnreachable(packet: Ipv4Packet, bytes: Uint8Array, code: number): void {

@@ -2,6 +2,7 @@
 import type { EventData } from '../../../shared/trace/events.ts'
 import { isDuplicateReport } from '../tcp/duplicates.ts'
 import type { OutgoingSegment } from '../tcp/events.ts'
+import { read16 } from '../wire/bytes.ts'
 
 const NO_RANGES: readonly number[] = []
 
@@ -26,5 +27,17 @@ export function segmentFields(out: OutgoingSegment, size: number): EventData<'tc
     dsack: options.sack !== undefined && isDuplicateReport(options.sack, segment.acknowledgment),
     ecn: out.ecn,
     cause: out.cause,
+  }
+}
+
+/** The fields of `ip:fragment_sent`, from the header of a packet of our own. */
+export function fragmentFields(fragment: Uint8Array): EventData<'ip:fragment_sent'> {
+  const word = read16(fragment, 6)
+  return {
+    identification: read16(fragment, 4),
+    fragment_offset: (word & 0x1fff) * 8,
+    more_fragments: (word & 0x2000) !== 0,
+    size: fragment.length,
+    protocol: fragment[9],
   }
 }
