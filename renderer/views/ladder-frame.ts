@@ -63,6 +63,9 @@ export interface Layout {
 }
 
 const BAND = 7
+/** Heights of the text of a fold, and of the room below it for the words of the packet that ends it. */
+const FOLD = 2.6
+const ABOVE = 1
 const HEAD = 6
 
 export function layoutOf(
@@ -77,7 +80,7 @@ export function layoutOf(
   const bottom = height - 6
   // Room for the words of a packet that is sent at once.
   const first = top + theme.textSize * 1.5
-  const time = new TimeScale(range, first, bottom, silences, theme.textSize * 2.6)
+  const time = new TimeScale(range, first, bottom, silences, theme.textSize * (FOLD + ABOVE))
   return {
     left: times + names + BAND,
     right: width - names - BAND - 4,
@@ -206,7 +209,8 @@ function lean(pen: CanvasRenderingContext2D, { x1, y1, x2, y2, up, reach }: Line
   // A packet that came not far says little about its slope.
   const fall = (y2 - y1) / Math.max(0.3, Math.abs(x2 - x1) / reach)
   const angle = Math.atan2(fall, reach)
-  pen.translate(x1 + (up ? 8 : -8), y1 + (fall / reach) * 8 - 1)
+  // Words that do not lean stand where a steep line begins.
+  pen.translate(x1 + (up ? 8 : -8), y1 + Math.min(8, (fall / reach) * 8) - 1)
   if (angle < 0.5) pen.rotate(up ? angle : -angle)
 }
 function drawTimes(surface: Surface, layout: Layout, range: TimeRange): void {
@@ -229,17 +233,18 @@ function drawTimes(surface: Surface, layout: Layout, range: TimeRange): void {
 function drawFolds(surface: Surface, layout: Layout, { language }: LadderFrame): void {
   const { pen, theme, width } = surface
   for (const { silence, y1, y2 } of layout.time.folds) {
+    const end = y2 - theme.textSize * ABOVE
     pen.fillStyle = theme.ground
     pen.strokeStyle = theme.lineStrong
     pen.lineWidth = 1
     pen.beginPath()
     tear(pen, 0, width, y1 + 4)
-    tear(pen, width, 0, y2 - 4)
+    tear(pen, width, 0, end - 4)
     pen.closePath()
     pen.fill()
     pen.stroke()
     const words = word(language, 'silence', { span: formatSpan(silence.lasts) })
-    drawText(surface, words, (layout.left + layout.right) / 2, (y1 + y2) / 2, {
+    drawText(surface, words, (layout.left + layout.right) / 2, (y1 + end) / 2, {
       color: theme.muted,
       align: 'center',
     })

@@ -38,7 +38,7 @@ export function fitting({ pen, theme }: Surface, settings: string, width: number
   return length > 0 ? `${text.slice(0, length)}…` : ''
 }
 
-/** A packet on the wire, data solid and what carries none thin; a cross where one died. `angle`: of the wire. */
+/** A packet on the wire, data solid, what carries none thin, and what reports on others a diamond; a cross where one died. `angle`: of the wire. */
 export function drawPacket(
   { pen, theme }: Surface,
   { pkt, x, y, flying: { packet, dead } }: DrawnPacket,
@@ -56,7 +56,8 @@ export function drawPacket(
   pen.translate(x, y)
   pen.rotate(angle)
   pen.fillStyle = again ? theme.retransmission : color
-  if ((segment?.payload ?? packet.size) > 0) pen.fillRect(-3, -4.5, 6, 9)
+  if (packet.protocol === 'ICMP') drawDiamond(pen)
+  else if ((segment?.payload ?? packet.size) > 0) pen.fillRect(-3, -4.5, 6, 9)
   else pen.fillRect(-1, -4.5, 2, 9)
   if (pkt === selected || pkt === pointed) {
     pen.strokeStyle = theme.text
@@ -64,6 +65,16 @@ export function drawPacket(
     pen.strokeRect(-5.5, -7.5, 11, 15)
   }
   pen.restore()
+}
+
+function drawDiamond(pen: CanvasRenderingContext2D): void {
+  pen.beginPath()
+  pen.moveTo(-5, 0)
+  pen.lineTo(0, -5)
+  pen.lineTo(5, 0)
+  pen.lineTo(0, 5)
+  pen.closePath()
+  pen.fill()
 }
 
 /** A box that fills up, away from the wire, with the bytes in it; `y` is its middle. */

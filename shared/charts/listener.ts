@@ -39,13 +39,20 @@ export function listenerChart(listeners: Listeners, context: ChartContext): Char
     }),
   )
   const sums = SUMS.filter((sum) => found.some(({ queues }) => lastOf(queues[sum], range.to) > 0))
-  const picture = new Picture(context, tcpIpWord(language, 'connections'), [
-    ...(['synQueueName', 'acceptQueueName', 'queueLimit'] as const).map((key) => tcpIpWord(language, key)),
-    ...sums.map((sum) => tcpIpWord(language, SUM_WORDS[sum])),
-  ])
-  const shares = sums.length > 0 ? SHARES : SHARES.slice(0, 2)
   const grid = found.map(({ lane, queues }) => ({ lane, words: sumWords(context, queues, sums) }))
-  const columns = laneGrid(picture, grid, tcpIpWord(language, 'connections'), shares)
+  const layOut = (drawn: readonly Sum[]) => {
+    const picture = new Picture(context, tcpIpWord(language, 'connections'), [
+      ...(['synQueueName', 'acceptQueueName', 'queueLimit'] as const).map((key) => tcpIpWord(language, key)),
+      ...drawn.map((sum) => tcpIpWord(language, SUM_WORDS[sum])),
+    ])
+    const shares = drawn.length > 0 ? SHARES : SHARES.slice(0, 2)
+    return { picture, columns: laneGrid(picture, grid, tcpIpWord(language, 'connections'), shares) }
+  }
+  // Sums that find no height for a plot of their own need no place in the legend, either.
+  const full = layOut(sums)
+  const { picture, columns } = full.columns.some(({ areas }) => areas.length < SHARES.length)
+    ? layOut([])
+    : full
   // Without height for a plot of each, both queues share one: it is the accept queue that fills first where accept is slow.
   const isShared = columns.some(({ areas }) => areas.length === 1)
   const lanes = columns.map((column, i) => ({ ...column, queues: found[i].queues }))

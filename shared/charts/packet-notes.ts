@@ -36,10 +36,18 @@ export function causeText(cause: string): string {
   return short.includes(cause) ? cause.toUpperCase() : cause.replaceAll('_', ' ')
 }
 
+/** What a refused segment is answered with, in the names of RFC 9293 and RFC 5961. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  ack: 'ACK',
+  challenge_ack: 'challenge ACK',
+  rst: 'RST',
+  none: '–',
+}
+
 export function noteText(language: Language, note: PacketNote): string {
   switch (note.kind) {
     case 'refused':
-      return tcpIpWord(language, 'refused', { rule: note.rule, answer: note.answer.replaceAll('_', ' ') })
+      return tcpIpWord(language, 'refused', { rule: note.rule, answer: ANSWERS[note.answer] ?? note.answer })
     case 'rejected':
       return tcpIpWord(language, 'rejected', { layer: note.layer, reason: note.reason.replaceAll('_', ' ') })
     case 'lost':

@@ -63,6 +63,7 @@ export interface LineStyle {
  * copies an array of arrays point by point.
  */
 export type Points = Float64Array
+type ChangeWords = 'head' | 'foot' | 'once' | 'above'
 type MarkLine = NonNullable<LineSeriesOption['markLine']>
 
 const RIGHT = 14
@@ -259,8 +260,11 @@ export class Picture {
 
   /** Vertical strokes, each from one value to another at one moment. */
   strokes(plot: number, name: string, bars: readonly Bar[], color: string, width = 1): void {
+    // ECharts leaves out what is shorter than a pixel, which would be all that a long transfer sends.
+    const { scale, height } = this.plots[plot]
+    const pixel = (scale.max - scale.min) / height
     const data = new Float64Array(6 * bars.length)
-    bars.forEach(({ t, from, to }, i) => data.set([t, from, t, to, t, NaN], 6 * i))
+    bars.forEach(({ t, from, to }, i) => data.set([t, from, t, Math.max(to, from + pixel), t, NaN], 6 * i))
     this.line(plot, name, data, { color, width, step: false, cap: 'square' })
   }
 
@@ -357,7 +361,7 @@ export class Picture {
   }
 
   /** Knob changes, marks and faults as labelled lines. */
-  private changes(plot: number, words: 'head' | 'foot' | 'once'): void {
+  private changes(plot: number, words: ChangeWords): void {
     const { theme, range, changes, language } = this.context
     const pixel = (range.to - range.from) / this.plots[plot].width
     const labels = changeLabels(changes.all, range.from, range.to, pixel * theme.textSize, language)
@@ -377,7 +381,7 @@ export class Picture {
     this.nameChanges(
       plot,
       labels.map(({ t, text, fault }) => ({ t, text, color: colorOf(fault) })),
-      words !== 'head',
+      words,
     )
   }
 
@@ -385,16 +389,18 @@ export class Picture {
   private nameChanges(
     plot: number,
     labels: readonly { t: number; text: string; color: string }[],
-    atFoot: boolean,
+    words: ChangeWords,
   ): void {
     const { theme, range } = this.context
     const { x, y, width, height } = this.plots[plot]
     // In a low plot they would cover everything; the timeline below has them, too.
     if (height < theme.textSize * LOW) return
     const line = theme.textSize * 1.2
-    const yOf = (row: number): number =>
-      atFoot ? y + height - line * (row + 1.2) : y + theme.textSize * 2.1 + line * row
-    const free = new Array<number>(CHANGE_ROWS).fill(-Infinity)
+    const yOf = (row: number): number => {
+      if (words === 'above') return y - line
+      return words === 'head' ? y + theme.textSize * 2.1 + line * row : y + height - line * (row + 1.2)
+    }
+    const free = new Array<number>(words === 'above' ? 1 : CHANGE_ROWS).fill(-Infinity)
     for (const { t, text, color } of labels) {
       const length = textWidth(text, theme.textSize) + 8
       const line = x + ((t - range.from) / (range.to - range.from)) * width
@@ -413,9 +419,9 @@ export class Picture {
 
   /**
    * The finished chart. The words of changes stand at the head or, where rows fill the plot from the top, at its foot; `once`: at
-   * the foot of the first plot alone, since those beside it have the same lines.
+   * the foot of the first plot alone, since those beside it have the same lines; `above`: before the plot, in one row, where there is no room in it.
    */
-  finish(pick?: Chart['pick'], words: 'head' | 'foot' | 'once' = 'head'): Chart {
+  finish(pick?: Chart['pick'], words: ChangeWords = 'head'): Chart {
     for (let plot = 0; plot < this.timed; plot++) this.changes(plot, words)
     return { option: this.option(), plots: this.plots.slice(0, this.timed), pick }
   }

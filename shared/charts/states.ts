@@ -4,6 +4,7 @@ import type { StateChange, States } from '../projections/states.ts'
 import { isIdleState, isOpenState, stateAt } from '../projections/states.ts'
 import { momentText, niceScale, type Scale } from './axes.ts'
 import { laneViews, type ChartContext, type LaneView } from './context.ts'
+import { textWidth } from './legend.ts'
 import { largest, Picture, type Chart, type Area } from './picture.ts'
 import { inkOn } from './signs.ts'
 import { word } from './texts.ts'
@@ -34,7 +35,7 @@ export function statesChart(states: States, context: ChartContext): Chart {
     const rest = { ...area, y: rows.y + rows.height + gap, height: area.height - rows.height - gap }
     addQueues(picture, rest, listener, scale)
   })
-  return picture.finish()
+  return picture.finish(undefined, 'above')
 }
 
 function endsOf(states: States, { store, theme }: ChartContext, { flow }: LaneView): EndStates[] {
@@ -60,7 +61,8 @@ function addStates(picture: Picture, area: Area, lane: LaneView, ends: readonly 
   const rowHeight = (area.height - captionHeight) / Math.max(1, ends.length)
   ends.forEach((end, row) => {
     const top = area.y + captionHeight + row * rowHeight
-    picture.caption(end.name, 6, top + rowHeight / 2 - theme.textSize / 2, area.x - 8, end.color)
+    const size = nameSize(end.name, area.x - 10, theme.textSize)
+    picture.caption(end.name, 6, top + rowHeight / 2 - size / 2, area.x - 8, end.color, 600, size)
     const height = Math.min(rowHeight - 3, theme.textSize * 2.6)
     const box = { y: top + (rowHeight - height) / 2, height }
     const spans = spansOf(end.changes, range.from, Math.min(range.to, store.end), pixel)
@@ -89,6 +91,10 @@ function addStates(picture: Picture, area: Area, lane: LaneView, ends: readonly 
   ])
   picture.losses(plot)
 }
+
+/** A little smaller where that lets the whole name stand beside its row. */
+const nameSize = (name: string, width: number, size: number): number =>
+  Math.max(size * 0.75, Math.min(size, (size * width) / textWidth(name, size * 1.08)))
 
 interface StateSpan {
   readonly from: number

@@ -102,7 +102,7 @@ export const tcpKeepalive: ExperimentInput = {
     {
       at: CRASH,
       text: {
-        en: 'In the second and third lane the server loses power',
+        en: 'Lanes 2 and 3: the server loses power',
         zh: '第二、三组：服务器断电',
       },
       set: { [POWER]: 'off' },
@@ -110,7 +110,7 @@ export const tcpKeepalive: ExperimentInput = {
     },
     {
       at: RESTART,
-      text: { en: 'In the third lane it is started again', zh: '第三组：服务器重新开机' },
+      text: { en: 'Lane 3: it is started again', zh: '第三组：服务器重新开机' },
       set: { [POWER]: 'on' },
       lanes: ['restarted'],
     },

@@ -74,7 +74,7 @@ describe('notes', () => {
       'en',
       [
         'taken for lost: RACK, 12 ms past the reordering window of 5 ms',
-        'refused: RFC 5961 4.2: RST outside; answer: challenge ack',
+        'refused: RFC 5961 4.2: RST outside; answer: challenge ACK',
       ],
     ],
     [3, 'en', ['sent again for nothing (D-SACK)']],
