@@ -1,33 +1,24 @@
 /** Sends echo requests at fixed intervals, and says who answers and after how long (RFC 792, RFC 1122 3.2.2.6). */
 import type { PingApp } from '../../../shared/probes.ts'
-import type { Trace } from '../../../shared/trace/sink.ts'
 import { after, type Micros } from '../../../shared/units.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
-import type { Ipv4Address } from '../../protocol/wire/address.ts'
 import { ICMP_HEADER } from '../../protocol/wire/icmp.ts'
 import { IPV4_MIN_HEADER } from '../../protocol/wire/ipv4.ts'
-import type { App, Station } from '../station.ts'
-import { complaintOf, echoKey, Probes, quotedKey } from './probes.ts'
-
-export interface PingOptions {
-  readonly name: string
-  readonly station: Station
-  readonly to: Ipv4Address
-  readonly trace: Trace
-}
+import type { App } from '../station.ts'
+import { complaintOf, echoKey, Probes, quotedKey, type ProbeOptions } from './probes.ts'
 
 /** The bytes that ping has always sent: each its own place. */
 const dataOf = (size: number): Uint8Array => Uint8Array.from({ length: size }, (_, i) => i & 0xff)
 
 export class Ping implements App {
   private setup: PingApp
-  private readonly options: PingOptions
+  private readonly options: ProbeOptions
   private readonly probes: Probes
   private sent = 0
   private nextAt: number
   private isKilled = false
 
-  constructor(setup: PingApp, options: PingOptions) {
+  constructor(setup: PingApp, options: ProbeOptions) {
     this.setup = setup
     this.options = options
     this.probes = new Probes(options.trace, options.name)

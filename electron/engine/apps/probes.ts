@@ -4,6 +4,7 @@ import { after, elapsed, type Micros } from '../../../shared/units.ts'
 import type { IcmpErrorReceived } from '../../protocol/ip/events.ts'
 import { formatAddress, type Ipv4Address } from '../../protocol/wire/address.ts'
 import {
+  ECHO_REQUEST,
   FRAGMENTATION_NEEDED,
   HOST_UNREACHABLE,
   icmpCode,
@@ -12,9 +13,19 @@ import {
   PORT_UNREACHABLE,
   TTL_EXCEEDED,
 } from '../../protocol/wire/icmp.ts'
-import { PROTOCOL_ICMP } from '../../protocol/wire/ipv4.ts'
+import { PROTOCOL_ICMP, PROTOCOL_UDP } from '../../protocol/wire/ipv4.ts'
+import type { Station } from '../station.ts'
 
-export interface ProbeHeader {
+/** What ping and traceroute are given. */
+export interface ProbeOptions {
+  /** As the experiment calls the program. */
+  readonly name: string
+  readonly station: Station
+  readonly to: Ipv4Address
+  readonly trace: Trace
+}
+
+interface ProbeHeader {
   readonly target: Ipv4Address
   readonly ttl: number
   /** Length of the IP packet. */
@@ -71,9 +82,9 @@ export class Probes {
   }
 
   /** Takes an answer; false: to none of the probes that are out. */
-  answer(now: Micros, key: string, { from, kind, mtu }: Answer): boolean {
-    const probe = this.waiting.get(key)
-    if (probe === undefined) return false
+  answer(now: Micros, key: string | undefined, { from, kind, mtu }: Answer): boolean {
+    const probe = key === undefined ? undefined : this.waiting.get(key)
+    if (key === undefined || probe === undefined) return false
     this.waiting.delete(key)
     const { program } = this
     const rtt = Math.round(elapsed(probe.sentAt, now))
@@ -119,11 +130,15 @@ export const echoKey = (identifier: number, sequence: number): string => `echo $
 /** The key of a datagram, from its two ports. */
 export const datagramKey = (fromPort: number, toPort: number): string => `udp ${fromPort} ${toPort}`
 
-/** The key of the packet that an ICMP error quotes (RFC 792: the header and 8 bytes more, which hold an echo's identifier and number). */
-export function quotedKey({ protocol, sourcePort, destinationPort, sequence }: IcmpErrorReceived['quoted']) {
-  return protocol === PROTOCOL_ICMP
-    ? echoKey(sequence >>> 16, sequence & 0xffff)
-    : datagramKey(sourcePort, destinationPort)
+/**
+ * The key of the probe that an ICMP error quotes: the header and 8 bytes more (RFC 792), which hold an echo's identifier and number.
+ * undefined: it quotes something else that left this host.
+ */
+export function quotedKey(quoted: IcmpErrorReceived['quoted']): string | undefined {
+  const { protocol, sourcePort, destinationPort, sequence } = quoted
+  if (protocol === PROTOCOL_UDP) return datagramKey(sourcePort, destinationPort)
+  const isRequest = protocol === PROTOCOL_ICMP && sourcePort >>> 8 === ECHO_REQUEST
+  return isRequest ? echoKey(sequence >>> 16, sequence & 0xffff) : undefined
 }
 
 const UNREACHABLE: Readonly<Record<number, string>> = {

@@ -3,21 +3,20 @@
  * has to say so (RFC 792, RFC 1812 5.3.1), until the target itself answers: that nobody listens on the port, or with an echo.
  */
 import type { TracerouteApp } from '../../../shared/probes.ts'
-import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
-import type { Ipv4Address } from '../../protocol/wire/address.ts'
 import { ICMP_HEADER } from '../../protocol/wire/icmp.ts'
 import { IPV4_MIN_HEADER } from '../../protocol/wire/ipv4.ts'
-import type { App, Station } from '../station.ts'
-import { complaintOf, datagramKey, echoKey, Probes, quotedKey, type Answer } from './probes.ts'
-
-export interface TracerouteOptions {
-  readonly name: string
-  readonly station: Station
-  readonly to: Ipv4Address
-  readonly trace: Trace
-}
+import type { App } from '../station.ts'
+import {
+  complaintOf,
+  datagramKey,
+  echoKey,
+  Probes,
+  quotedKey,
+  type Answer,
+  type ProbeOptions,
+} from './probes.ts'
 
 /** With the headers of IP and UDP, or ICMP, a packet of 60 bytes: what traceroute has always sent. */
 const PAYLOAD = new Uint8Array(32)
@@ -26,7 +25,7 @@ const PORTS = 65_536
 export class Traceroute implements App {
   done = false
   private readonly setup: TracerouteApp
-  private readonly options: TracerouteOptions
+  private readonly options: ProbeOptions
   private readonly probes: Probes
   /** Of its datagrams; bound with the first probe. */
   private localPort: number | undefined
@@ -36,7 +35,7 @@ export class Traceroute implements App {
   /** Somebody answered for whom there is no next hop. */
   private arrived = false
 
-  constructor(setup: TracerouteApp, options: TracerouteOptions) {
+  constructor(setup: TracerouteApp, options: ProbeOptions) {
     this.setup = setup
     this.options = options
     this.probes = new Probes(options.trace, options.name)
@@ -68,7 +67,7 @@ export class Traceroute implements App {
     this.probes.clear()
   }
 
-  private take(now: Micros, key: string, answer: Answer): void {
+  private take(now: Micros, key: string | undefined, answer: Answer): void {
     if (!this.probes.answer(now, key, answer)) return
     if (answer.kind !== 'time_exceeded') this.arrived = true
     this.goOn(now)

@@ -1,5 +1,6 @@
 /** ping and traceroute in a lane, by what the trace says of their probes. */
 import { describe, expect, it } from 'vitest'
+import { datagramKey, echoKey, quotedKey } from '../../../../electron/engine/apps/probes.ts'
 import type { SetupInput } from '../../../../shared/experiment.ts'
 import type { EventData } from '../../../../shared/trace/events.ts'
 import { routedSetup } from '../../../support/network.ts'
@@ -160,6 +161,19 @@ describe('traceroute', () => {
     expect(kinds.filter((kind) => kind === 'told').length).toBeLessThanOrEqual(251)
     expect(answers(of('route'))[0]).toBe('none')
     expect(answers(of('route')).at(-1)).toEqual(['port_unreachable', '10.77.2.20'])
+  })
+})
+
+describe('what an ICMP error quotes', () => {
+  const quoted = { source: 1, destination: 2, sourcePort: 40_000, destinationPort: 33_434, sequence: 0 }
+
+  it('is a probe only if it is a datagram or an echo request', () => {
+    expect(quotedKey({ ...quoted, protocol: 17 })).toBe(datagramKey(40_000, 33_434))
+    expect(quotedKey({ ...quoted, protocol: 6 })).toBeUndefined()
+    // Type and code stand where ports would, identifier and number where TCP has its sequence number.
+    const echo = { ...quoted, protocol: 1, sequence: 0x0007_0009 }
+    expect(quotedKey({ ...echo, sourcePort: 8 << 8 })).toBe(echoKey(7, 9))
+    expect(quotedKey({ ...echo, sourcePort: 0 })).toBeUndefined()
   })
 })
 
