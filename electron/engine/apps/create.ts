@@ -43,7 +43,7 @@ export interface LabApp extends App {
 }
 
 /** Where an application is, and what it has there. */
-export interface AppPlace {
+interface AppPlace {
   /** Its name in the experiment. */
   readonly name: string
   readonly station: Station

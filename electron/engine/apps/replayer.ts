@@ -12,7 +12,7 @@ import { flowName, type Endpoint } from '../../protocol/wire/address.ts'
 import { decodePacket } from '../../protocol/wire/quic/header.ts'
 import type { App, Station } from '../station.ts'
 
-export interface ReplayerOptions {
+interface ReplayerOptions {
   readonly station: Station
   readonly to: Endpoint
   readonly trace: Trace

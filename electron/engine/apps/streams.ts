@@ -5,8 +5,23 @@
 import type { Trace } from '../../../shared/trace/sink.ts'
 import type { Micros } from '../../../shared/units.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
-import { formatEndpoint } from '../../protocol/wire/address.ts'
+import { formatEndpoint, type Ipv4Address } from '../../protocol/wire/address.ts'
+import type { Station } from '../station.ts'
 import { Digest, PIECE, type Payload } from './payload.ts'
+
+/** What a program is given that talks over TCP to whoever calls. */
+export interface ServingOptions {
+  readonly station: Station
+  /** What it writes, on each connection from the beginning. */
+  readonly payload: Payload
+  readonly streams: Streams
+  readonly trace: Trace
+}
+
+/** What one is given that calls. */
+export interface CallingOptions extends ServingOptions {
+  readonly to: Ipv4Address
+}
 
 /** A run of the bytes of a payload, by their position. */
 class Passage {

@@ -11,9 +11,9 @@ import { NOT_ECT } from '../../protocol/wire/ipv4.ts'
 import { SYN } from '../../protocol/wire/tcp.ts'
 import type { App, Station } from '../station.ts'
 
-export type SynFloodSetup = Extract<AppSetup, { kind: 'syn-flood' }>
+type SynFloodSetup = Extract<AppSetup, { kind: 'syn-flood' }>
 
-export interface SynFloodOptions {
+interface SynFloodOptions {
   readonly station: Station
   readonly to: Ipv4Address
   /** Whose addresses it takes. */

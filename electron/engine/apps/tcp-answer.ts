@@ -5,19 +5,11 @@ import { after, type Micros } from '../../../shared/units.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
 import { formatEndpoint } from '../../protocol/wire/address.ts'
-import type { App, Station } from '../station.ts'
+import type { App } from '../station.ts'
 import { Acceptor } from './acceptor.ts'
-import type { Payload } from './payload.ts'
-import type { Inflow, Outflow, Streams } from './streams.ts'
+import type { Inflow, Outflow, ServingOptions } from './streams.ts'
 
-export type TcpAnswerSetup = Extract<AppSetup, { kind: 'tcp-answer' }>
-
-export interface TcpAnswerOptions {
-  readonly station: Station
-  readonly payload: Payload
-  readonly streams: Streams
-  readonly trace: Trace
-}
+type TcpAnswerSetup = Extract<AppSetup, { kind: 'tcp-answer' }>
 
 /** A connection that was accepted. */
 interface Talk {
@@ -33,13 +25,13 @@ interface Talk {
 
 export class TcpAnswer implements App {
   private setup: TcpAnswerSetup
-  private readonly options: TcpAnswerOptions
+  private readonly options: ServingOptions
   private readonly acceptor: Acceptor
   private readonly talks = new Map<TcpConnection, Talk>()
   /** Those that search for an answer; a crowd need not be gone through for each of its clients. */
   private readonly searching = new Set<Talk>()
 
-  constructor(setup: TcpAnswerSetup, options: TcpAnswerOptions) {
+  constructor(setup: TcpAnswerSetup, options: ServingOptions) {
     this.setup = setup
     this.options = options
     options.trace.emit('app:started', { what: 'tcp-answer', bytes: 0 })

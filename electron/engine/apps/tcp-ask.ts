@@ -4,20 +4,11 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import { after, type Micros } from '../../../shared/units.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
-import { formatEndpoint, type Ipv4Address } from '../../protocol/wire/address.ts'
-import type { App, Station } from '../station.ts'
-import type { Payload } from './payload.ts'
-import type { Inflow, Outflow, Streams } from './streams.ts'
+import { formatEndpoint } from '../../protocol/wire/address.ts'
+import type { App } from '../station.ts'
+import type { CallingOptions, Inflow, Outflow } from './streams.ts'
 
-export type TcpAskSetup = Extract<AppSetup, { kind: 'tcp-ask' }>
-
-export interface TcpAskOptions {
-  readonly station: Station
-  readonly to: Ipv4Address
-  readonly payload: Payload
-  readonly streams: Streams
-  readonly trace: Trace
-}
+type TcpAskSetup = Extract<AppSetup, { kind: 'tcp-ask' }>
 
 interface Opened {
   readonly connection: TcpConnection
@@ -38,7 +29,7 @@ interface Round {
 export class TcpAsk implements App {
   done = false
   private readonly setup: TcpAskSetup
-  private readonly options: TcpAskOptions
+  private readonly options: CallingOptions
   private opened: Opened | undefined
   private round: Round | undefined
   private rounds = 0
@@ -47,7 +38,7 @@ export class TcpAsk implements App {
   private nextAt: number
   private closed = false
 
-  constructor(setup: TcpAskSetup, options: TcpAskOptions) {
+  constructor(setup: TcpAskSetup, options: CallingOptions) {
     this.setup = setup
     this.options = options
     this.nextAt = setup.start

@@ -5,21 +5,11 @@ import { after, type Micros } from '../../../shared/units.ts'
 import { Fifo } from '../../protocol/fifo.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
-import { formatEndpoint, type Ipv4Address } from '../../protocol/wire/address.ts'
-import type { App, Station } from '../station.ts'
-import type { Payload } from './payload.ts'
-import type { Inflow, Outflow, Streams } from './streams.ts'
+import { formatEndpoint } from '../../protocol/wire/address.ts'
+import type { App } from '../station.ts'
+import type { CallingOptions, Inflow, Outflow } from './streams.ts'
 
-export type TcpCrowdSetup = Extract<AppSetup, { kind: 'tcp-crowd' }>
-
-export interface TcpCrowdOptions {
-  readonly station: Station
-  readonly to: Ipv4Address
-  /** All of them ask the same question. */
-  readonly payload: Payload
-  readonly streams: Streams
-  readonly trace: Trace
-}
+type TcpCrowdSetup = Extract<AppSetup, { kind: 'tcp-crowd' }>
 
 interface Client {
   readonly number: number
@@ -35,7 +25,7 @@ interface Client {
 export class TcpCrowd implements App {
   done = false
   private readonly setup: TcpCrowdSetup
-  private readonly options: TcpCrowdOptions
+  private readonly options: CallingOptions
   private came = 0
   private bytes = 0
   /** Those whose connection has not ended. */
@@ -45,7 +35,7 @@ export class TcpCrowd implements App {
   /** Those that have closed, and their peers, too: they end in TIME-WAIT, of which no event tells. */
   private readonly closing = new Set<Client>()
 
-  constructor(setup: TcpCrowdSetup, options: TcpCrowdOptions) {
+  constructor(setup: TcpCrowdSetup, options: CallingOptions) {
     this.setup = setup
     this.options = options
   }

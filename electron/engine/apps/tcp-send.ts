@@ -4,21 +4,12 @@ import type { Trace } from '../../../shared/trace/sink.ts'
 import { after, type Micros } from '../../../shared/units.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
-import { formatEndpoint, type Ipv4Address } from '../../protocol/wire/address.ts'
-import type { App, Station } from '../station.ts'
+import { formatEndpoint } from '../../protocol/wire/address.ts'
+import type { App } from '../station.ts'
 import { Pacer } from './pacer.ts'
-import type { Payload } from './payload.ts'
-import type { Inflow, Outflow, Streams } from './streams.ts'
+import type { CallingOptions, Inflow, Outflow } from './streams.ts'
 
-export type TcpSendSetup = Extract<AppSetup, { kind: 'tcp-send' }>
-
-export interface TcpSendOptions {
-  readonly station: Station
-  readonly to: Ipv4Address
-  readonly payload: Payload
-  readonly streams: Streams
-  readonly trace: Trace
-}
+type TcpSendSetup = Extract<AppSetup, { kind: 'tcp-send' }>
 
 /** What it has once it has called connect. */
 interface Opened {
@@ -30,7 +21,7 @@ interface Opened {
 export class TcpSend implements App {
   done = false
   private setup: TcpSendSetup
-  private readonly options: TcpSendOptions
+  private readonly options: CallingOptions
   private trace: Trace
   private opened: Opened | undefined
   /** What the peer sends; from its first byte on. */
@@ -44,7 +35,7 @@ export class TcpSend implements App {
   private closesAt = Infinity
   private nextAt: number
 
-  constructor(setup: TcpSendSetup, options: TcpSendOptions) {
+  constructor(setup: TcpSendSetup, options: CallingOptions) {
     this.setup = setup
     this.options = options
     this.trace = options.trace

@@ -5,21 +5,12 @@ import { after, type Micros } from '../../../shared/units.ts'
 import type { HostEvent } from '../../protocol/ip/events.ts'
 import type { TcpConnection } from '../../protocol/tcp/stack.ts'
 import { formatEndpoint } from '../../protocol/wire/address.ts'
-import type { App, Station } from '../station.ts'
+import type { App } from '../station.ts'
 import { Acceptor } from './acceptor.ts'
-import type { Payload } from './payload.ts'
 import { Pacer } from './pacer.ts'
-import type { Inflow, Outflow, Streams } from './streams.ts'
+import type { Inflow, Outflow, ServingOptions } from './streams.ts'
 
-export type TcpSinkSetup = Extract<AppSetup, { kind: 'tcp-sink' }>
-
-export interface TcpSinkOptions {
-  readonly station: Station
-  /** What replies are made of. */
-  readonly payload: Payload
-  readonly streams: Streams
-  readonly trace: Trace
-}
+type TcpSinkSetup = Extract<AppSetup, { kind: 'tcp-sink' }>
 
 /** A slow reader reads this often: 50 times a second. */
 const READS_A_SECOND = 50
@@ -47,13 +38,13 @@ const portionOf = ({ rate, readSize }: TcpSinkSetup): number =>
 
 export class TcpSink implements App {
   private setup: TcpSinkSetup
-  private readonly options: TcpSinkOptions
+  private readonly options: ServingOptions
   private readonly acceptor: Acceptor
   private readonly readings = new Map<TcpConnection, Reading>()
   /** Those that closed before their peer: they end in TIME-WAIT, of which no event tells. */
   private readonly firstToClose = new Set<Reading>()
 
-  constructor(setup: TcpSinkSetup, options: TcpSinkOptions) {
+  constructor(setup: TcpSinkSetup, options: ServingOptions) {
     this.setup = setup
     this.options = options
     options.trace.emit('app:started', { what: 'tcp-sink', bytes: 0 })
