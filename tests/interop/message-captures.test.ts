@@ -7,23 +7,32 @@ import { finishedRun, temporaryFolder } from '../support/runs.ts'
 import { findTshark } from '../support/tools.ts'
 import { tsharkFields } from '../support/tshark.ts'
 
-/** How many packets tshark gives each stack of protocols, with those that it finds malformed. */
-async function protocolsOf(experiment: string, seed: number): Promise<Map<string, number>> {
+const seeds = process.env.REXMIT_FULL === '1' ? [1, 2, 3] : [1]
+
+async function captureOf(experiment: string, seed: number): Promise<string> {
   const run = await finishedRun({ experiment, seed })
   const file = join(temporaryFolder(), 'capture.pcapng')
   const [{ chunks }] = await openExport(run.reader, 'pcapng', { taps: 'sender' })
   writeFileSync(file, Buffer.concat([...chunks]))
+  return file
+}
+
+/** How many packets tshark gives each stack of protocols, with those that it finds malformed. */
+function protocolsIn(file: string, filter = ''): Map<string, number> {
   const preferences = ['tcp.reassemble_out_of_order:TRUE']
   const counts = new Map<string, number>()
-  for (const frame of tsharkFields(file, ['frame.protocols', '_ws.malformed'], { preferences })) {
+  for (const frame of tsharkFields(file, ['frame.protocols', '_ws.malformed'], { filter, preferences })) {
     const name = frame['frame.protocols'].replace('raw:ip:', '') + frame['_ws.malformed']
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   return counts
 }
 
+const protocolsOf = async (experiment: string, seed: number): Promise<Map<string, number>> =>
+  protocolsIn(await captureOf(experiment, seed))
+
 describe.skipIf(!findTshark())('tshark', () => {
-  it.each([1, 2, 3])(
+  it.each(seeds)(
     'sees TCP and UDP with data in tcp-vs-udp, and takes them for nothing else, seed %d',
     async (seed) => {
       const protocols = await protocolsOf('tcp-vs-udp', seed)
@@ -32,12 +41,20 @@ describe.skipIf(!findTshark())('tshark', () => {
     },
   )
 
-  it.each([1, 2, 3])(
-    'sees TCP with data in framing, and takes it for nothing else, seed %d',
-    async (seed) => {
-      expect([...(await protocolsOf('framing', seed)).keys()].sort()).toEqual(['tcp', 'tcp:data'])
-    },
-  )
+  it.each(seeds)('sees TCP with data in framing, and takes it for nothing else, seed %d', async (seed) => {
+    expect([...(await protocolsOf('framing', seed)).keys()].sort()).toEqual(['tcp', 'tcp:data'])
+  })
+
+  it('sees QUIC in one lane of reliable-udp, and in the others UDP with data', async () => {
+    const file = await captureOf('reliable-udp', 1)
+    const inLane = 'ip.addr == 10.77.3.0/24'
+    const quic = [...protocolsIn(file, inLane)]
+    expect(quic.length).toBeGreaterThan(0)
+    expect(quic.filter(([name]) => !/^udp:quic[a-z0-9:]*$/.test(name))).toEqual([])
+    const others = protocolsIn(file, `!(${inLane})`)
+    expect([...others.keys()]).toEqual(['udp:data'])
+    expect(others.get('udp:data')).toBeGreaterThan(1_000)
+  })
 
   it('sees WebSocket, JSON and an event stream over HTTP in websocket', async () => {
     const protocols = await protocolsOf('websocket', 1)
