@@ -1,5 +1,5 @@
 /**
- * What BBR knows of the path (5.5 of draft-ietf-ccwg-bbr; names in brackets are the draft's): how fast it delivers, how long it is,
+ * What BBR knows of the path (5.5 of draft-ietf-ccwg-bbr-06; names in brackets are the draft's): how fast it delivers, how long it is,
  * how much of it may be filled without loss, and when a round trip, or one with losses, is over. What is made of it, bbr.ts decides.
  *
  * Rates are bytes a microsecond, volumes bytes, times microseconds.
@@ -8,15 +8,15 @@ import type { Micros } from '../../../shared/units.ts'
 import type { RateSample } from './delivery-rate.ts'
 import { MaxFilter } from './max-filter.ts'
 
-/** [MaxBwFilterLen] 2.10: this cycle of probing and the one before. */
+/** [MaxBwFilterLen]: this cycle of probing and the one before. */
 const RATE_CYCLES = 1
-/** [ExtraAckedFilterLen] 2.11: round trips, and while it starts up. */
+/** [ExtraAckedFilterLen]: round trips, and while it starts up. */
 const EXTRA_ROUNDS = 10
 const EXTRA_ROUNDS_STARTUP = 1
-/** [MinRTTFilterLen] 2.14.1 and [ProbeRTTInterval] 2.14.2. */
+/** [MinRTTFilterLen], [ProbeRTTInterval]. */
 const MIN_RTT_WINDOW = 10_000_000
 const PROBE_RTT_INTERVAL = 5_000_000
-/** [Beta] 2.7: what is kept at the least of the short-term bounds after a round trip with losses. */
+/** [Beta]: what is kept at the least of the short-term bounds after a round trip with losses. */
 export const BETA = 0.7
 /** 5.3.1.2: the pipe is full when the rate has not grown by a quarter in three round trips. */
 const GROWTH = 1.25

@@ -1,5 +1,5 @@
 /**
- * What BBR lets the sender do (5.6 of draft-ietf-ccwg-bbr; names in brackets are the draft's): how fast, how much at once and how much
+ * What BBR lets the sender do (5.6 of draft-ietf-ccwg-bbr-06; names in brackets are the draft's): how fast, how much at once and how much
  * in flight, by the state and by what is known of the path.
  */
 import type { BbrModel } from './bbr-model.ts'
@@ -19,10 +19,10 @@ export const GAINS: Readonly<Record<BbrState, { readonly pacing: number; readonl
   probe_bw_up: { pacing: 1.25, window: 2.25 },
   probe_rtt: { pacing: 1, window: 0.5 },
 }
-/** [Headroom, MinPipeCwnd] 2.7. */
+/** [Headroom, MinPipeCwnd]. */
 const HEADROOM = 0.15
 const MIN_PIPE = 4
-/** [PacingMarginPercent] 2.4: paces a little below the rate. */
+/** [PacingMarginPercent]: paces a little below the rate. */
 const PACING_SHARE = 0.99
 /** 5.6.2: before the first sample, as if a round trip took a millisecond. */
 const FIRST_RTT = 1_000

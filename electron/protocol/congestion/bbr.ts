@@ -1,5 +1,5 @@
 /**
- * BBR, version 3 (draft-ietf-ccwg-bbr; section numbers and names in brackets are the draft's). It keeps a model of the path
+ * BBR, version 3 (draft-ietf-ccwg-bbr-06; section numbers and names in brackets are the draft's). It keeps a model of the path
  * (bbr-model.ts), paces at the rate that it delivers and keeps in flight a small multiple of what it holds. Every few seconds, or as
  * often as Reno would, it asks for more (refill, up), gives back what that has queued (down) and stays (cruise). Losses above 2 % of
  * a round trip while it asks are the limit of what it puts in flight; losses while it does not make it slow down for a while. What
@@ -11,20 +11,20 @@ import { BbrOutput, GAINS, isProbingCycle, type BbrState } from './bbr-output.ts
 import type { LostPacket, RateSample } from './delivery-rate.ts'
 import type { CongestionControl, CongestionOptions, Pacing } from './interface.ts'
 
-/** [LossThresh] 2.7. */
+/** [LossThresh]. */
 const LOSS_THRESHOLD = 0.02
 /** 5.3.1.3: separate losses in a round trip that end Startup. */
 const STARTUP_LOSSES = 6
 /** 5.3.2: round trips. */
 const DRAIN_ROUNDS = 3
-/** [ProbeRTTDuration] 2.14.2. */
+/** [ProbeRTTDuration]. */
 const PROBE_RTT_DURATION = 200_000
-/** 5.3.3.5: the longest wait between probes: rounds, and seconds of the clock, 2 to 3. */
+/** [PickProbeWait]: the longest wait between probes: rounds, and seconds of the clock, 2 to 3. */
 const MAX_PROBE_ROUNDS = 63
 const PROBE_WAIT = 2_000_000
 const PROBE_WAIT_SPREAD = 1_000_000
 
-/** [ack_phase] 2.12: what the ACKs that come now say of probing. */
+/** [ack_phase]: what the ACKs that come now say of probing. */
 type AckPhase = 'init' | 'refilling' | 'probe_starting' | 'probe_feedback' | 'probe_stopping'
 
 /** What one sample says of losses: in flight when the packet was sent, and lost since. */
@@ -52,7 +52,7 @@ export class Bbr implements CongestionControl {
   private lossRanges = 0
   private lastLost = -2
 
-  // [2.12] Probing for bandwidth.
+  // Probing for bandwidth.
   private ackPhase: AckPhase = 'init'
   /** [is_bw_probe_sample]: what comes back was sent to probe, and has not been answered yet. */
   private isProbeSample = false
@@ -66,12 +66,12 @@ export class Bbr implements CongestionControl {
   private wasPrecautionary = false
   private lastTxInFlight = 0
 
-  // [2.14.2] ProbeRTT. What is sent with so small a window says nothing of the rate.
+  // ProbeRTT. What is sent with so small a window says nothing of the rate.
   private probeRttEnd: number | undefined
   private isProbeRttRoundDone = false
   private modestUntil = -1
 
-  // [2.13] What a recovery that was none gives back.
+  // What a recovery that was none gives back.
   private undoState: 'startup' | 'probe_bw_up' | undefined
   private undoBounds = { rateShortTerm: 0, inflightShortTerm: 0, inflightLongTerm: 0 }
 
@@ -165,7 +165,7 @@ export class Bbr implements CongestionControl {
   private startDown(now: Micros): void {
     this.model.resetSignals()
     this.upAckedPerSegment = Infinity
-    // Not all flows at once (5.3.3.5.2).
+    // Not all flows at once [PickProbeWait].
     this.roundsSinceUp = this.random() < 0.5 ? 0 : 1
     this.probeWait = PROBE_WAIT + PROBE_WAIT_SPREAD * this.random()
     this.cycleStart = now
@@ -207,22 +207,24 @@ export class Bbr implements CongestionControl {
     }
   }
 
-  /** 5.3.3.5.2: by the clock, or as often as a Reno flow of this size would lose a packet. */
+  /** [IsTimeToProbeBW]: by the clock, or as often as a Reno flow of this size would lose a packet. */
   private isTimeToProbe(now: Micros): boolean {
     const rounds = Math.min(this.output.target / this.output.segmentSize, MAX_PROBE_ROUNDS)
     return now > this.cycleStart + this.probeWait || this.roundsSinceUp >= rounds
   }
 
+  /** [IsTimeToCruise]. */
   private isTimeToCruise({ inFlight }: RateSample): boolean {
     const { model } = this
     const held = this.output.budget(this.state, model.maxRate * model.minRtt)
     return inFlight <= Math.min(this.output.withHeadroom, held)
   }
 
+  /** [IsTimeToGoDown]. */
   private isTimeToGoDown({ inFlight, rate }: RateSample): boolean {
     const { model } = this
     if (this.wasTooHigh && inFlight >= model.inflightLongTerm) {
-      // Stays as short as it can at what was too much last time (5.3.3.4.2).
+      // Stays as short as it can at what was too much last time.
       this.wasPrecautionary = true
       return true
     }
@@ -386,7 +388,7 @@ export class Bbr implements CongestionControl {
     this.output.restore()
   }
 
-  /** 3.6: the draft asks that marks are taken for congestion, not how: here as if too much had been lost. */
+  /** 3.7: the draft asks that marks are taken for congestion, not how: here as if too much had been lost. */
   onNotified(now: Micros): void {
     this.noteLoss()
     if (this.state === 'startup' && !this.model.isFull) this.endStartup()
