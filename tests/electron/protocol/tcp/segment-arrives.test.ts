@@ -374,6 +374,13 @@ describe('other states, fourth: SYN (3.10.7.4, RFC 5961 4.2)', () => {
     s.inject('S', { seq: 500 }).expect('.', { seq: 1, ack: 1 })
   })
 
+  rule.not(
+    5961,
+    '7',
+    'challenges of all connections are limited together',
+    'each connection has a limit of its own: from one that all share, strangers learn of connections of others (CVE-2016-5696)',
+  )
+
   rule(5961, '7', 'challenges are limited to so many a second', () => {
     const s = Script.connected({ challengeAckLimit: 2 })
     const attacks = [

@@ -209,7 +209,7 @@ describe('what became of it (7.4)', () => {
 })
 
 describe('the stall that it ends (DESIGN 6.2)', () => {
-  rule(8985, '7.3', 'from the probe to its answer the sender waits for it, later for the timer', () => {
+  it('from the probe to its answer the sender waits for it, later for the timer', () => {
     const s = flying(3)
     s.untilSent()
     s.expect('.', { cause: 'loss_probe' }).quiet()
