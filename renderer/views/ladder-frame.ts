@@ -156,11 +156,16 @@ export function drawLineWords<L extends Line>(
   wordsOf: (line: L) => LineWords,
 ): void {
   const room = surface.theme.textSize * 1.25
+  const flat: number[] = []
   for (const up of [true, false]) {
     const side = lines.filter((line) => line.up === up && line.y2 >= layout.top && line.y1 <= layout.bottom)
     let last = -Infinity
     side.forEach((line, i) => {
       if (line.y1 - last < room) return
+      // Lines that hardly fall have their words in the same place, from whichever side they come.
+      const isFlat = Math.abs(line.y2 - line.y1) < room
+      if (isFlat && !up && flat.some((y) => Math.abs(y - line.y1) < room)) return
+      if (isFlat && up) flat.push(line.y1)
       last = line.y1
       const below = (side[i + 1]?.y1 ?? Infinity) - line.y1 > 2.4 * room
       if (drawWords(surface, line, wordsOf(line), below)) last += room

@@ -67,18 +67,18 @@ const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, 
 /** The words of the steps of experiments by their English ones, which are what the trace holds. */
 let steps: ReadonlyMap<string, Readonly<Record<Language, string>>> | undefined
 
-/** A mark in the language wanted if it is a step of an experiment; what a user wrote stays as it is. */
-function markText(text: string, language: Language): string {
+function stepText(text: string, language: Language): string | undefined {
   steps ??= new Map(
     EXPERIMENTS.flatMap((experiment) =>
       experiment.steps.flatMap(({ text }) => (text ? [[text.en, text]] : [])),
     ),
   )
-  return steps.get(text)?.[language] ?? text
+  return steps.get(text)?.[language]
 }
 
 export function changeText(change: Change, language: Language, bothWays = false): string {
-  if (change.kind === 'mark') return markText(change.text, language)
+  // A mark in the language wanted if it is a step of an experiment; what a user wrote stays as it is.
+  if (change.kind === 'mark') return stepText(change.text, language) ?? change.text
   if (change.kind === 'fault') return `! ${change.what}`
   const { path, from, to } = change
   const power = POWER.exec(path)
@@ -134,9 +134,12 @@ function groupText(group: readonly Change[], language: Language): string {
     texts.push(changeText(knob, language, alike))
   }
   const all = [...new Set(texts)].join(' · ')
-  // What the maker of an experiment says of a change tells more than half of what has been set.
-  const marks = group.filter(({ kind }) => kind === 'mark').map((mark) => changeText(mark, language))
-  return all.length > LONGEST && marks.length > 0 ? marks.join(' · ') : all
+  // What the maker of an experiment says of a change tells more than half of what has been set, in the reader's language.
+  const marks = group.filter(({ kind }) => kind === 'mark')
+  const isStep = marks.some((mark) => mark.kind === 'mark' && stepText(mark.text, language) !== undefined)
+  return marks.length > 0 && (isStep || all.length > LONGEST)
+    ? marks.map((mark) => changeText(mark, language)).join(' · ')
+    : all
 }
 
 type Knob = Extract<Change, { kind: 'knob' }>

@@ -20,6 +20,8 @@ export interface Column {
   readonly lane: ChartLane
   /** From above; fewer than were asked for where there is no height for all. */
   readonly areas: readonly Area[]
+  /** Its name stands in its first plot, since there is no room above. */
+  readonly isNamedInside: boolean
   /** Where the column begins, and how wide it is with what stands beside its plots. */
   readonly x: number
   readonly width: number
@@ -74,6 +76,7 @@ export function laneGrid(
     return {
       lane,
       areas: places.map((place) => ({ ...own, ...place })),
+      isNamedInside: above === 0 && lane.label !== '',
       x: x + 6,
       width: each - 12,
       isLowest: i + columns >= count,

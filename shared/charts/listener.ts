@@ -73,7 +73,7 @@ export function listenerChart(listeners: Listeners, context: ChartContext): Char
   // The numbers of plots: those of a lane one after another, as they stand.
   for (const lane of lanes) {
     const [syn, accept, sum] = lane.areas
-    if (isShared) addBothQueues(picture, syn, lane.queues, scales[0])
+    if (isShared) addBothQueues(picture, syn, lane, scales[0])
     else addQueue(picture, syn, 'synQueueName', lane.queues.synQueue, lane.queues.synLimit, scales[0])
     if (accept)
       addQueue(
@@ -129,14 +129,19 @@ function addQueue(
   picture.describe(plot, (t) => [queueWords(picture.context, key, queue, limit, t)])
 }
 
-function addBothQueues(picture: Picture, area: Area, queues: ListenerQueues, scale: Scale): void {
+function addBothQueues(
+  picture: Picture,
+  area: Area,
+  { queues, isNamedInside }: Listener,
+  scale: Scale,
+): void {
   const { context } = picture
   const { synQueue, synLimit, acceptQueue, acceptLimit } = queues
   const title = [
     queueTitle(context, 'synQueueName', synLimit),
     queueTitle(context, 'acceptQueueName', acceptLimit),
   ].join('   ')
-  const plot = picture.addPlot(area, title, axisOf(scale))
+  const plot = picture.addPlot(area, isNamedInside ? '' : title, axisOf(scale))
   drawQueue(picture, plot, 'synQueueName', synQueue, synLimit, context.theme.retransmission)
   drawQueue(picture, plot, 'acceptQueueName', acceptQueue, acceptLimit, context.theme.server)
   picture.describe(plot, (t) => [

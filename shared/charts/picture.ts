@@ -72,6 +72,9 @@ const LOSS_REACH = 5
 const CHANGE_ROWS = 3
 /** A plot lower than this many heights of the text has no room for them. */
 const LOW = 5
+/** A plot lower than this many has its name above it, this many from its head. */
+const NAMED = 3.4
+const ABOVE = 1.3
 
 export class Picture {
   readonly context: ChartContext
@@ -85,6 +88,8 @@ export class Picture {
   private readonly words: ((t: number) => string[])[] = []
   /** By plot: from when on there is nothing more to hold. */
   private readonly finished: number[] = []
+  /** Room above the first plot for its name, where names do not stand in the plots. */
+  private head = 0
   /** How many plots are over time. */
   private timed = 0
 
@@ -110,14 +115,18 @@ export class Picture {
     const { width, height } = this.context
     const count = Math.max(1, lanes.length)
     const beside = count > 1 && height / count < 90 && width / count > 170
-    const gap = this.context.theme.textSize * 1.9
+    const size = this.context.theme.textSize
+    const gap = size * 1.9
     const inner = height - this.top - this.bottom
+    // Names that would cover low plots stand above them: between two there is room anyway.
+    const isLow = !beside && count > 1 && (inner - gap * (count - 1)) / count < size * NAMED
+    this.head = isLow ? size * ABOVE : 0
     return lanes.map(({ id }, i) => {
       if (!beside) {
-        const each = (inner - gap * (count - 1)) / count
+        const each = (inner - this.head - gap * (count - 1)) / count
         return {
           x: LEFT,
-          y: this.top + i * (each + gap),
+          y: this.top + this.head + i * (each + gap),
           width: width - LEFT - RIGHT,
           height: Math.max(8, each),
           lane: id,
@@ -166,7 +175,7 @@ export class Picture {
     const { x, y, width, height } = area
     this.grids.push({ left: x, top: y, width, height, show: false, outerBoundsMode: 'none' })
     this.xAxes.push(across)
-    this.yAxes.push(...valueAxes(this.context, plot, axis, y <= this.top + 1))
+    this.yAxes.push(...valueAxes(this.context, plot, axis, y <= this.top + this.head + 1, this.head))
     if (label !== '') this.addTitle(label, area)
     this.words.push(() => [])
     this.finished.push(finished)
@@ -174,7 +183,9 @@ export class Picture {
   }
 
   private addTitle(text: string, area: Area): void {
-    this.caption(text, area.x + 6, area.y + this.context.theme.textSize * 0.7, area.width - 12)
+    const size = this.context.theme.textSize
+    if (this.head > 0) this.caption(text, area.x, area.y - size * ABOVE, area.width)
+    else this.caption(text, area.x + 6, area.y + size * 0.7, area.width - 12)
   }
 
   /** Words at a place in pixels, cut at `width`. */

@@ -95,12 +95,13 @@ export function freeAxis(context: ChartContext, plot: number, { name, scale, lab
   }
 }
 
-/** The axis of the values, with its name if it is the `uppermost`, and that of the signs, which is not seen. */
+/** The axis of the values, with its name `head` pixels further up if it is the `uppermost`, and that of the signs, which is not seen. */
 export function valueAxes(
   context: ChartContext,
   plot: number,
   axis: ValueAxis,
   uppermost: boolean,
+  head = 0,
 ): object[] {
   const { theme } = context
   const values = {
@@ -111,7 +112,7 @@ export function valueAxes(
     interval: axis.scale.step,
     name: uppermost ? axis.name : '',
     nameLocation: 'end',
-    nameGap: theme.textSize * 0.8,
+    nameGap: theme.textSize * 0.8 + head,
     nameTextStyle: {
       align: 'left',
       padding: [0, 0, 0, 8 - LEFT],

@@ -18,6 +18,8 @@ interface EndStates {
 
 const UNLABELLED = { name: '', scale: { max: 1, step: 1 }, label: () => '' }
 const ROWS_SHARE = 0.6
+/** Heights of the text of both rows and the name of their lane. */
+const LOW = 4.2
 
 export function statesChart(states: States, context: ChartContext): Chart {
   const picture = new Picture(context, '', [])
@@ -54,8 +56,11 @@ function listenerOf(states: States, { store }: ChartContext, lane: LaneView): Li
 function addStates(picture: Picture, area: Area, lane: LaneView, ends: readonly EndStates[]): void {
   const { theme, range, store } = picture.context
   const plot = picture.addPlot(area, '', UNLABELLED)
-  const captionHeight = lane.label === '' ? 0 : theme.textSize * 1.5
-  if (lane.label !== '') picture.caption(lane.label, area.x, area.y, area.width)
+  // Where there is no height for both, its name stands above the plot.
+  const isLow = area.height < theme.textSize * LOW
+  const captionHeight = lane.label === '' || isLow ? 0 : theme.textSize * 1.5
+  const captionY = area.y - (isLow ? theme.textSize * 1.25 : 0)
+  if (lane.label !== '') picture.caption(lane.label, area.x, captionY, area.width)
   const pixel = (range.to - range.from) / area.width
   const toX = (t: number): number => area.x + (t - range.from) / pixel
   const rowHeight = (area.height - captionHeight) / Math.max(1, ends.length)
@@ -63,7 +68,7 @@ function addStates(picture: Picture, area: Area, lane: LaneView, ends: readonly 
     const top = area.y + captionHeight + row * rowHeight
     const size = nameSize(end.name, area.x - 10, theme.textSize)
     picture.caption(end.name, 6, top + rowHeight / 2 - size / 2, area.x - 8, end.color, 600, size)
-    const height = Math.min(rowHeight - 3, theme.textSize * 2.6)
+    const height = Math.max(2, Math.min(rowHeight - (isLow ? 1 : 3), theme.textSize * 2.6))
     const box = { y: top + (rowHeight - height) / 2, height }
     const spans = spansOf(end.changes, range.from, Math.min(range.to, store.end), pixel)
     picture.add(plot, {
@@ -126,7 +131,7 @@ function stateBox(
     shape: { ...box, width: Math.max(0.5, box.width - 1) },
     style: { fill: closed ? theme.grey : color, opacity: open ? 0.85 : closed ? 0.25 : 0.4 },
   }
-  if (box.width < theme.textSize * 2.4) return rect
+  if (box.width < theme.textSize * 2.4 || box.height < theme.textSize * 0.9) return rect
   const text = {
     type: 'text' as const,
     style: {

@@ -337,8 +337,8 @@ export const tcpRto: ExperimentInput = {
   duration: 60_000_000,
   prediction: {
     question: {
-      en: 'The path grows from 20 ms to 160 ms. A sender without Karn’s rule takes each ACK for the answer to its last sending. What happens to its estimate?',
-      zh: '往返从 20 毫秒变成 160 毫秒。不用 Karn 算法的发送方把每个 ACK 都当作对最后一次发送的应答。它的估计值会怎样？',
+      en: 'The round trip grows from 50 ms to 225 ms. A sender without Karn’s rule takes each ACK for the answer to its last sending. What happens to its estimate?',
+      zh: '往返从 50 毫秒变成 225 毫秒。不用 Karn 算法的发送方把每个 ACK 都当作对最后一次发送的应答。它的估计值会怎样？',
     },
     choices: [
       {
