@@ -24,7 +24,7 @@ export function niceScale(max: number, count: number): Scale {
 }
 
 /** So many times as much as the least of several plots, and the least would be a flat line on the scale of the largest. */
-const FLAT = 15
+const FLAT = 18
 
 /** Plots are drawn to one scale, so that they can be compared, unless some of them would show nothing on it. */
 export function needOwnScales(maxima: readonly number[]): boolean {

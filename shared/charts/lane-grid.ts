@@ -11,7 +11,7 @@ const GAP = 1.3
 const LINE = 1.35
 const FOOT = 0.35
 /** No more lines than this stand above a column. */
-const MOST_LINES = 3
+const MOST_LINES = 4
 /** Widths of the text that a column needs at least. */
 const NARROW = 26
 const BETWEEN = '   '
@@ -84,10 +84,11 @@ export function laneGrid(
   })
 }
 
-/** Words in as few lines as hold them. */
+/** Words in as few lines as hold them; a part that is too long for one is broken where it has a gap. */
 function linesOf(label: string, words: readonly string[], width: number, size: number): string[] {
   const lines: string[] = []
-  for (const part of [label, ...words].filter((one) => one !== '')) {
+  const broken = (part: string): string[] => (textWidth(part, size) > width ? part.split(BETWEEN) : [part])
+  for (const part of [label, ...words].flatMap(broken).filter((one) => one !== '')) {
     const last = lines.at(-1)
     const joined = last === undefined ? part : `${last}${BETWEEN}${part}`
     if (last !== undefined && textWidth(joined, size) <= width) lines[lines.length - 1] = joined

@@ -25,7 +25,8 @@ export function sequenceChart(sequence: Sequence, context: ChartContext): Chart 
     return graph ? [{ id, label, graph, finished: flow.finished, ...extent(graph, context) }] : []
   })
   const isSpurious = lanes.some(({ graph }) => graph.spurious.length > 0)
-  const names = legendNames(context, isSpurious)
+  const isProbed = lanes.some(({ graph }) => graph.probes.length > 0)
+  const names = legendNames(context, isSpurious, isProbed)
   const picture = new Picture(context, `${word(context.language, 'sequence')} (MB)`, names)
   const areas = picture.areas(lanes)
   // Zoomed in, the axis follows the data; lanes have the same span, so that slopes can be compared.
@@ -44,7 +45,7 @@ export function sequenceChart(sequence: Sequence, context: ChartContext): Chart 
   return picture.finish((plot, t, value, reach) => pickPacket(graphs[plot], t, value, reach))
 }
 
-const legendNames = ({ language }: ChartContext, isSpurious: boolean): string[] =>
+const legendNames = ({ language }: ChartContext, isSpurious: boolean, isProbed: boolean): string[] =>
   (
     [
       'windowEdge',
@@ -54,6 +55,7 @@ const legendNames = ({ language }: ChartContext, isSpurious: boolean): string[] 
       'retransmitted',
       ...(isSpurious ? (['spurious'] as const) : []),
       'lost',
+      ...(isProbed ? (['probe'] as const) : []),
     ] as const
   ).map((key) => word(language, key))
 

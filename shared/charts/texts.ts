@@ -49,7 +49,7 @@ const en = {
   limit: 'limit {value}',
   turnedAwayConnections: 'turned away: {value}',
   busiest: '{flow} (busiest of {count})',
-  silence: '{span}: nothing sent, nothing arrived',
+  silence: '{span} of silence',
   up: 'up',
   down: 'down',
   transferring: 'transferring',
