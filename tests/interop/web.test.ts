@@ -126,7 +126,7 @@ describe('rexmit fetch', () => {
       `https://localhost:${closed}/`,
       version,
       '--timeout',
-      '3',
+      '1',
     )
     expect(stderr).toMatch(/ECONNREFUSED|ECONNRESET|timeout/)
     expect(status).toBe(1)
